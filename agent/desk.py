@@ -1,0 +1,78 @@
+"""Where a turn is seated: who sees its events, who approves, who runs client tools, who keeps what it came to.
+
+A turn never learns whether it sits before a browser, a console, an HTTP caller or a peer.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from agent.events import TurnEvent
+from agent.gate import Judgement
+from agent.history import Call
+from agent.models.base import Usage
+from tools.spec import JsonObject, ToolResult, ToolSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """Somebody's answer to an ASK."""
+
+    allowed: bool
+    reason: str
+    """Who or what decided, for the model and the audit: "denied by the owner", "no answer in 300 s"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRecord:
+    """One line of a turn's action log."""
+
+    call_id: str
+    name: str
+    arguments: JsonObject | None
+    ok: bool
+    result: str
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnOutcome:
+    """What a turn came to; the same facts that its `answer` or `error` and its `done` tell."""
+
+    turn_id: str
+    text: str
+    """The answer, or what was streamed before the turn failed or was cancelled."""
+    reasoning: str = ""
+    error: str | None = None
+    transient: bool = False
+    """The failure may pass: the queue may try again."""
+    cancelled: bool = False
+    calls: tuple[CallRecord, ...] = ()
+    usage: Usage | None = None
+    context_window: int | None = None
+    model: str = ""
+    duration_ms: int = 0
+    groups: tuple[str, ...] = ()
+    """Tool groups in use at the end, most recent last; the next turn of the session carries some of them."""
+
+
+class Desk(Protocol):
+    async def emit(self, event: TurnEvent) -> None:
+        """Show one event. Waits when the watcher's queue is full, so a slow watcher slows the turn or is dropped."""
+        ...
+
+    async def approve(self, call: Call, tool: ToolSpec, specifier: str, judgement: Judgement) -> Approval:
+        """Ask a person. Returns within the desk's own time limit; a desk without a person denies at once."""
+        ...
+
+    async def relay(self, call: Call, tool: ToolSpec) -> ToolResult:
+        """Have a client run its tool. Returns a failure when no client answers in time."""
+        ...
+
+    def client_tools(self) -> Sequence[ToolSpec]:
+        """Return the tools of the clients now attached; empty where nobody is."""
+        ...
+
+    async def conclude(self, outcome: TurnOutcome) -> None:
+        """Keep what the turn came to. Called before `answer`, `error` and `done` are emitted."""
+        ...

@@ -1,0 +1,268 @@
+"""Every event of the `agent` channel, both directions; `docs/protocol.md` is generated from here.
+
+An event is the `data` of a frame `{channel: "agent", event, data}`. Unknown fields are ignored, so that
+an older node and a newer client still understand each other.
+"""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+PROMPT_MAX_CHARS = 1_000_000
+HISTORY_MAX_ITEMS = 1_000
+MANIFEST_MAX_TOOLS = 500
+
+Id = Annotated[str, Field(min_length=1, max_length=128)]
+
+
+class Event(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True, serialize_by_alias=True
+    )
+
+    event: ClassVar[str]
+    """The frame's `event`."""
+
+
+# --- from a client ---------------------------------------------------------------------------------
+
+
+class SerializedTool(Event):
+    """A tool that the client runs; its handler never crosses the socket."""
+
+    event: ClassVar[str] = "tool"
+
+    name: str = Field(min_length=1, max_length=128, pattern=r"^[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$")
+    description: str = Field(default="", max_length=4_000)
+    params: dict[str, object] = Field(default_factory=dict)
+    """JSON schema of the arguments."""
+    side_effect: bool = True
+    """Left out, a tool counts as one that writes."""
+    specifier_template: str = Field(default="", max_length=500)
+    kind: str = Field(default="command", max_length=64)
+
+
+class Manifest(Event):
+    """Replace the tools that this client offers; pushed on connect, on reconnect and on every change."""
+
+    event: ClassVar[str] = "manifest"
+
+    tools: list[dict[str, object]] = Field(max_length=MANIFEST_MAX_TOOLS)
+    """Each is read as a `SerializedTool` by itself, so that one bad tool does not lose the others."""
+
+
+class HistoryItem(Event):
+    event: ClassVar[str] = "history"
+
+    role: str
+    content: str = Field(default="", max_length=PROMPT_MAX_CHARS)
+
+
+class FocusedContext(Event):
+    """What the owner is looking at: the focused, addressable buffer."""
+
+    event: ClassVar[str] = "context"
+
+    uri: str | None = None
+    """None: an unsaved buffer, which is left out of the prompt."""
+    title: str = ""
+    language: str = ""
+    content: str = Field(default="", max_length=PROMPT_MAX_CHARS)
+
+
+class Ask(Event):
+    """Ask the agent. Without `sessionId` a new session is opened and `history` stands for what came before."""
+
+    event: ClassVar[str] = "ask"
+
+    turn_id: Id
+    prompt: str = Field(min_length=1, max_length=PROMPT_MAX_CHARS)
+    session_id: Id | None = None
+    history: list[HistoryItem] = Field(default_factory=list, max_length=HISTORY_MAX_ITEMS)
+    context: FocusedContext | None = None
+    mode: Literal["plan", "default", "acceptEdits", "autonomous"] | None = None
+    priority: int = Field(default=0, ge=-100, le=100)
+
+
+class ToolResultEvent(Event):
+    event: ClassVar[str] = "tool_result"
+
+    turn_id: Id
+    call_id: Id
+    ok: bool
+    result: object = None
+    error: str = Field(default="", max_length=32_000)
+
+
+class ApprovalResponse(Event):
+    event: ClassVar[str] = "approval_response"
+
+    approval_id: Id
+    decision: Literal["allow_once", "allow_always", "deny"]
+    rule: str | None = Field(default=None, max_length=1_000)
+    """With `allow_always`: the rule to keep. It must match the call; left out, the exact call is allowed."""
+
+
+class ListTools(Event):
+    event: ClassVar[str] = "list_tools"
+
+
+class Cancel(Event):
+    event: ClassVar[str] = "cancel"
+
+    turn_id: Id
+
+
+class Resume(Event):
+    """Follow a session: replay what was missed since `lastSeq`, then everything live."""
+
+    event: ClassVar[str] = "resume"
+
+    session_id: Id
+    last_seq: int = Field(default=0, ge=0)
+
+
+# --- from the node ---------------------------------------------------------------------------------
+
+
+class TurnEvent(Event):
+    """An event of a turn. Its frame carries `seq`, growing by one per session, beside `data`."""
+
+    turn_id: str
+    session_id: str | None = None
+
+
+class Queued(TurnEvent):
+    """The message is stored and waits for its turn."""
+
+    event: ClassVar[str] = "queued"
+
+    position: int
+    """How many turns of the session come first."""
+    prompt: str = ""
+
+
+class Status(TurnEvent):
+    """What the turn is doing, in a few words; also a sign of life while a model thinks."""
+
+    event: ClassVar[str] = "status"
+
+    text: str
+
+
+class Reasoning(TurnEvent):
+    event: ClassVar[str] = "reasoning"
+
+    delta: str
+
+
+class Token(TurnEvent):
+    event: ClassVar[str] = "token"
+
+    delta: str
+
+
+class ToolCallEvent(TurnEvent):
+    """A tool runs. `relay` tells a client that has the tool to run it and send `tool_result`."""
+
+    event: ClassVar[str] = "tool_call"
+
+    call_id: str
+    name: str
+    args: dict[str, object]
+    relay: bool = False
+
+
+class ToolDone(TurnEvent):
+    """A call has its result, from wherever it ran."""
+
+    event: ClassVar[str] = "tool_done"
+
+    call_id: str
+    name: str
+    ok: bool
+    result: str
+    """As the model reads it."""
+    duration_ms: int
+
+
+class ApprovalRequest(TurnEvent):
+    event: ClassVar[str] = "approval_request"
+
+    approval_id: str
+    call_id: str
+    tool: str
+    args: dict[str, object]
+    specifier: str
+    mode: str
+    reason: str
+    """Which rule or mode asks."""
+
+
+class ApprovalResolved(TurnEvent):
+    """The question is closed, by whoever answered first or by time."""
+
+    event: ClassVar[str] = "approval_resolved"
+
+    approval_id: str
+    decision: Literal["allow_once", "allow_always", "deny", "timeout"]
+
+
+class UsageEvent(TurnEvent):
+    """Tokens of the turn so far; null is "not reported", never zero."""
+
+    event: ClassVar[str] = "usage"
+
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    context_window: int | None
+    model: str
+
+
+class Answer(TurnEvent):
+    """The authoritative text, exactly once per turn that succeeds."""
+
+    event: ClassVar[str] = "answer"
+
+    text: str
+
+
+class ErrorEvent(TurnEvent):
+    """The turn failed; `done` follows."""
+
+    event: ClassVar[str] = "error"
+
+    message: str
+    code: str = "turn_failed"
+
+
+class Done(TurnEvent):
+    event: ClassVar[str] = "done"
+
+    reason: Literal["answered", "failed", "cancelled", "interrupted"]
+
+
+class CatalogueTool(Event):
+    event: ClassVar[str] = "catalogue_tool"
+
+    name: str
+    description: str
+    source: str
+    """The tool's group."""
+    effect: Literal["read", "write"]
+
+
+class Tools(Event):
+    event: ClassVar[str] = "tools"
+
+    tools: list[CatalogueTool]
+
+
+CLIENT_EVENTS: tuple[type[Event], ...] = (
+    Manifest, Ask, ToolResultEvent, ApprovalResponse, ListTools, Cancel, Resume,
+)  # fmt: skip
+NODE_EVENTS: tuple[type[Event], ...] = (
+    Queued, Status, Reasoning, Token, ToolCallEvent, ToolDone, ApprovalRequest, ApprovalResolved, UsageEvent,
+    Answer, ErrorEvent, Done, Tools,
+)  # fmt: skip

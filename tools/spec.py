@@ -1,0 +1,95 @@
+"""What a tool is: its contract with the model, what it may do, and what it returns.
+
+The defaults describe the least safe case: a tool writes unless it declares that it reads,
+and it is never part of a peer's turn unless it says so.
+"""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+
+JsonObject: TypeAlias = Mapping[str, object]
+"""A JSON object from a stranger: every value has to be looked at before it is used."""
+
+RESULT_MAX_CHARS = 32_000
+"""A tool's result beyond this many characters is cut before the model reads it."""
+
+
+class Effect(StrEnum):
+    READ = "read"
+    WRITE = "write"
+
+
+class ToolError(Exception):
+    """A tool could not do its work. The text is read by the model and shown to the owner."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolContext:
+    """What a running tool may know of the turn that called it."""
+
+    turn_id: str
+    call_id: str
+    session_id: str | None = None
+    origin: object | None = None
+    """Opaque lineage when a peer caused this turn. A tool only hands it on to `PeerDirectory.ask`."""
+
+
+Handler: TypeAlias = Callable[[ToolContext, JsonObject], Awaitable[object]]
+"""Runs one checked call and returns a JSON value; raises `ToolError`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolSpec:
+    name: str
+    """`group.verb`, or a bare verb for the few core tools."""
+    description: str
+    parameters: JsonObject = field(default_factory=lambda: {"type": "object", "properties": {}})
+    """JSON schema of the arguments."""
+    effect: Effect = Effect.WRITE
+    specifier: str = ""
+    """Template over the arguments that names what a call touches, as `{peerId}`; rules match on it."""
+    phrases: tuple[str, ...] = ()
+    """Plain sentences that mean this call, in the template language of `agent/models/phrases.py`."""
+    answer: str = ""
+    """One-line template that turns a result into a sentence when no model is there to do it."""
+    core: bool = False
+    """Always shown to the model."""
+    remote: bool = False
+    """May be part of a peer's turn."""
+    handler: Handler | None = None
+    """None: a client of the turn runs it."""
+
+    @property
+    def group(self) -> str:
+        """The part of the name before its first dot; bare names belong to `core`."""
+        head, dot, _ = self.name.partition(".")
+        return head if dot else "core"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolResult:
+    """What a call came to: a JSON value, or an error the model can read."""
+
+    ok: bool
+    value: object = None
+    error: str = ""
+
+    @classmethod
+    def success(cls, value: object) -> "ToolResult":
+        return cls(ok=True, value=value)
+
+    @classmethod
+    def failure(cls, error: str) -> "ToolResult":
+        return cls(ok=False, error=error)
+
+    def text(self) -> str:
+        """Return what the model reads, cut at `RESULT_MAX_CHARS`."""
+        if not self.ok:
+            return f"error: {self.error}"[:RESULT_MAX_CHARS]
+        text = self.value if isinstance(self.value, str) else json.dumps(self.value, ensure_ascii=False)
+        if len(text) <= RESULT_MAX_CHARS:
+            return text
+        return text[:RESULT_MAX_CHARS] + f"\n[cut: {len(text) - RESULT_MAX_CHARS} more characters]"
