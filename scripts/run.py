@@ -1,0 +1,14 @@
+"""Run Palaver from a clone: `run.py [ARGS]` is `palaver [ARGS]`; without arguments, `palaver up`."""
+
+import sys
+
+import environment
+
+
+def main() -> None:
+    environment.prepare()
+    environment.become([str(environment.tool("palaver")), *(sys.argv[1:] or ["up"])])
+
+
+if __name__ == "__main__":
+    main()
