@@ -1,0 +1,100 @@
+"""Permission rules: `Tool` or `Tool(specifier)`, where `*` stands for any run of characters.
+
+A tool name may glob as well: `files.*`. A literal star is written `[*]`.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from agent.errors import RuleError
+
+RULE_MAX_CHARS = 32_000
+_RULE = re.compile(r"(?P<tool>[A-Za-z0-9_.*-]+)(?:\((?P<specifier>.*)\))?", re.DOTALL)
+_STAR = "[*]"
+_WILD = re.compile(r"\*(?!\])|(?<!\[)\*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    tool: str
+    specifier: str | None = None
+    """None matches every call of the tool; an empty text only a call that names nothing."""
+
+    def __str__(self) -> str:
+        return self.tool if self.specifier is None else f"{self.tool}({self.specifier})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    deny: tuple[Rule, ...] = ()
+    ask: tuple[Rule, ...] = ()
+    allow: tuple[Rule, ...] = ()
+
+    @classmethod
+    def read(cls, *, deny: Iterable[str] = (), ask: Iterable[str] = (), allow: Iterable[str] = ()) -> "Rules":
+        """Read the three lists of the settings; raises `RuleError` for the first that makes no sense."""
+        return cls(
+            deny=tuple(map(read_rule, deny)),
+            ask=tuple(map(read_rule, ask)),
+            allow=tuple(map(read_rule, allow)),
+        )
+
+
+def read_rule(text: str) -> Rule:
+    """Read `Tool` or `Tool(specifier)`; raises `RuleError`."""
+    text = text.strip()
+    if len(text) > RULE_MAX_CHARS:
+        raise RuleError(f"the rule {text[:40]!r}… is longer than {RULE_MAX_CHARS} characters")
+    found = _RULE.fullmatch(text)
+    if found is None:
+        raise RuleError(
+            f"cannot read the rule {text[:200]!r}: write Tool or Tool(specifier), as files.read(notes/*)"
+        )
+    return Rule(tool=found["tool"], specifier=found["specifier"])
+
+
+def rule_for(tool: str, specifier: str) -> str:
+    """Return the rule that matches exactly this call and no wider one."""
+    return str(Rule(tool=tool, specifier=specifier.replace("*", _STAR)))
+
+
+def matches(rule: Rule, tool: str, specifier: str) -> bool:
+    """Whether a rule speaks of this call."""
+    return names(rule, tool) and (rule.specifier is None or _fits(rule.specifier, specifier))
+
+
+def names(rule: Rule, tool: str) -> bool:
+    """Whether a rule speaks of some call of this tool."""
+    return _fits(rule.tool, tool)
+
+
+def covers(rule: Rule, tool: str) -> bool:
+    """Whether a rule speaks of every call of this tool."""
+    return names(rule, tool) and (rule.specifier is None or set(rule.specifier) == {"*"})
+
+
+def first_match(rules: Sequence[Rule], tool: str, specifier: str) -> Rule | None:
+    """Return the first rule of a list that speaks of this call."""
+    return next((rule for rule in rules if matches(rule, tool, specifier)), None)
+
+
+def _fits(pattern: str, text: str) -> bool:
+    """Find the literal pieces in order; the leftmost find is always right, so it takes linear time."""
+    first, *rest = _pieces(pattern)
+    if not rest:
+        return text == first
+    *middle, last = rest
+    if len(text) < len(first) + len(last) or not (text.startswith(first) and text.endswith(last)):
+        return False
+    at, end = len(first), len(text) - len(last)
+    for piece in middle:
+        found = text.find(piece, at, end)
+        if found < 0:
+            return False
+        at = found + len(piece)
+    return True
+
+
+def _pieces(pattern: str) -> list[str]:
+    return [piece.replace(_STAR, "*") for piece in _WILD.split(pattern)]
