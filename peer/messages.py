@@ -1,0 +1,227 @@
+"""Every frame of a link, both directions; `docs/protocol.md` is generated from here.
+
+A frame is one JSON text message. Unknown fields are refused: between nodes the version says what exists, and
+what is not understood must not be carried along.
+"""
+
+from typing import Annotated, ClassVar, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from peer.errors import ProtocolError
+
+VERSIONS = (1,)
+"""Protocol versions this node speaks, best first."""
+
+GREETING_MAX_BYTES = 8 * 1024
+"""No frame before authentication is longer."""
+FRAME_MAX_BYTES = 512 * 1024
+"""No frame is longer: room for the longest prompt even if JSON escapes every byte of it."""
+PROMPT_MAX_BYTES = 64 * 1024
+ANSWER_MAX_BYTES = 256 * 1024
+PART_MAX_CHARS = 32_000
+"""Longer answers and events go in several frames, so that one long text does not hold up the link."""
+EVENT_WINDOW = 32
+"""How many events of an ask may be under way before the asker's credit has to come."""
+SEEN_MAX_TAGS = 16
+NAME_MAX_CHARS = 64
+CAPABILITIES_MAX = 32
+SEQ_MAX = 2**53 - 1
+
+Nonce = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Signature = Annotated[str, Field(pattern=r"^[0-9a-f]{128}$")]
+Mac = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Id = Annotated[str, Field(pattern=r"^[a-z2-7]{52}$")]
+Rid = Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{8,64}$")]
+Tag = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+Version = Annotated[int, Field(ge=1, le=65_535)]
+Name = Annotated[str, Field(max_length=NAME_MAX_CHARS)]
+Code = Annotated[str, Field(pattern=r"^[a-z_]{1,32}$")]
+
+
+class Frame(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    before_open: ClassVar[bool] = False
+    """Lawful before both sides have proved their keys, and only then."""
+
+
+class Greeting(Frame):
+    before_open: ClassVar[bool] = True
+
+
+# --- greeting and proof, before the link is open -----------------------------------------------------
+
+
+class Hello(Greeting):
+    """Listener to dialler, first: the versions it speaks and a nonce; no name, for anybody may dial."""
+
+    t: Literal["hello"] = "hello"
+    v: list[Version] = Field(min_length=1, max_length=16)
+    n: Nonce
+
+
+class Auth(Greeting):
+    """Dialler to listener: who I am; `sig` covers the key I saw in TLS, both ids and both nonces."""
+
+    t: Literal["auth"] = "auth"
+    v: Version
+    id: Id
+    n: Nonce
+    sig: Signature
+
+
+class Welcome(Greeting):
+    """Listener to dialler: you are known and trusted; `sig` covers the same, under the listener's label."""
+
+    t: Literal["welcome"] = "welcome"
+    sig: Signature
+
+
+class PairTicket(Greeting):
+    """Dialler to listener instead of `auth`: I hold your ticket `tid`; `mac` is made with its secret."""
+
+    t: Literal["pair_ticket"] = "pair_ticket"
+    v: Version
+    id: Id
+    n: Nonce
+    name: Name
+    tid: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+    mac: Mac
+    sig: Signature
+
+
+class PairDone(Greeting):
+    """Listener to dialler: the ticket is redeemed, we trust each other, the link is open."""
+
+    t: Literal["pair_done"] = "pair_done"
+    name: Name
+    mac: Mac
+    sig: Signature
+
+
+# --- on an open link ---------------------------------------------------------------------------------
+
+
+class OpenFrame(Frame):
+    """A frame of an open link.
+
+    It names neither sender nor receiver: the link itself is authenticated both ways, so whatever arrives
+    on it is from that peer to this node and can be nothing else. `seq` grows with every frame of a side;
+    one that does not grow is a replay or a fault, and ends the link.
+    """
+
+    seq: int = Field(default=0, ge=0, le=SEQ_MAX)
+
+
+class About(OpenFrame):
+    """How I call myself, what I can do, and where I listen; first on an open link, again when it changes."""
+
+    t: Literal["about"] = "about"
+    name: Name
+    caps: list[Annotated[str, Field(max_length=64)]] = Field(max_length=CAPABILITIES_MAX)
+    port: int | None = Field(default=None, ge=1, le=65_535)
+
+
+class LineageFields(BaseModel):
+    """`lineage.Lineage` on the wire."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    ask: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+    seen: list[Tag] = Field(max_length=SEEN_MAX_TAGS)
+    hops: int = Field(ge=0, le=255)
+    asks: int = Field(ge=0, le=65_535)
+    ms: int = Field(ge=0, le=86_400_000)
+
+
+class AgentRequest(OpenFrame):
+    """Ask the other node's agent. The same `rid` again is the same ask."""
+
+    t: Literal["agent_request"] = "agent_request"
+    rid: Rid
+    prompt: str
+    lineage: LineageFields
+
+
+class AgentEvent(OpenFrame):
+    """A piece of the answer, or of how it comes about; `n` counts from 0 per ask."""
+
+    t: Literal["agent_event"] = "agent_event"
+    rid: Rid
+    n: int = Field(ge=0, le=SEQ_MAX)
+    kind: Literal["reasoning", "token", "status"]
+    text: str = Field(max_length=PART_MAX_CHARS)
+
+
+class AgentCredit(OpenFrame):
+    """The asker has read `n` events in all: up to `n + EVENT_WINDOW` may be sent."""
+
+    t: Literal["agent_credit"] = "agent_credit"
+    rid: Rid
+    n: int = Field(ge=0, le=SEQ_MAX)
+
+
+class AgentResult(OpenFrame):
+    """The end of an ask. `ok` brings the answer, in parts while `more`; otherwise `code` and `message`."""
+
+    t: Literal["agent_result"] = "agent_result"
+    rid: Rid
+    ok: bool
+    text: str = Field(default="", max_length=PART_MAX_CHARS)
+    more: bool = False
+    code: Code | None = None
+    message: str = Field(default="", max_length=2_000)
+    retry_after: float | None = Field(default=None, ge=0, le=86_400)
+
+
+class AgentCancel(OpenFrame):
+    """The asker no longer wants the answer."""
+
+    t: Literal["agent_cancel"] = "agent_cancel"
+    rid: Rid
+
+
+class Ping(OpenFrame):
+    t: Literal["ping"] = "ping"
+    n: int = Field(ge=0, le=SEQ_MAX)
+
+
+class Pong(OpenFrame):
+    t: Literal["pong"] = "pong"
+    n: int = Field(ge=0, le=SEQ_MAX)
+
+
+class Bye(OpenFrame):
+    """I ask nothing more on this link. Once both have said so and nothing is under way, it ends."""
+
+    t: Literal["bye"] = "bye"
+
+
+LINK_FRAMES: tuple[type[Frame], ...] = (
+    Hello, Auth, Welcome, PairTicket, PairDone,
+    About, AgentRequest, AgentEvent, AgentCredit, AgentResult, AgentCancel, Ping, Pong, Bye,
+)  # fmt: skip
+
+AnyFrame: TypeAlias = (
+    Hello | Auth | Welcome | PairTicket | PairDone
+    | About | AgentRequest | AgentEvent | AgentCredit | AgentResult | AgentCancel | Ping | Pong | Bye
+)  # fmt: skip
+
+_READER: TypeAdapter[AnyFrame] = TypeAdapter(Annotated[AnyFrame, Field(discriminator="t")])
+
+
+def decode(text: str) -> AnyFrame:
+    """Read one frame; raise `ProtocolError` when it is not one."""
+    try:
+        return _READER.validate_json(text)
+    except ValidationError as error:
+        # The frame's own text stays out of the message: it is a stranger's, and may hold a prompt.
+        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise ProtocolError(f"not a frame of this protocol ({place or 'frame'}: {first['type']})") from None
+
+
+def encode(frame: Frame) -> str:
+    """Write one frame as JSON."""
+    return frame.model_dump_json(exclude_none=True)
