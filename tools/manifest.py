@@ -1,0 +1,70 @@
+"""The tools that a client offers: each is read by itself, so that one bad tool does not lose the others."""
+
+import re
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import replace
+
+from tools.schema import problem
+from tools.spec import Effect, JsonObject, ToolSpec
+
+MANIFEST_MAX_TOOLS = 500
+NAME_MAX_CHARS = 128
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*")
+_TEXT_MAX_CHARS: Mapping[str, int] = {"description": 4_000, "specifierTemplate": 500, "kind": 64}
+
+
+def read_manifest(
+    tools: Sequence[object], *, own_names: Container[str] = ()
+) -> tuple[tuple[ToolSpec, ...], tuple[str, ...]]:
+    """Return the tools that can be used, and one sentence for each that cannot.
+
+    A client's tool may not take the name of a tool that the node owns.
+    """
+    specs: dict[str, ToolSpec] = {}
+    problems: list[str] = []
+    for index, raw in enumerate(tools[:MANIFEST_MAX_TOOLS]):
+        flaw = _flaw(raw, own_names=own_names, earlier=specs)
+        if flaw is None and isinstance(raw, Mapping):
+            spec = _spec(raw)
+            specs[spec.name] = spec
+        else:
+            problems.append(f"{_label(raw, index)}: {flaw}")
+    if len(tools) > MANIFEST_MAX_TOOLS:
+        problems.append(
+            f"{len(tools) - MANIFEST_MAX_TOOLS} tools left out: at most {MANIFEST_MAX_TOOLS} are taken"
+        )
+    return tuple(specs.values()), tuple(problems)
+
+
+def _flaw(raw: object, *, own_names: Container[str], earlier: Container[str]) -> str | None:
+    if not isinstance(raw, Mapping):
+        return "a tool is an object"
+    name = raw.get("name")
+    if not isinstance(name, str) or len(name) > NAME_MAX_CHARS or not _NAME.fullmatch(name):
+        return "the name has to be words of letters, digits, _ and - joined by dots"
+    if name in own_names:
+        return "the node has a tool of this name"
+    if name in earlier:
+        return "the name is taken by an earlier tool of this manifest"
+    for key, limit in _TEXT_MAX_CHARS.items():
+        if not isinstance(text := raw.get(key, ""), str) or len(text) > limit:
+            return f"{key} has to be text of at most {limit} characters"
+    return problem(raw["params"]) if raw.get("params") else None
+
+
+def _spec(raw: JsonObject) -> ToolSpec:
+    """Build the tool of a sound entry. Only a literal `sideEffect: false` makes it one that reads."""
+    spec = ToolSpec(
+        name=str(raw["name"]),
+        description=str(raw.get("description", "")),
+        effect=Effect.READ if raw.get("sideEffect") is False else Effect.WRITE,
+        specifier=str(raw.get("specifierTemplate", "")),
+    )
+    params = raw.get("params")
+    return replace(spec, parameters=params) if params and isinstance(params, Mapping) else spec
+
+
+def _label(raw: object, index: int) -> str:
+    name = raw.get("name") if isinstance(raw, Mapping) else None
+    return f"tool {name[:NAME_MAX_CHARS]!r}" if isinstance(name, str) else f"tool number {index + 1}"
