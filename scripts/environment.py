@@ -52,6 +52,7 @@ def enter(extra: str = "") -> None:
     if sys.prefix == sys.base_prefix:
         prepare(extra)
         become([str(tool("python")), *sys.argv])
+    sys.path.append(str(ROOT))  # in a developer's own environment the project may not be installed
 
 
 def become(command: Sequence[str]) -> NoReturn:
