@@ -1,0 +1,126 @@
+"""The command line. Only the arguments live here; each command is a coroutine in `node/commands`.
+
+Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 no node is running, 130 stopped by Ctrl-C.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import cast
+
+EXAMPLES = """\
+start a node, then talk to it:
+  palaver up
+  palaver ask "what time is it"
+  palaver console
+
+pair with a friend:
+  palaver invite                     (you; send the ticket to your friend)
+  palaver join TICKET                (your friend)
+  palaver ask-peer alice "when do you open?"
+
+see two nodes talk on this machine:
+  palaver demo
+"""
+
+
+MODES = ("plan", "default", "acceptEdits", "autonomous")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    parser = command_parser()
+    arguments = parser.parse_args(argv)
+    if arguments.command is None:
+        parser.print_help()
+        return 0
+    # Imported only now: `palaver --help` must not wait for the network libraries.
+    return cast("int", import_module("node.commands.running").run(arguments))
+
+
+def command_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="palaver",
+        description="A peer-to-peer agent node: your agent, your model, your machine, "
+        "and your friends' agents one encrypted link away.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    add_up(command(commands, "up", "node.commands.up", "start the node and keep it running"))
+    add_ask(command(commands, "ask", "node.commands.ask", "ask your own agent"))
+    command(commands, "console", "node.console.loop", "talk to your agent in the terminal")
+    command(commands, "open", "node.commands.page", "open the node's page in the browser")
+    add_invite(command(commands, "invite", "node.commands.pairing", "make a ticket for another owner"))
+    add_join(command(commands, "join", "node.commands.pairing", "pair with the node that made a ticket"))
+    add_json(command(commands, "peers", "node.commands.peers", "list the peers and their state"))
+    add_ask_peer(command(commands, "ask-peer", "node.commands.peers", "ask a peer's agent"))
+    add_config(command(commands, "config", "node.commands.settings", "show or change settings"))
+    add_json(command(commands, "demo", "node.demo", "run two nodes that pair and ask each other"))
+    return parser
+
+
+def command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, module: str, summary: str
+) -> argparse.ArgumentParser:
+    """Add a command whose story is the coroutine function of its name in `module`."""
+    parser = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
+    parser.add_argument("--data", metavar="DIR", help="the node's data folder (or PALAVER_DATA_DIR)")
+    parser.set_defaults(module=module, story=name.replace("-", "_"))
+    return parser
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="write one line of JSON instead of text")
+
+
+def add_up(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--port", type=int, metavar="N", help="the page's port (8765; 0: a free one)")
+    parser.add_argument("--peer-port", type=int, metavar="N", help="the peers' port (8766; 0: a free one)")
+    parser.add_argument("--name", help="what other owners see")
+    parser.add_argument("--model", help="a model's name, or rules for none (default: the first that answers)")
+    add_json(parser)
+
+
+def add_ask(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("text", metavar="TEXT", help="the question; - reads it from stdin")
+    parser.add_argument("--session", metavar="ID", help="go on with this session")
+    parser.add_argument("--mode", choices=MODES, help="what tools may do in this turn")
+    add_json(parser)
+
+
+def add_allow_asks(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--allow-asks", action="store_true", help="let paired peers ask your agent")
+
+
+def add_invite(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--ttl", type=int, metavar="SECONDS", help="how long the ticket holds (24 hours)")
+    add_allow_asks(parser)
+    add_json(parser)
+
+
+def add_join(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("ticket", metavar="TICKET", help="as the other owner sent it")
+    add_allow_asks(parser)
+    add_json(parser)
+
+
+def add_ask_peer(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("peer", metavar="PEER", help="its name, label or id")
+    parser.add_argument("text", metavar="TEXT", help="the question; - reads it from stdin")
+    add_json(parser)
+
+
+def add_config(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    verbs.add_parser("list", help="show every setting")
+    for verb, summary in (("get", "show one setting"), ("unset", "go back to the default")):
+        verbs.add_parser(verb, help=summary).add_argument("key", metavar="KEY")
+    put = verbs.add_parser("set", help="change one setting")
+    put.add_argument("key", metavar="KEY")
+    put.add_argument("value", metavar="VALUE", help="JSON (true, 3, [1]) or plain text")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

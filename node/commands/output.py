@@ -1,0 +1,37 @@
+"""Where the command line writes: results to stdout, what is said about them to stderr.
+
+Nothing that is written here can steer a terminal, whoever the text came from.
+"""
+
+import json
+import sys
+
+from node.console.render import escape
+
+
+def say(text: str) -> None:
+    """Write one or more lines of result."""
+    write(text + "\n")
+
+
+def write(text: str) -> None:
+    """Write a part of the result at once."""
+    sys.stdout.write(escape(text))
+    sys.stdout.flush()
+
+
+def note(text: str) -> None:
+    """Write one or more lines about the result."""
+    diagnose(text + "\n")
+
+
+def diagnose(text: str) -> None:
+    """Write a part of what is said about the result."""
+    sys.stderr.write(escape(text))
+    sys.stderr.flush()
+
+
+def say_json(value: object) -> None:
+    """Write one line of JSON. ASCII only, so that it survives every terminal and code page."""
+    sys.stdout.write(json.dumps(value) + "\n")
+    sys.stdout.flush()

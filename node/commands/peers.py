@@ -1,0 +1,38 @@
+"""`palaver peers` and `palaver ask-peer`: who is there, and a question to one of them."""
+
+import argparse
+
+from node.client import NodeClient
+from node.commands.output import note, say, say_json
+from node.commands.question import read_question
+from node.commands.running import FAILED
+from node.config import data_folder
+from node.console.tables import no_peers, peer_refusal, peers_table
+
+
+async def peers(arguments: argparse.Namespace) -> int:
+    """List the peers."""
+    async with NodeClient.at(data_folder(arguments.data)) as node:
+        known = await node.peers()
+    if arguments.json:
+        say_json(known)
+    elif known:
+        say(peers_table(known))
+    else:
+        note(no_peers())
+    return 0
+
+
+async def ask_peer(arguments: argparse.Namespace) -> int:
+    """Ask a peer's agent; the answer stands under the name of the node that gave it."""
+    async with NodeClient.at(data_folder(arguments.data)) as node:
+        answer = await node.ask_peer(arguments.peer, read_question(arguments.text))
+    if arguments.json:
+        say_json(answer)
+    elif answer["ok"]:
+        note(f"{answer['name']} answers:")
+        say(answer["answer"])
+    if answer["ok"]:
+        return 0
+    note(peer_refusal(arguments.peer, answer))
+    return FAILED

@@ -1,0 +1,47 @@
+"""How a command runs: its coroutine, its failures as plain sentences, its exit code."""
+
+import argparse
+import asyncio
+import io
+import sys
+from collections.abc import Callable, Coroutine
+from importlib import import_module
+from typing import TextIO, TypeAlias, cast
+
+from node.client import NodeError, NoNodeError
+from node.commands.output import note
+from node.config import StartError
+
+Story: TypeAlias = Callable[[argparse.Namespace], Coroutine[object, object, int]]
+
+FAILED, NO_NODE, INTERRUPTED = 1, 3, 130
+"""Beside 0 for done and 2, argparse's own, for wrong usage."""
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command that was parsed and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        show_every_character(stream)
+    story = cast("Story", getattr(import_module(arguments.module), arguments.story))
+    try:
+        return asyncio.run(reported(story, arguments))
+    except KeyboardInterrupt:
+        note("stopped")
+        return INTERRUPTED
+
+
+async def reported(story: Story, arguments: argparse.Namespace) -> int:
+    """Run a command and turn its failures into a sentence and an exit code."""
+    try:
+        return await story(arguments)
+    except NoNodeError as error:
+        note(f"{error}\nStart a node with: palaver up")
+        return NO_NODE
+    except (NodeError, StartError) as error:
+        note(str(error))
+        return FAILED
+
+
+def show_every_character(stream: TextIO) -> None:
+    """Have a character that the terminal cannot show written as its code, instead of failing."""
+    cast("io.TextIOWrapper", stream).reconfigure(errors="backslashreplace")

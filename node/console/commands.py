@@ -1,0 +1,81 @@
+"""The slash commands: their names, their class, what they take. `actions.py` does them. Pure."""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Literal, TypeAlias
+
+Kind: TypeAlias = Literal["info", "control", "prompt"]
+"""info shows something, control changes something, prompt is sent to the model."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    name: str
+    kind: Kind
+    arguments: str = ""
+    hint: str
+    aliases: tuple[str, ...] = ()
+    required: int = 0
+    """How many words it cannot do without."""
+
+
+COMMANDS = (
+    Command(name="help", kind="info", hint="show the commands and keys", aliases=("?",)),
+    Command(name="tools", kind="info", hint="list every tool by its group"),
+    Command(name="peers", kind="info", hint="list the peers and their state"),
+    Command(name="sessions", kind="info", hint="list the stored conversations"),
+    Command(name="ask", kind="control", arguments="PEER TEXT", hint="ask a peer's agent", required=2),
+    Command(name="new", kind="control", hint="begin a new session", aliases=("newchat",)),
+    Command(name="stop", kind="control", hint="stop the running turn"),
+    Command(name="invite", kind="control", hint="make a ticket for another owner"),
+    Command(
+        name="join", kind="control", arguments="TICKET", hint="pair with the node that made it", required=1
+    ),
+    Command(name="quit", kind="control", hint="leave the console", aliases=("exit",)),
+)
+
+KEYS = (
+    ("Enter", "send"),
+    ("Esc Enter", "new line"),
+    ("Ctrl-C", "stop the turn, else clear the line"),
+    ("Ctrl-D", "leave"),
+    ("Ctrl-R", "search the history"),
+    ("F2", "show or hide the reasoning"),
+    ("Esc y / a / n", "answer an approval; y, a, n alone while the line is empty"),
+)
+
+
+class UsageError(Exception):
+    """A line that begins with a slash is not a command as it stands; the text says what is."""
+
+
+def is_command(line: str) -> bool:
+    """Two slashes send the rest as it is, so that a prompt may begin with one."""
+    return line.startswith("/") and not line.startswith("//")
+
+
+def read(line: str) -> tuple[Command, str]:
+    """Return the command of a line and its argument; raises `UsageError`."""
+    word, _, argument = line.strip().removeprefix("/").partition(" ")
+    command = find(word)
+    if command is None:
+        raise UsageError(f"there is no command /{word}{_suggestion(word)}; /help lists them")
+    if len(argument.split(maxsplit=1)) < min(command.required, 2):
+        raise UsageError(f"usage: /{command.name} {command.arguments}")
+    return command, argument.strip()
+
+
+def find(word: str) -> Command | None:
+    return next((command for command in COMMANDS if word == command.name or word in command.aliases), None)
+
+
+def help_text() -> str:
+    """Return the commands with their class, and the keys."""
+    lines = [f"/{f'{c.name} {c.arguments}':<17} {c.kind:<8} {c.hint}" for c in COMMANDS]
+    keys = [f"{key:<18} {meaning}" for key, meaning in KEYS]
+    return "\n".join([*lines, "", *keys, "", "Anything else is sent to the agent; //text sends /text."])
+
+
+def _suggestion(word: str) -> str:
+    near = get_close_matches(word, [command.name for command in COMMANDS], n=1)
+    return f"; did you mean /{near[0]}?" if near else ""

@@ -1,0 +1,57 @@
+"""Lists for the terminal: peers, tools, sessions."""
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from textwrap import indent
+
+from agent.events import CatalogueTool
+from node.console.render import one_line
+from node.replies import Peer, PeerAnswer, SessionHead
+
+CELL_MAX_CHARS = 80
+
+
+def peers_table(peers: Sequence[Peer]) -> str:
+    """Return a line per peer: who it is, whether it is trusted, whether it is there now."""
+    lines = [("NAME", "STATE", "LINK", "RTT", "ID")]
+    for peer in peers:
+        link = "online" if peer["connected"] else "offline"
+        rtt = "" if peer["rttMs"] is None else f"{peer['rttMs']:.0f} ms"
+        lines.append((peer_name(peer), peer["state"], link, rtt, peer["nodeId"]))
+    return aligned(lines)
+
+
+def peer_name(peer: Peer) -> str:
+    """Return what the owner calls a peer: the label, else the name that the peer gave itself."""
+    return peer["label"] or peer["name"]
+
+
+def no_peers() -> str:
+    return "no peers yet; `palaver invite` makes a ticket, `palaver join TICKET` uses one"
+
+
+def peer_refusal(peer: str, answer: PeerAnswer) -> str:
+    """Return why a peer did not answer, with the node that said so."""
+    return f"{one_line(answer.get('name') or peer)} did not answer: {answer.get('error', 'no reason given')}"
+
+
+def tools_table(tools: Iterable[CatalogueTool]) -> str:
+    """Return every tool under its group; what changes something is marked."""
+    ordered = sorted(tools, key=lambda tool: (tool.source != "core", tool.source, tool.name))
+    blocks = []
+    for group, members in groupby(ordered, key=lambda tool: tool.source):
+        rows = [(tool.name, tool.effect, tool.description) for tool in members]
+        blocks.append(f"{one_line(group)}\n{indent(aligned(rows), '  ')}")
+    return "\n".join(blocks) or "no tools"
+
+
+def sessions_table(sessions: Sequence[SessionHead]) -> str:
+    rows = [(session["id"], session.get("title") or "(untitled)") for session in sessions]
+    return aligned(rows) if rows else "no sessions yet"
+
+
+def aligned(rows: Sequence[tuple[str, ...]]) -> str:
+    """Return rows with their columns one under the other."""
+    safe = [[one_line(cell, CELL_MAX_CHARS) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*safe, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in safe)
