@@ -23,7 +23,7 @@ def clock_tools(now: Callable[[], datetime] = _utc_now) -> tuple[ToolSpec, ...]:
         remote=True,
         phrases=(
             "what time is it [now|right now|there] [in {timezone}]",
-            "what time it is [now] [in {timezone}]",
+            "[tell me|do you know|check] what time it is [now] [in {timezone}]",
             "(what is|what's|tell me|give me|show [me]) the [current] time [now] [in {timezone}]",
             "what the [current] time is [in {timezone}]",
             "(what is|what's|tell me|give me|show [me]) (the [current] date|today's date) [in {timezone}]",

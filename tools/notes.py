@@ -125,7 +125,7 @@ def notes_tools(folder: Path) -> tuple[ToolSpec, ...]:
         specifier="{name}",
         phrases=(
             "(write|make|create|save|start|add) [me] a [new] note (called|named|titled) {name}: {text*}",
-            "(write|make|create|save|start|add) a [new] note (called|named|titled) {name} (saying|that says) {text*}",
+            "(write|make|create|save) a [new] note (called|named) {name} (saying|that says) {text*}",
             "(note that|note down|jot down|make a note that|take a note that|take a note:) {text*}",
             "(make|take|write|add) a [new] note: {text*}",
             "(note:|remember that) {text*}",

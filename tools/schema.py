@@ -101,6 +101,7 @@ def _children(schema: JsonObject) -> list[tuple[str, object]]:
 def checked(arguments: JsonObject, schema: JsonObject) -> dict[str, object]:
     """Return the arguments as the schema wants them, small slips repaired, or raise `ArgumentError`.
 
+    Defaults are filled in, so that rules and people judge what will really be done.
     Read are `type`, `enum`, `required`, `items`, `anyOf` and `additionalProperties`; the rest is the tool's.
     """
     fitted, problems = _fit_members(arguments, schema, path="")
@@ -128,7 +129,12 @@ def _fit_members(value: JsonObject, schema: JsonObject, *, path: str) -> tuple[d
         except _Misfit as misfit:
             problems.append(str(misfit))
     problems += [_missing(f"{path}{name}", properties.get(name)) for name in required if name not in given]
-    return fitted, problems
+    return _defaults(properties) | fitted, problems
+
+
+def _defaults(properties: JsonObject) -> dict[str, object]:
+    rules = {name: _mapping(rule) for name, rule in properties.items()}
+    return {name: rule["default"] for name, rule in rules.items() if "default" in rule}
 
 
 def _renamed(value: JsonObject, properties: JsonObject) -> dict[str, object]:

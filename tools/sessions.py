@@ -51,8 +51,8 @@ def sessions_tools(reader: SessionReader) -> tuple[ToolSpec, ...]:
         name="sessions.search",
         effect=Effect.READ,
         phrases=(
-            "(search|look in|look through) [my|our|all] [old|past|earlier] (sessions|conversations|chats) for {query*}",
-            "(find|search for|look for) {query} in [my|our|all] [old|past|earlier] (sessions|conversations|chats)",
+            "(search|look through) [my|our|all] [old|earlier] (sessions|conversations|chats) for {query*}",
+            "(find|search for|look for) {query} in [my|our|all] [old|earlier] (sessions|conversations|chats)",
             "(find|show [me]) [the|my] (session|conversation|chat) about {query*}",
             "(when|where) did (we|i) talk about {query*}",
             "what did (we|i) say about {query*}",

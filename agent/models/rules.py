@@ -1,0 +1,139 @@
+"""The provider for a node without a model: plain sentences become tool calls, results become sentences.
+
+It keeps nothing between rounds and never chats: what it does not understand it says so.
+"""
+
+import json
+import re
+import secrets
+from collections.abc import AsyncGenerator, Callable, Sequence
+
+from agent.history import Call, History, SystemMessage, ToolMessage, UserMessage
+from agent.models.answers import rendered
+from agent.models.base import CallDelta, Delta, Finish, FinishReason, ModelFacts, ModelRequest, TextDelta
+from agent.models.phrases import INPUT_MAX_CHARS, Order, Phrasebook
+from tools.spec import ToolSpec
+
+PIECE_CHARS = 60
+PIECES_MAX = 200
+"""A long answer comes in larger pieces instead of more."""
+
+_GREETING = re.compile(
+    r"\s*(?:hello|hi|hey|good (?:morning|afternoon|evening))(?: there)?[\s.!]*", re.IGNORECASE
+)
+_HELP = re.compile(
+    r"\s*(?:please )?(?:help(?: me)?|what can (?:you|i) (?:do|ask|say)(?: here)?|\?)[\s.!?]*", re.IGNORECASE
+)
+_NO_MODEL = "I work by rules, no model is connected."
+_CONNECT = "To talk freely, connect a model: start Ollama or LM Studio, or name a server in the settings."
+
+
+class RulesModel:
+    """Answers each round from the last messages alone."""
+
+    def __init__(self, tools: Callable[[], Sequence[ToolSpec]], peers: Callable[[], Sequence[str]]) -> None:
+        """Take the tools that the node owns, offered or not, and the names of the peers connected now."""
+        self._tools = tools
+        self._peers = peers
+
+    @property
+    def facts(self) -> ModelFacts:
+        return ModelFacts(
+            provider="rules", name="rules", label="Rules (no model)", calls_tools=True, thinks=False
+        )
+
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[Delta, None]:
+        # A tool that is not offered is called all the same: the turn then says why it may not run,
+        # which tells a person more than "not understood".
+        tools = tuple({tool.name: tool for tool in (*self._tools(), *request.tools)}.values())
+        orders: tuple[Order, ...] = ()
+        if results := _results(request.messages):
+            text = "\n".join(_reported(result, tools) for result in results)
+        else:
+            text, orders = self._read(request, tools)
+        for order in orders:
+            yield CallDelta(_call(order))
+        for piece in _pieces(text):
+            yield TextDelta(piece)
+        yield Finish(FinishReason.CALLS if orders else FinishReason.STOP)
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+    def _read(self, request: ModelRequest, tools: Sequence[ToolSpec]) -> tuple[str, tuple[Order, ...]]:
+        """Return the calls that the last message means, or a text that says why there are none."""
+        message = _last_message(request.messages)
+        from_peer = all(tool.remote for tool in request.tools)
+        # Who else is connected is the owner's business: a peer may not find out by asking for names.
+        knows_peers = not from_peer or any(tool.name == "agent.ask_peer" for tool in request.tools)
+        peers = self._peers() if knows_peers else ()
+        if orders := Phrasebook(tools, {"peer": peers}).orders(message):
+            return "", orders
+        if from_peer:
+            return _not_understood(message, Phrasebook(request.tools, {})), ()
+        return _advice(message, Phrasebook(tools, {"peer": peers}), peers), ()
+
+
+def _results(messages: History) -> list[ToolMessage]:
+    """Return the results that have come in since anybody spoke, in the order of their calls."""
+    results: list[ToolMessage] = []
+    for message in reversed(messages):
+        if isinstance(message, SystemMessage):
+            continue
+        if not isinstance(message, ToolMessage):
+            break
+        results.insert(0, message)
+    return results
+
+
+def _last_message(messages: History) -> str:
+    return next((message.text for message in reversed(messages) if isinstance(message, UserMessage)), "")
+
+
+def _call(order: Order) -> Call:
+    return Call(id=f"call_{secrets.token_hex(4)}", name=order.tool, arguments=dict(order.arguments))
+
+
+def _reported(result: ToolMessage, tools: Sequence[ToolSpec]) -> str:
+    """Return one result as a sentence, or why there is none."""
+    if not result.ok:
+        return f"That did not work: {result.text.removeprefix('error: ')}"
+    template = next((tool.answer for tool in tools if tool.name == result.call.name), "")
+    try:
+        return rendered(template, json.loads(result.text))
+    except (ValueError, RecursionError):
+        return result.text
+
+
+def _advice(message: str, book: Phrasebook, peers: Sequence[str]) -> str:
+    """Say to the owner why nothing was done and what could be."""
+    if (unknown := book.unknown(message)) is not None:
+        known = ", ".join(unknown.known) or "nobody is connected"
+        return f"There is no {unknown.list_name} called {unknown.value}; known: {known}."
+    lines = [_not_understood(message, book)]
+    if peers and not _GREETING.fullmatch(message):
+        lines.append(f"You can ask a peer, as in: ask {peers[0]} <your question>")
+    return "\n".join([*lines, _CONNECT])
+
+
+def _not_understood(message: str, book: Phrasebook) -> str:
+    """Say what this is and which sentences it knows."""
+    if _GREETING.fullmatch(message):
+        return f'Hello. {_NO_MODEL} Say "help" to see what I understand.'
+    if len(message) > INPUT_MAX_CHARS:
+        return f"{_NO_MODEL} I read up to {INPUT_MAX_CHARS} characters; this message is longer."
+    if _HELP.fullmatch(message):
+        return "\n".join([f"{_NO_MODEL} I understand sentences such as:", *_bullets(book.examples())])
+    near = book.nearest(message)
+    if not near:
+        return f'{_NO_MODEL} I did not understand that. Say "help" to see what I understand.'
+    return "\n".join([f"{_NO_MODEL} I did not understand that. The nearest that I know:", *_bullets(near)])
+
+
+def _bullets(lines: Sequence[str]) -> list[str]:
+    return [f"- {line}" for line in lines]
+
+
+def _pieces(text: str) -> list[str]:
+    size = max(PIECE_CHARS, -(-len(text) // PIECES_MAX))
+    return [text[start : start + size] for start in range(0, len(text), size)]
