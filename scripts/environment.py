@@ -108,7 +108,7 @@ def _install(extra: str) -> None:
     pip = [str(tool("python")), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
     _run(
         [*pip, "--editable", f".[{extra}]" if extra else "."],
-        remedy=f"Is the package registry reachable? Run this again; if it fails the same way, delete {VENV} first.",
+        remedy=f"Is the package registry reachable? Run this again; if that fails, delete {VENV} first.",
     )
     for name in {"", extra}:
         _stamp(name).write_text(_wanted(), "utf-8")

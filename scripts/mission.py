@@ -40,7 +40,7 @@ def main() -> int:
     if options.claim:
         manifest = claimed(manifest, marks)
         MANIFEST.write_text(manifest, "utf-8", newline="\n")
-    rows = [replace(row, tests=sorted(marks.get(row.id, ()))) for row in read(manifest)]
+    rows = with_tests(read(manifest), marks)
     if options.check:
         found = problems(rows, marks)
         print(
@@ -55,6 +55,10 @@ def main() -> int:
 
 def read(manifest: str) -> list[Row]:
     return [Row(id=row_id, **facts) for row_id, facts in tomllib.loads(manifest)["rows"].items()]
+
+
+def with_tests(rows: Sequence[Row], marks: Mapping[str, Sequence[str]]) -> list[Row]:
+    return [replace(row, tests=sorted(marks.get(row.id, ()))) for row in rows]
 
 
 def problems(rows: Sequence[Row], marks: Mapping[str, Sequence[str]]) -> list[str]:
