@@ -7,7 +7,7 @@ from typing import Self
 
 from agent.events import ApprovalRequest, ApprovalResolved, ApprovalResponse, Event, TurnEvent
 from node.commands.output import note
-from node.console.render import Decision, approval_question, one_line
+from node.console.render import APPROVAL_CHOICES, Decision, one_line
 
 
 class Approver:
@@ -29,17 +29,17 @@ class Approver:
 
     async def _answer(self, request: ApprovalRequest) -> None:
         if self._a_person_is_here:
-            decision = await self._choice(request)
+            decision = await self._choice()
         else:
             decision = "deny"
             note(f"denied {one_line(request.tool)}: it needs an approval, and stdin is no terminal")
         await self._send(ApprovalResponse(approval_id=request.approval_id, decision=decision))
 
-    async def _choice(self, request: ApprovalRequest) -> Decision:
+    async def _choice(self) -> Decision:
         from node.console.question import choose  # noqa: PLC0415  heavy, and most asks need no approval
 
         async with self._terminal:
-            return await choose(approval_question(request))
+            return await choose(APPROVAL_CHOICES)
 
     async def __aenter__(self) -> Self:
         return self

@@ -4,8 +4,8 @@ import argparse
 
 from node.client import NodeClient
 from node.commands.output import note, say, say_json
-from node.commands.question import read_question
 from node.commands.running import FAILED
+from node.commands.stdin import read_question
 from node.config import data_folder
 from node.console.tables import no_peers, peer_refusal, peers_table
 

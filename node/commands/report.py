@@ -9,7 +9,7 @@ class Report:
     def __init__(self, turn_id: str) -> None:
         self.ok = False
         self._turn_id = turn_id
-        self._session_id: str | None = None
+        self.session_id: str | None = None
         self._answer: str | None = None
         self._error: str | None = None
         self._code: str | None = None
@@ -17,7 +17,7 @@ class Report:
         self._calls: list[dict[str, object]] = []
 
     def receive(self, event: TurnEvent) -> None:
-        self._session_id = event.session_id or self._session_id
+        self.session_id = event.session_id or self.session_id
         match event:
             case Answer(text=text):
                 self._answer = text
@@ -36,7 +36,7 @@ class Report:
         """Return the answer or the error, and what it took."""
         return {
             "ok": self.ok,
-            "sessionId": self._session_id,
+            "sessionId": self.session_id,
             "turnId": self._turn_id,
             **({"answer": self._answer} if self.ok else {"error": self._error, "code": self._code}),
             "usage": self._usage and self._usage.model_dump(mode="json", exclude={"turn_id", "session_id"}),

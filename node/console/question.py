@@ -9,7 +9,7 @@ from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.output import create_output
 
-from node.console.render import APPROVAL_CHOICES, APPROVAL_KEYS, Decision
+from node.console.render import APPROVAL_KEYS, Decision
 
 
 async def choose(question: str) -> Decision:
@@ -17,7 +17,7 @@ async def choose(question: str) -> Decision:
     session: PromptSession[str] = PromptSession(
         key_bindings=choice_keys(), output=create_output(stdout=sys.stderr), erase_when_done=True
     )
-    return cast("Decision", await session.prompt_async(f"{question}\n{APPROVAL_CHOICES} "))
+    return cast("Decision", await session.prompt_async(f"{question} "))
 
 
 def choice_keys() -> KeyBindings:

@@ -29,6 +29,7 @@ class Style(StrEnum):
     ANSWER = "answer"
     REASONING = "reasoning"
     TOOL = "tool"
+    QUESTION = "question"
     NOTE = "note"
     ERROR = "error"
     YOU = "you"
@@ -89,11 +90,6 @@ def rest_of_answer(streamed: str, answer: str) -> str:
     if answer.startswith(streamed):
         return answer[len(streamed) :]
     return answer if not streamed or streamed.endswith("\n") else "\n" + answer
-
-
-def toolbar(facts: Mapping[str, str]) -> str:
-    """Return the line at the foot of the console; what is unknown is left out."""
-    return " · ".join(one_line(text, 40) for text in facts.values() if text)
 
 
 def _as_code(match: re.Match[str]) -> str:

@@ -16,6 +16,7 @@ from node.console.render import (
     Piece,
     Style,
     approval_line,
+    approval_question,
     escape,
     rest_of_answer,
     tool_call_line,
@@ -49,6 +50,7 @@ class Transcript:
                 pieces = self.line(Style.TOOL, tool_done_line(event))
             case ApprovalRequest():
                 self._asked[event.approval_id] = event
+                pieces = self.line(Style.QUESTION, approval_question(event))
             case ApprovalResolved() if request := self._asked.pop(event.approval_id, None):
                 pieces = self.line(Style.TOOL, approval_line(request, event.decision))
             case ErrorEvent(message=message):

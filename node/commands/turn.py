@@ -1,0 +1,37 @@
+"""One turn on the command line: the answer goes to stdout as it comes, tools and trouble to stderr."""
+
+import asyncio
+import sys
+from collections.abc import Iterable
+
+from agent.events import Ask, Cancel
+from node.client import Socket
+from node.commands.approver import Approver
+from node.commands.output import diagnose, write
+from node.commands.report import Report
+from node.console.render import Piece, Style
+from node.console.transcript import Transcript
+
+
+async def take_turn(socket: Socket, ask: Ask, *, show_answer: bool = True) -> Report:
+    """Ask and return what came of it; when this task is cancelled, so is the turn."""
+    report, transcript = Report(ask.turn_id), Transcript()
+    a_person_is_here = sys.stdin.isatty() and sys.stderr.isatty()
+    try:
+        async with Approver(socket.send, a_person_is_here=a_person_is_here) as approver:
+            async for event in socket.turn(ask):
+                report.receive(event)
+                show(transcript.receive(event), show_answer=show_answer)
+                approver.receive(event)
+    except asyncio.CancelledError:
+        await socket.send(Cancel(turn_id=ask.turn_id))
+        raise
+    return report
+
+
+def show(pieces: Iterable[Piece], *, show_answer: bool) -> None:
+    for piece in pieces:
+        if piece.style is not Style.ANSWER:
+            diagnose(piece.text)
+        elif show_answer:
+            write(piece.text)

@@ -1,0 +1,56 @@
+"""What the slash commands that need the node do; each returns the text to show."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeAlias
+
+from node.client import NodeClient
+from node.console.commands import help_text
+from node.console.tables import no_peers, peer_refusal, peers_table, sessions_table, tools_table
+
+Action: TypeAlias = Callable[[NodeClient, str], Awaitable[str]]
+
+
+async def show_help(_: NodeClient, __: str) -> str:
+    return help_text()
+
+
+async def list_tools(node: NodeClient, _: str) -> str:
+    async with node.socket() as socket:
+        return tools_table((await socket.tools()).tools)
+
+
+async def list_peers(node: NodeClient, _: str) -> str:
+    peers = await node.peers()
+    return peers_table(peers) if peers else no_peers()
+
+
+async def list_sessions(node: NodeClient, _: str) -> str:
+    return sessions_table(await node.sessions())
+
+
+async def ask_peer(node: NodeClient, argument: str) -> str:
+    peer, _, prompt = argument.partition(" ")
+    answer = await node.ask_peer(peer, prompt)
+    return f"{answer['name']}: {answer['answer']}" if answer["ok"] else peer_refusal(peer, answer)
+
+
+async def invite(node: NodeClient, _: str) -> str:
+    made = await node.invite()
+    return f"{made['ticket']}\nGood once, until {made['expiresAt']}. The other owner types: /join TICKET"
+
+
+async def join(node: NodeClient, ticket: str) -> str:
+    peer = await node.join(ticket)
+    return f"paired with {peer['name']} ({peer['nodeId']})"
+
+
+ACTIONS: Mapping[str, Action] = {
+    "help": show_help,
+    "tools": list_tools,
+    "peers": list_peers,
+    "sessions": list_sessions,
+    "ask": ask_peer,
+    "invite": invite,
+    "join": join,
+}
+"""The console itself does `new`, `stop` and `quit`."""

@@ -1,0 +1,147 @@
+"""A console's conversation: its session, what waits, what runs, what is asked of the owner. Pure."""
+
+from collections.abc import Mapping
+from uuid import uuid4
+
+from agent.events import (
+    ApprovalRequest,
+    ApprovalResolved,
+    ApprovalResponse,
+    Ask,
+    Cancel,
+    Done,
+    Event,
+    Queued,
+    Resume,
+    Status,
+    TurnEvent,
+)
+from node.console.render import Decision, Piece, Style, one_line
+from node.console.transcript import Transcript
+from node.envelope import FrameError
+
+
+class Conversation:
+    """Feed it what is typed and what the node sends; it says what to send and what to show.
+
+    A prompt is shown in the transcript when its turn begins, so that the transcript never mixes two turns.
+    """
+
+    def __init__(self, *, show_reasoning: bool = False) -> None:
+        self.session_id: str | None = None
+        self.running: str | None = None
+        self.status = ""
+        self.transcript = Transcript(show_reasoning=show_reasoning)
+        self._questions: dict[str, ApprovalRequest] = {}
+        self._unsent: dict[str, Ask] = {}
+        self._unconfirmed: dict[str, Ask] = {}
+        """Sent, but the node has not said that it has them."""
+        self._queued: dict[str, str] = {}
+        """The prompts that the node has stored, by turn."""
+        self._last_seq = 0
+
+    @property
+    def waiting(self) -> list[str]:
+        """The prompts whose turn has not begun."""
+        asks = [*self._unconfirmed.values(), *self._unsent.values()]
+        return [*self._queued.values(), *(ask.prompt for ask in asks)]
+
+    @property
+    def question(self) -> ApprovalRequest | None:
+        """The open question that is to be answered first."""
+        return next(iter(self._questions.values()), None)
+
+    def say(self, prompt: str) -> None:
+        """Take a prompt; `to_send` says when it can go."""
+        turn_id = uuid4().hex
+        self._unsent[turn_id] = Ask(turn_id=turn_id, prompt=prompt)
+
+    def to_send(self) -> list[Ask]:
+        """Return the asks that can go now: until the session has an id, the first one goes alone."""
+        ready = list(self._unsent.values())
+        if self.session_id is None:
+            ready = [] if self._unconfirmed or self.running else ready[:1]
+        for ask in ready:
+            self._unconfirmed[ask.turn_id] = self._unsent.pop(ask.turn_id)
+        return [ask.model_copy(update={"session_id": self.session_id}) for ask in ready]
+
+    def receive(self, event: Event, seq: int | None = None) -> list[Piece]:
+        """Take an event of the node and return what it adds to the transcript."""
+        if isinstance(event, FrameError):
+            return self._refused(event)
+        if not isinstance(event, TurnEvent) or not self._is_ours(event):
+            return []
+        if seq is not None and seq <= self._last_seq:
+            return []  # replayed, and seen before
+        self._last_seq = seq if seq is not None else self._last_seq
+        self.session_id = self.session_id or event.session_id
+        if isinstance(event, Queued):
+            self._confirm(event)
+            return []
+        if isinstance(event, Done) and event.turn_id != self.running:
+            return self._withdrawn(event)
+        begun = self._begin(event.turn_id)
+        self._follow(event)
+        return [*begun, *self.transcript.receive(event)]
+
+    def cancel(self) -> Cancel | None:
+        """Return the request to stop the running turn, or None when none runs."""
+        return Cancel(turn_id=self.running) if self.running else None
+
+    def decide(self, decision: Decision) -> ApprovalResponse | None:
+        """Answer the oldest open question."""
+        if self.question is None:
+            return None
+        approval_id = self.question.approval_id
+        del self._questions[approval_id]
+        return ApprovalResponse(approval_id=approval_id, decision=decision)
+
+    def reconnected(self) -> list[Event]:
+        """Return what a new socket has to be told: what we follow, and what the old one may have lost."""
+        self._unsent = self._unconfirmed | self._unsent
+        self._unconfirmed = {}
+        return [Resume(session_id=self.session_id, last_seq=self._last_seq)] if self.session_id else []
+
+    def _is_ours(self, event: TurnEvent) -> bool:
+        known: tuple[Mapping[str, object], ...] = (self._unconfirmed, self._queued)
+        return event.session_id == self.session_id is not None or any(event.turn_id in asks for asks in known)
+
+    def _confirm(self, event: Queued) -> None:
+        ask = self._unconfirmed.pop(event.turn_id, None)
+        self._queued[event.turn_id] = ask.prompt if ask else event.prompt
+
+    def _withdrawn(self, event: Done) -> list[Piece]:
+        """A turn ended before it began."""
+        prompt = self._queued.pop(event.turn_id, None)
+        return (
+            []
+            if prompt is None
+            else self.transcript.line(Style.NOTE, f"({event.reason}: {one_line(prompt)})")
+        )
+
+    def _begin(self, turn_id: str) -> list[Piece]:
+        if turn_id == self.running:
+            return []
+        ask = self._unconfirmed.pop(turn_id, None)
+        prompt = self._queued.pop(turn_id, ask.prompt if ask else "")
+        self.running = turn_id
+        return self.transcript.line(Style.YOU, f"> {prompt}") if prompt else []
+
+    def _follow(self, event: TurnEvent) -> None:
+        match event:
+            case Status(text=text):
+                self.status = one_line(text)
+            case ApprovalRequest(approval_id=approval_id):
+                self._questions[approval_id] = event
+            case ApprovalResolved(approval_id=approval_id):
+                self._questions.pop(approval_id, None)
+            case Done():
+                self.running, self.status = None, ""
+                self._questions.clear()
+
+    def _refused(self, error: FrameError) -> list[Piece]:
+        if error.about == "ask" and self._unconfirmed:
+            del self._unconfirmed[next(iter(self._unconfirmed))]
+        if error.about == "resume":
+            self.running = None
+        return self.transcript.line(Style.ERROR, error.message)

@@ -1,0 +1,34 @@
+"""What stands around the line that is typed: what waits, the open question, the toolbar."""
+
+from prompt_toolkit.formatted_text import StyleAndTextTuples
+
+from node.console.conversation import Conversation
+from node.console.render import APPROVAL_CHOICES, Style, one_line
+
+WAITING_SHOWN = 3
+
+
+def above_the_line(conversation: Conversation, *, armed: bool, line: str) -> StyleAndTextTuples:
+    """Return what is shown between the transcript and the line that is typed."""
+    rows: StyleAndTextTuples = []
+    if conversation.running and conversation.status:
+        rows.append((f"class:{Style.NOTE}", f"… {conversation.status}\n"))
+    waiting = conversation.waiting
+    rows += [(f"class:{Style.NOTE}", f"waits: {one_line(prompt)}\n") for prompt in waiting[:WAITING_SHOWN]]
+    if len(waiting) > WAITING_SHOWN:
+        rows.append((f"class:{Style.NOTE}", f"and {len(waiting) - WAITING_SHOWN} more\n"))
+    if question := conversation.question:
+        how = APPROVAL_CHOICES if armed else ""
+        how = f"{APPROVAL_CHOICES}  (with Esc before it, as you are typing)" if armed and line else how
+        rows.append((f"class:{Style.QUESTION}", f"{one_line(question.tool)}? {how}\n"))
+    return rows
+
+
+def toolbar(conversation: Conversation, *, surroundings: str, connected: bool, hint: str) -> str:
+    """Return the foot of the screen."""
+    facts = [
+        surroundings if connected else "not connected; trying again",
+        f"{len(conversation.waiting)} waiting" if conversation.waiting else "",
+        hint or ("Ctrl-C stops" if conversation.running else "/help"),
+    ]
+    return " " + " · ".join(fact for fact in facts if fact)

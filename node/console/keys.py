@@ -1,0 +1,92 @@
+"""What the keys of the console do."""
+
+from typing import Protocol
+
+from prompt_toolkit.application import get_app
+from prompt_toolkit.filters import Condition, completion_is_selected, is_searching
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+
+from node.console.render import APPROVAL_KEYS, Decision
+
+
+class Keyboard(Protocol):
+    """What the keys act on."""
+
+    def submit(self, text: str) -> None:
+        """Take a line that was sent."""
+        ...
+
+    def question_is_open(self) -> bool:
+        """Say whether an approval can be answered with one key now."""
+        ...
+
+    def decide(self, decision: Decision) -> None: ...
+
+    def stop_turn(self) -> bool:
+        """Stop what runs; return whether something did."""
+        ...
+
+    def toggle_reasoning(self) -> None: ...
+
+    def hint(self, text: str) -> None:
+        """Show a line that passes."""
+        ...
+
+
+def console_keys(console: Keyboard) -> KeyBindings:
+    keys = KeyBindings()
+    add_line_keys(keys, console)
+    add_stop_keys(keys, console)
+    add_approval_keys(keys, console)
+    return keys
+
+
+def add_line_keys(keys: KeyBindings, console: Keyboard) -> None:
+    @keys.add("enter", filter=~is_searching & ~completion_is_selected)
+    def _(event: KeyPressEvent) -> None:
+        buffer = event.current_buffer
+        text = buffer.text
+        if text.strip():
+            buffer.append_to_history()
+            buffer.reset()
+            console.submit(text.strip())
+
+    @keys.add("enter", filter=completion_is_selected)
+    def _(event: KeyPressEvent) -> None:
+        event.current_buffer.complete_state = None
+
+    @keys.add("escape", "enter", filter=~is_searching)
+    def _(event: KeyPressEvent) -> None:
+        event.current_buffer.insert_text("\n")
+
+    @keys.add("f2")
+    def _(_: KeyPressEvent) -> None:
+        console.toggle_reasoning()
+
+
+def add_stop_keys(keys: KeyBindings, console: Keyboard) -> None:
+    @keys.add("c-c", filter=~is_searching)
+    def _(event: KeyPressEvent) -> None:
+        if console.stop_turn():
+            return
+        if event.current_buffer.text:
+            event.current_buffer.reset()
+        else:
+            console.hint("Ctrl-D leaves")
+
+    @keys.add("c-d", filter=Condition(lambda: not get_app().current_buffer.text))
+    def _(event: KeyPressEvent) -> None:
+        event.app.exit()
+
+
+def add_approval_keys(keys: KeyBindings, console: Keyboard) -> None:
+    """While a line is half typed its letters belong to it; with Esc before them they always decide."""
+    is_open = Condition(console.question_is_open)
+    line_is_empty = Condition(lambda: not get_app().current_buffer.text)
+    for key, decision in APPROVAL_KEYS.items():
+
+        def decide(_: KeyPressEvent, decision: Decision = decision) -> None:
+            console.decide(decision)
+
+        keys.add(key, filter=is_open & line_is_empty)(decide)
+        keys.add("escape", key, filter=is_open)(decide)

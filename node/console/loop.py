@@ -1,0 +1,197 @@
+"""The console: keys and frames go into the conversation, what it adds goes onto the screen."""
+
+import asyncio
+from pathlib import Path
+
+from prompt_toolkit.formatted_text import StyleAndTextTuples
+
+from agent.events import Event
+from node.client import NodeClient, NodeError, Socket
+from node.console.actions import ACTIONS
+from node.console.arming import Arming
+from node.console.commands import UsageError, is_command, read
+from node.console.completer import ConsoleCompleter
+from node.console.conversation import Conversation
+from node.console.foot import above_the_line, toolbar
+from node.console.keys import console_keys
+from node.console.render import Decision, Style, one_line
+from node.console.surroundings import Surroundings
+from node.console.view import View
+
+HISTORY_FILE = "console_history"
+WAITING_MAX = 32
+OUTGOING_MAX = 1024
+RECONNECT_EVERY_S = 0.5
+HINT_S = 3.0
+
+
+class Left(Exception):  # noqa: N818  leaving is no error
+    """The owner left; whatever the console still does ends with it."""
+
+
+class Console:
+    """Implements `Keyboard`: what a key does to the conversation."""
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+        self._conversation = Conversation()
+        self._surroundings = Surroundings()
+        self._node: NodeClient | None = None
+        self._outgoing: asyncio.Queue[Event] = asyncio.Queue(OUTGOING_MAX)
+        self._tasks = asyncio.TaskGroup()
+        self._hint = ""
+        self._view = View(
+            below=self._below,
+            toolbar=self._toolbar,
+            keys=console_keys(self),
+            completer=ConsoleCompleter(self._surroundings.peer_names),
+            history=data / HISTORY_FILE,
+        )
+        self._arming = Arming(self._view.redraw)
+
+    async def run(self) -> None:
+        """Run until the owner leaves."""
+        try:
+            async with self._tasks:
+                self._tasks.create_task(self._stay_connected())
+                await self._until_left()
+        except* Left:
+            pass
+
+    async def _until_left(self) -> None:
+        await self._view.run()
+        raise Left
+
+    # --- the keyboard ---
+
+    def submit(self, text: str) -> None:
+        if is_command(text):
+            self._tasks.create_task(self._command(text))
+        elif len(self._conversation.waiting) >= WAITING_MAX:
+            self.hint(f"{WAITING_MAX} messages wait already")
+        else:
+            self._conversation.say(text.removeprefix("/") if text.startswith("//") else text)
+            self._send_what_can_go()
+
+    def question_is_open(self) -> bool:
+        return self._arming.is_armed
+
+    def decide(self, decision: Decision) -> None:
+        if response := self._conversation.decide(decision):
+            self._outgoing.put_nowait(response)
+            self._arm_question()
+
+    def stop_turn(self) -> bool:
+        cancel = self._conversation.cancel()
+        if cancel:
+            self._outgoing.put_nowait(cancel)
+        return cancel is not None
+
+    def toggle_reasoning(self) -> None:
+        transcript = self._conversation.transcript
+        transcript.show_reasoning = not transcript.show_reasoning
+        self.hint(f"reasoning {'shown' if transcript.show_reasoning else 'hidden'}")
+
+    def hint(self, text: str) -> None:
+        self._hint = text
+        asyncio.get_running_loop().call_later(HINT_S, self._forget_hint, text)
+        self._view.redraw()
+
+    def _forget_hint(self, text: str) -> None:
+        if self._hint == text:
+            self._hint = ""
+            self._view.redraw()
+
+    # --- the commands ---
+
+    async def _command(self, line: str) -> None:
+        try:
+            await self._view.insert(Style.YOU, f"> {line}")
+            command, argument = read(line)
+            await self._act(command.name, argument)
+        except (NodeError, UsageError) as error:
+            await self._view.insert(Style.ERROR, str(error))
+
+    async def _act(self, name: str, argument: str) -> None:
+        match name:
+            case "quit":
+                self._view.leave()
+            case "stop":
+                if not self.stop_turn():
+                    self.hint("nothing runs")
+            case "new":
+                shows = self._conversation.transcript.show_reasoning
+                self._conversation = Conversation(show_reasoning=shows)
+                await self._view.insert(Style.NOTE, "a new session begins with your next message")
+            case _ if self._node is None:
+                raise NodeError("not connected to the node")
+            case _:
+                await self._view.insert(Style.NOTE, await ACTIONS[name](self._node, argument))
+
+    # --- the node ---
+
+    async def _stay_connected(self) -> None:
+        while True:
+            try:
+                async with NodeClient.at(self._data) as node, node.socket() as socket:
+                    await self._view.insert(Style.NOTE, f"connected to {one_line(socket.hello.name)}; /help")
+                    await self._converse(node, socket)
+            except NodeError:
+                pass  # the next try may succeed; the toolbar says that none has yet
+            if self._node:
+                self._node = None
+                await self._view.insert(Style.NOTE, "the connection to the node is lost; trying again")
+            await asyncio.sleep(RECONNECT_EVERY_S)
+
+    async def _converse(self, node: NodeClient, socket: Socket) -> None:
+        """Read the socket until the node goes away; write and look around beside it."""
+        self._node, self._surroundings.node = node, socket.hello.name
+        self._outgoing = asyncio.Queue(OUTGOING_MAX)
+        for missed in self._conversation.reconnected():
+            self._outgoing.put_nowait(missed)
+        self._send_what_can_go()
+        beside = [
+            self._tasks.create_task(self._write(socket, self._outgoing)),
+            self._tasks.create_task(self._surroundings.keep_current(node, self._view.redraw)),
+        ]
+        try:
+            async for frame in socket:
+                if event := frame.opened():
+                    await self._receive(event, frame.seq)
+        finally:
+            for task in beside:
+                task.cancel()
+
+    async def _receive(self, event: Event, seq: int | None) -> None:
+        await self._view.show(self._conversation.receive(event, seq))
+        self._send_what_can_go()
+        self._arm_question()
+
+    async def _write(self, socket: Socket, outgoing: asyncio.Queue[Event]) -> None:
+        while True:
+            try:
+                await socket.send(await outgoing.get())
+            except NodeError:
+                return  # the reader sees the same end and connects again
+
+    def _send_what_can_go(self) -> None:
+        if self._node:
+            for ask in self._conversation.to_send():
+                self._outgoing.put_nowait(ask)
+
+    def _arm_question(self) -> None:
+        question = self._conversation.question
+        self._arming.follow(question.approval_id if question else None)
+
+    # --- what the view asks at every redraw ---
+
+    def _below(self) -> StyleAndTextTuples:
+        return above_the_line(self._conversation, armed=self._arming.is_armed, line=self._view.line)
+
+    def _toolbar(self) -> str:
+        return toolbar(
+            self._conversation,
+            surroundings=self._surroundings.line(),
+            connected=self._node is not None,
+            hint=self._hint,
+        )

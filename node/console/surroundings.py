@@ -1,0 +1,47 @@
+"""What the foot of the console tells: the node, its model, the mode, who is online."""
+
+import asyncio
+from collections.abc import Callable
+
+from node.client import NodeClient, NodeError
+from node.console.render import one_line
+from node.console.tables import peer_name
+from node.replies import Peer
+
+REFRESH_EVERY_S = 5.0
+FACT_MAX_CHARS = 40
+
+
+class Surroundings:
+    """Facts that change without the console's doing, looked up in the background."""
+
+    def __init__(self) -> None:
+        self.node = ""
+        self._model = ""
+        self._mode = ""
+        self._peers: list[Peer] = []
+
+    def peer_names(self) -> list[str]:
+        return [peer_name(peer) for peer in self._peers]
+
+    def line(self) -> str:
+        """Return the facts on one line; what is unknown is left out."""
+        online = sum(peer["connected"] for peer in self._peers)
+        facts = (self.node, self._model, self._mode, f"{online} of {len(self._peers)} peers online")
+        return " · ".join(one_line(fact, FACT_MAX_CHARS) for fact in facts if fact)
+
+    async def keep_current(self, node: NodeClient, changed: Callable[[], None]) -> None:
+        """Look again every few seconds, as long as the node is there."""
+        while True:
+            try:
+                await self._look(node)
+            except NodeError:
+                return  # the socket says so too, and whoever reads it connects again
+            changed()
+            await asyncio.sleep(REFRESH_EVERY_S)
+
+    async def _look(self, node: NodeClient) -> None:
+        status = await node.status()
+        self._model = status["model"]["label"]
+        self._mode = str(await node.setting("agent.permissions.mode"))
+        self._peers = await node.peers()
