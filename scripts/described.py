@@ -3,7 +3,7 @@
 import ast
 import inspect
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -65,7 +65,7 @@ def field_docs(model: type) -> Mapping[str, str]:
 
 
 def words(schema: Schema, definitions: Mapping[str, Schema]) -> str:  # noqa: PLR0911 - a table of shapes
-    """Say what a value may be: `text (1 to 128 characters)`, `list of `Tool` (at most 500 items)`."""
+    """Say what a value may be: `text (at most 128 characters)`, `list of `Tool` (at most 500 items)`."""
     match schema:
         case {"$ref": str(reference)}:
             return _referred(reference.rpartition("/")[2], definitions)
@@ -77,11 +77,11 @@ def words(schema: Schema, definitions: Mapping[str, Schema]) -> str:  # noqa: PL
             return " or ".join(words(_object(choice), definitions) for choice in choices)
         case {"type": "array"}:
             items = words(_object(schema.get("items")), definitions)
-            return f"list of {items}{_range(schema, 'minItems', 'maxItems', ' items')}"
+            return f"list of {items}{_size(schema, 'Items', 'items')}"
         case {"type": "string"}:
             return _text(schema)
         case {"type": "integer" | "number" as kind}:
-            return ("whole number" if kind == "integer" else "number") + _range(schema, "minimum", "maximum")
+            return ("whole number" if kind == "integer" else "number") + _range(schema)
         case {"type": "boolean"}:
             return "true or false"
         case {"type": "null"}:
@@ -101,18 +101,23 @@ def _referred(name: str, definitions: Mapping[str, Schema]) -> str:
 
 def _text(schema: Schema) -> str:
     pattern = schema.get("pattern")
-    return f"text{_range(schema, 'minLength', 'maxLength', ' characters')}" + (
-        f" like `{pattern}`" if pattern else ""
-    )
+    return f"text{_size(schema, 'Length', 'characters')}" + (f" like `{pattern}`" if pattern else "")
 
 
-def _range(schema: Schema, least_key: str, most_key: str, unit: str = "") -> str:
-    least, most = schema.get(least_key), schema.get(most_key)
-    if least is None and most is None:
-        return ""
-    if least is None:
-        return f" (at most {most:,}{unit})"
-    return f" (at least {least:,}{unit})" if most is None else f" ({least:,} to {most:,}{unit})"
+def _size(schema: Schema, what: str, unit: str) -> str:
+    limits = [("at least", schema.get(f"min{what}")), ("at most", schema.get(f"max{what}"))]
+    return _limited(limits, f" {unit}")
+
+
+def _range(schema: Schema) -> str:
+    limits = [("at least", "minimum"), ("more than", "exclusiveMinimum")]
+    limits += [("at most", "maximum"), ("less than", "exclusiveMaximum")]
+    return _limited([(said, schema.get(key)) for said, key in limits])
+
+
+def _limited(limits: Sequence[tuple[str, object]], unit: str = "") -> str:
+    given = [f"{said} {limit:,}" for said, limit in limits if isinstance(limit, int | float)]
+    return f" ({', '.join(given)}{unit})" if given else ""
 
 
 def _object(value: object) -> Schema:
