@@ -116,8 +116,14 @@ def _range(schema: Schema) -> str:
 
 
 def _limited(limits: Sequence[tuple[str, object]], unit: str = "") -> str:
-    given = [f"{said} {limit:,}" for said, limit in limits if isinstance(limit, int | float)]
-    return f" ({', '.join(given)}{unit})" if given else ""
+    given = [(said, f"{limit:,}") for said, limit in limits if isinstance(limit, int | float)]
+    match given:
+        case []:
+            return ""
+        case [("at least", least), ("at most", most)]:
+            return f" ({least} to {most}{unit})"
+        case _:
+            return f" ({', '.join(f'{said} {limit}' for said, limit in given)}{unit})"
 
 
 def _object(value: object) -> Schema:
