@@ -1,0 +1,193 @@
+"""Answer the calls of one round: check, judge, ask, run; every call gets a result."""
+
+import asyncio
+import itertools
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from agent.desk import CallRecord, Desk
+from agent.events import ToolCallEvent, ToolDone
+from agent.gate import Mode, Verdict, judge, specifier_of, unattended
+from agent.history import Call, ToolMessage
+from agent.limits import Limits
+from agent.rules import Rules
+from agent.toolbox import Toolbox
+from agent.transcript import Transcript
+from tools.schema import checked
+from tools.spec import Effect, ToolContext, ToolError, ToolResult, ToolSpec
+
+logger = logging.getLogger(__name__)
+
+RAW_SHOWN_CHARS = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permissions:
+    """What holds for every call of a turn."""
+
+    mode: Mode
+    rules: Rules
+    attended: bool = True
+    """False where no person can be asked: ASK is DENY."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Whose turn it is, as tools and events name it."""
+
+    turn_id: str
+    session_id: str | None = None
+    origin: object | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRunner:
+    desk: Desk
+    caller: Caller
+    toolbox: Toolbox
+    permissions: Permissions
+    limits: Limits
+    transcript: Transcript
+
+    async def answer(self, calls: Sequence[Call]) -> list[ToolMessage]:
+        """Run neighbouring reads at the same time and all else in order; results keep the calls' order."""
+        self.transcript.opened(calls)
+        results: list[ToolMessage] = []
+        for reads, neighbours in itertools.groupby(calls, key=self._reads):
+            if reads:
+                results += await self._together(tuple(neighbours))
+            else:
+                results += [await self._each(call) for call in neighbours]
+        return results
+
+    async def refuse(self, calls: Sequence[Call], error: str) -> list[ToolMessage]:
+        """Answer calls that must not run."""
+        self.transcript.opened(calls)
+        return [await self._told(call, ToolResult.failure(error), started=time.monotonic()) for call in calls]
+
+    def _reads(self, call: Call) -> bool:
+        tool = self.toolbox.find(call.name)
+        return tool is not None and tool.effect is Effect.READ
+
+    async def _together(self, calls: Sequence[Call]) -> list[ToolMessage]:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._each(call)) for call in calls]
+        return [task.result() for task in tasks]
+
+    async def _each(self, call: Call) -> ToolMessage:
+        """Run one call if everything allows it; what stands against it is the result."""
+        started = time.monotonic()
+        try:
+            tool = self._tool_of(call)
+            call = _with_arguments(call, tool)
+            await self._permitted(call, tool)
+            await self._shown(call, tool)
+            result = await self._ran(call, tool)
+        except ToolError as error:
+            result = ToolResult.failure(str(error))
+        return await self._told(call, result, started=started)
+
+    def _tool_of(self, call: Call) -> ToolSpec:
+        tool = self.toolbox.find(call.name)
+        if tool is None:
+            raise ToolError(self.toolbox.refusal(call.name))
+        self.toolbox.use(tool)
+        return tool
+
+    async def _permitted(self, call: Call, tool: ToolSpec) -> None:
+        specifier = specifier_of(tool, call.arguments or {})
+        judgement = judge(tool, specifier, mode=self.permissions.mode, rules=self.permissions.rules)
+        if not self.permissions.attended:
+            judgement = unattended(judgement)
+        match judgement.verdict:
+            case Verdict.DENY:
+                raise ToolError(f"{call.name} is not permitted: {judgement.reason}")
+            case Verdict.ASK:
+                approval = await self.desk.approve(call, tool, specifier, judgement)
+                if not approval.allowed:
+                    raise ToolError(f"{call.name} is not permitted: {approval.reason}")
+
+    async def _shown(self, call: Call, tool: ToolSpec) -> None:
+        await self.desk.emit(
+            ToolCallEvent(
+                turn_id=self.caller.turn_id,
+                session_id=self.caller.session_id,
+                call_id=call.id,
+                name=call.name,
+                args=dict(call.arguments or {}),
+                relay=tool.handler is None,
+            )
+        )
+
+    async def _ran(self, call: Call, tool: ToolSpec) -> ToolResult:
+        seconds = self.limits.tool_timeout(call.name)
+        try:
+            async with asyncio.timeout(seconds) as limit:
+                return await self._started(call, tool)
+        except TimeoutError:
+            if not limit.expired():
+                raise ToolError(f"{call.name} timed out") from None
+            raise ToolError(f"{call.name} gave no result within {seconds:g} s") from None
+        except ToolError:
+            raise
+        except Exception as error:
+            logger.exception("tool %s failed", call.name)
+            raise ToolError(f"{call.name} failed: internal error") from error
+
+    async def _started(self, call: Call, tool: ToolSpec) -> ToolResult:
+        if tool.handler is None:
+            return await self.desk.relay(call, tool)
+        context = ToolContext(
+            turn_id=self.caller.turn_id,
+            call_id=call.id,
+            session_id=self.caller.session_id,
+            origin=self.caller.origin,
+        )
+        return ToolResult.success(await tool.handler(context, call.arguments or {}))
+
+    async def _told(self, call: Call, result: ToolResult, *, started: float) -> ToolMessage:
+        """Write a result down, show it, and make the message for the model."""
+        ok, text = _readable(call, result)
+        record = CallRecord(
+            call_id=call.id,
+            name=call.name,
+            arguments=call.arguments,
+            ok=ok,
+            result=text,
+            duration_ms=round((time.monotonic() - started) * 1000),
+        )
+        self.transcript.closed(record)
+        await self.desk.emit(tool_done(self.caller, record))
+        return ToolMessage(call=call, text=text, ok=ok)
+
+
+def tool_done(caller: Caller, record: CallRecord) -> ToolDone:
+    return ToolDone(
+        turn_id=caller.turn_id,
+        session_id=caller.session_id,
+        call_id=record.call_id,
+        name=record.name,
+        ok=record.ok,
+        result=record.result,
+        duration_ms=record.duration_ms,
+    )
+
+
+def _readable(call: Call, result: ToolResult) -> tuple[bool, str]:
+    try:
+        return result.ok, result.text()
+    except (TypeError, ValueError):
+        logger.exception("tool %s returned something that is not JSON", call.name)
+        return False, ToolResult.failure(f"{call.name} failed: internal error").text()
+
+
+def _with_arguments(call: Call, tool: ToolSpec) -> Call:
+    """Return the call with arguments that fit the tool; what cannot be read never runs as an empty object."""
+    if call.arguments is None:
+        raise ToolError(
+            f"the arguments of {call.name} are not a JSON object: {call.raw[:RAW_SHOWN_CHARS]!r}."
+            " Nothing was run; make the call again with correct JSON"
+        )
+    return replace(call, arguments=checked(call.arguments, tool.parameters))

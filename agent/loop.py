@@ -1,0 +1,96 @@
+"""The tool loop that every caller shares: ask the model, run its calls, until it answers in words."""
+
+from agent.calls import Caller, CallRunner, Permissions
+from agent.desk import Desk
+from agent.errors import EmptyReplyError
+from agent.history import Message, UserMessage
+from agent.limits import META_ROUNDS, Limits
+from agent.models.base import Model, Options
+from agent.nudge import NUDGE, reads_like_a_call
+from agent.prompt import BUDGET_ENDED
+from agent.reply import Listener, Reply
+from agent.toolbox import Toolbox
+from agent.transcript import Transcript
+from tools.meta import META_TOOLS
+
+CUT_CALL = (
+    "your reply reached its length limit, so this call may be incomplete and was not run;"
+    " make a shorter call, or tell the owner to raise the limit (maxTokens)"
+)
+NO_TOOLS_LEFT = "no tool can be used any more in this turn"
+
+
+async def run_agent_loop(
+    desk: Desk,
+    model: Model,
+    messages: list[Message],
+    toolbox: Toolbox,
+    *,
+    caller: Caller,
+    permissions: Permissions,
+    limits: Limits,
+    options: Options,
+    transcript: Transcript,
+) -> str:
+    """Return the model's answer; `messages` and `transcript` grow, and tell how far it came if it fails."""
+    listener = Listener(
+        desk=desk, model=model, caller=caller, limits=limits, options=options, transcript=transcript
+    )
+    runner = CallRunner(
+        desk=desk,
+        caller=caller,
+        toolbox=toolbox,
+        permissions=permissions,
+        limits=limits,
+        transcript=transcript,
+    )
+    rounds = free_rounds = 0
+    nudged = must_call = False
+    while rounds < limits.max_rounds:
+        tools = toolbox.present()
+        reply = await listener.hear(messages, tools, must_call=must_call)
+        messages.append(reply.message())
+        must_call = False
+        if reply.calls:
+            messages += await _answered(runner, reply)
+            if free_rounds < META_ROUNDS and _only_meta(reply):
+                free_rounds += 1
+            else:
+                rounds += 1
+        elif not nudged and reads_like_a_call(reply.text, (tool.name for tool in tools)):
+            nudged = must_call = True
+            messages.append(UserMessage(text=NUDGE))
+            rounds += 1
+        else:
+            return _answer(reply, transcript)
+    await listener.say(f"the budget of {limits.max_rounds} rounds has ended")
+    return await _last_words(listener, runner, messages)
+
+
+async def _last_words(listener: Listener, runner: CallRunner, messages: list[Message]) -> str:
+    """Have the model answer without tools from what it knows by now."""
+    messages.append(UserMessage(text=BUDGET_ENDED))
+    reply = await listener.hear(messages, ())
+    messages.append(reply.message())
+    messages += await runner.refuse(reply.calls, NO_TOOLS_LEFT)
+    return _answer(reply, listener.transcript)
+
+
+async def _answered(runner: CallRunner, reply: Reply) -> list[Message]:
+    if reply.cut:
+        return list(await runner.refuse(reply.calls, CUT_CALL))
+    return list(await runner.answer(reply.calls))
+
+
+def _only_meta(reply: Reply) -> bool:
+    return all(call.name in META_TOOLS for call in reply.calls)
+
+
+def _answer(reply: Reply, transcript: Transcript) -> str:
+    """Return the words of the last round; a turn that acted without a word says what it did."""
+    if reply.text.strip():
+        return reply.text
+    if not transcript.calls:
+        raise EmptyReplyError(cut=reply.cut)
+    ran = ", ".join(dict.fromkeys(record.name for record in transcript.calls if record.ok))
+    return f"(The model ended without a word. Calls that worked: {ran or 'none'}.)"

@@ -1,0 +1,74 @@
+"""What a turn has come to so far; still readable when the turn dies."""
+
+import time
+from collections.abc import Iterable
+
+from agent.desk import CallRecord
+from agent.history import Call
+from agent.models.base import Usage
+
+
+class Transcript:
+    def __init__(self) -> None:
+        self._started = time.monotonic()
+        self.calls: list[CallRecord] = []
+        """The action log, in the order in which calls got their results."""
+        self.usage: Usage | None = None
+        """Tokens of the turn so far; None until a round has ended."""
+        self._texts: list[str] = []
+        self._reasoning: list[str] = []
+        self._open: dict[str, Call] = {}
+
+    @property
+    def text(self) -> str:
+        """Everything that was streamed as text."""
+        return "".join(self._texts)
+
+    @property
+    def reasoning(self) -> str:
+        return "".join(self._reasoning)
+
+    @property
+    def duration_ms(self) -> int:
+        return round((time.monotonic() - self._started) * 1000)
+
+    def add_text(self, delta: str) -> None:
+        self._texts.append(delta)
+
+    def add_reasoning(self, delta: str) -> None:
+        self._reasoning.append(delta)
+
+    def add_usage(self, usage: Usage) -> Usage:
+        """Count one round: its prompt holds all that came before, its completion is added."""
+        before = Usage(completion=0) if self.usage is None else self.usage
+        known = before.completion is not None and usage.completion is not None
+        self.usage = Usage(
+            prompt=usage.prompt,
+            completion=before.completion + usage.completion if known else None,  # type: ignore[operator]
+            cached=usage.cached,
+        )
+        return self.usage
+
+    def opened(self, calls: Iterable[Call]) -> None:
+        self._open.update((call.id, call) for call in calls)
+
+    def closed(self, record: CallRecord) -> None:
+        self._open.pop(record.call_id, None)
+        self.calls.append(record)
+
+    def close_open_calls(self, error: str) -> list[CallRecord]:
+        """Give every open call a result, because the turn ends without one."""
+        records = [
+            CallRecord(
+                call_id=call.id,
+                name=call.name,
+                arguments=call.arguments,
+                ok=False,
+                result=f"error: {error}",
+                duration_ms=0,
+            )
+            for call in self._open.values()
+        ]
+        for record in records:
+            self.closed(record)
+        return records

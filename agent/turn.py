@@ -1,0 +1,205 @@
+"""One turn, from the prompt to `done`: assemble, run the loop, keep and tell what it came to."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Coroutine, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from agent.calls import Caller, Permissions, tool_done
+from agent.desk import Desk, TurnOutcome
+from agent.errors import Failure, TurnLimitError, failure_of
+from agent.events import Answer, Done, ErrorEvent, FocusedContext, TurnEvent
+from agent.gate import Mode
+from agent.history import History, Message, SystemMessage, UserMessage, with_calls_closed, without_reasoning
+from agent.limits import Limits
+from agent.loop import run_agent_loop
+from agent.models.base import Model, Options
+from agent.prompt import context_message, owner_system, peer_system
+from agent.rules import Rules
+from agent.toolbox import OwnerToolbox, PeerToolbox, Toolbox
+from agent.transcript import Transcript
+from tools.spec import ToolSpec
+
+logger = logging.getLogger(__name__)
+
+ENDING_TIMEOUT_S = 10.0
+"""A desk that does not take the end of a turn within this time is left alone."""
+
+RECENT_PROMPTS = 3
+"""The latest prompts of the session that help to guess the tools of this one."""
+
+NOT_KEPT = Failure(code="internal_error", message="internal error: the answer could not be stored")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """All that one turn is made from."""
+
+    turn_id: str
+    prompt: str
+    model: Model
+    node_name: str
+    today: date
+    session_id: str | None = None
+    history: History = ()
+    context: FocusedContext | None = None
+    mode: Mode = Mode.DEFAULT
+    rules: Rules = field(default_factory=Rules)
+    tools: Sequence[ToolSpec] = ()
+    """The node's own; those of clients come from the desk."""
+    groups: Sequence[str] = ()
+    """`TurnOutcome.groups` of the session's last turn."""
+    options: Options = field(default_factory=Options)
+    limits: Limits = field(default_factory=Limits)
+    remote: str | None = None
+    """The peer's name when a peer asks. History and context of the owner then stay out."""
+    origin: object | None = None
+    """The peer's lineage, handed on to tools."""
+
+
+async def run_turn(desk: Desk, turn: Turn) -> TurnOutcome:
+    """Run a turn and return what it came to, which the desk was told in full.
+
+    Ends with `answer` and `done` or with `error` and `done`, whatever happens. A cancelled turn says
+    `done` and raises `CancelledError`.
+    """
+    transcript = Transcript()
+    toolbox = _toolbox(desk, turn)
+    try:
+        ending = await _played(desk, turn, toolbox, transcript)
+    except asyncio.CancelledError:
+        cancelled = _Ending(text=transcript.text, cancelled=True)
+        await _to_the_end(_finish(desk, turn, toolbox, transcript, cancelled))
+        raise
+    return await _to_the_end(_finish(desk, turn, toolbox, transcript, ending))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ending:
+    text: str
+    failure: Failure | None = None
+    cancelled: bool = False
+
+
+def _toolbox(desk: Desk, turn: Turn) -> Toolbox:
+    if turn.remote is not None:
+        return PeerToolbox(turn.tools, mode=turn.mode, rules=turn.rules)
+    return OwnerToolbox(turn.tools, client_tools=desk.client_tools)
+
+
+async def _played(desk: Desk, turn: Turn, toolbox: Toolbox, transcript: Transcript) -> _Ending:
+    """Run the loop within the turn's time; whatever it raises becomes a failure."""
+    try:
+        async with asyncio.timeout(turn.limits.total_s) as cap:
+            return _Ending(text=await _answer(desk, turn, toolbox, transcript))
+    except Exception as error:  # noqa: BLE001 - the top of a turn: everything has to end in words
+        if isinstance(error, TimeoutError) and cap.expired():
+            error = TurnLimitError(turn.limits.total_s)
+        return _Ending(text=transcript.text, failure=_failure(error, turn, transcript))
+
+
+async def _answer(desk: Desk, turn: Turn, toolbox: Toolbox, transcript: Transcript) -> str:
+    return await run_agent_loop(
+        desk,
+        turn.model,
+        _messages(turn, toolbox),
+        toolbox,
+        caller=Caller(turn_id=turn.turn_id, session_id=turn.session_id, origin=turn.origin),
+        permissions=Permissions(mode=turn.mode, rules=turn.rules, attended=turn.remote is None),
+        limits=turn.limits,
+        options=turn.options,
+        transcript=transcript,
+    )
+
+
+def _messages(turn: Turn, toolbox: Toolbox) -> list[Message]:
+    """Put together what the model reads: system, history, focused context, user."""
+    asked = UserMessage(text=turn.prompt)
+    if turn.remote is not None:
+        system = peer_system(node=turn.node_name, peer=turn.remote, today=turn.today)
+        return [SystemMessage(text=system), asked]
+    recent = [said.text for said in turn.history if isinstance(said, UserMessage)][-RECENT_PROMPTS:]
+    toolbox.open_groups(turn.prompt, recent=recent, before=turn.groups)
+    toolbox.present()
+    system = owner_system(node=turn.node_name, today=turn.today, dropped=toolbox.dropped)
+    history = without_reasoning(with_calls_closed(turn.history, error="the turn ended before a result came"))
+    context = context_message(turn.context)
+    return [SystemMessage(text=system), *history, *([context] if context else []), asked]
+
+
+def _failure(error: Exception, turn: Turn, transcript: Transcript) -> Failure:
+    failure = failure_of(error)
+    if failure is None:
+        logger.error("turn %s failed", turn.turn_id, exc_info=error)
+        return Failure(code="internal_error", message="internal error; the log of the node has the details")
+    # A turn that already ran tools is not tried again by itself: that would run them twice.
+    return replace(failure, transient=failure.transient and not transcript.calls)
+
+
+async def _finish(
+    desk: Desk, turn: Turn, toolbox: Toolbox, transcript: Transcript, ending: _Ending
+) -> TurnOutcome:
+    """Keep the outcome, then tell it; neither a broken store nor a broken watcher can hold the turn."""
+    why = "the turn was cancelled" if ending.cancelled else "the turn ended before a result came"
+    abandoned = transcript.close_open_calls(why)
+    outcome = _outcome(turn, toolbox, transcript, ending)
+    if not await _within_time(desk.conclude(outcome), "keep", turn):
+        ending = replace(ending, failure=ending.failure or NOT_KEPT)
+        outcome = _outcome(turn, toolbox, transcript, ending)
+    caller = Caller(turn_id=turn.turn_id, session_id=turn.session_id)
+    for event in (*(tool_done(caller, record) for record in abandoned), *_last_events(turn, ending)):
+        await _within_time(desk.emit(event), "show", turn)
+    return outcome
+
+
+def _last_events(turn: Turn, ending: _Ending) -> list[TurnEvent]:
+    ids = {"turn_id": turn.turn_id, "session_id": turn.session_id}
+    if ending.cancelled:
+        return [Done(**ids, reason="cancelled")]
+    if ending.failure is not None:
+        failure = ending.failure
+        return [
+            ErrorEvent(**ids, message=failure.message, code=failure.code),
+            Done(**ids, reason="failed"),
+        ]
+    return [Answer(**ids, text=ending.text), Done(**ids, reason="answered")]
+
+
+def _outcome(turn: Turn, toolbox: Toolbox, transcript: Transcript, ending: _Ending) -> TurnOutcome:
+    failure = ending.failure
+    return TurnOutcome(
+        turn_id=turn.turn_id,
+        text=ending.text,
+        reasoning=transcript.reasoning,
+        error=failure.message if failure else None,
+        transient=failure.transient if failure else False,
+        cancelled=ending.cancelled,
+        calls=tuple(transcript.calls),
+        usage=transcript.usage,
+        context_window=turn.model.facts.context_window,
+        model=turn.model.facts.name,
+        duration_ms=transcript.duration_ms,
+        groups=tuple(toolbox.active),
+    )
+
+
+async def _within_time(work: Awaitable[None], verb: str, turn: Turn) -> bool:
+    """Await what a desk does at the end of a turn; its failure or silence is logged and goes no further."""
+    try:
+        async with asyncio.timeout(ENDING_TIMEOUT_S):
+            await work
+    except Exception:
+        logger.exception("the desk could not %s the end of turn %s", verb, turn.turn_id)
+        return False
+    return True
+
+
+async def _to_the_end(work: Coroutine[None, None, TurnOutcome]) -> TurnOutcome:
+    """Finish work that has its own time limit, and be cancelled only then."""
+    task = asyncio.create_task(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
