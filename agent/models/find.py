@@ -1,0 +1,169 @@
+"""Which model servers answer on this machine, what they are, and which of their models a node takes."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agent.models import catalogue
+from agent.models.base import ErrorKind, Model, ModelError, ModelFacts
+from agent.models.http import ModelServer
+from agent.models.ollama import OllamaModel
+from agent.models.ollama_control import PROVIDER as OLLAMA
+from agent.models.ollama_control import OllamaControl, is_same
+from agent.models.openai import OpenAIModel
+from agent.models.wire import text_of
+
+OLLAMA_ADDRESS = "http://127.0.0.1:11434"
+OTHER_ADDRESSES = (
+    "http://127.0.0.1:1234",  # LM Studio
+    "http://127.0.0.1:8001",  # vLLM, where it leaves 8000 to others
+    "http://127.0.0.1:8000",  # vLLM
+    "http://127.0.0.1:8080",  # llama-server
+)
+DEFAULT_OLLAMA_MODEL = "gemma4:e2b"
+PROBE_TIMEOUT_S = 0.7
+"""For finding out what one address is; all addresses are asked at once."""
+MODELS_LOOKED_AT = 20
+"""Most models of one Ollama server that are asked what they can do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    provider: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """Why an address did not give a model."""
+
+    address: str
+    kind: ErrorKind
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    model: Model | None
+    tried: tuple[Tried, ...]
+    """The addresses before the model's, in order of preference; all of them without a model."""
+
+
+def default_addresses(ollama: str | None = None) -> tuple[str, ...]:
+    """Return where servers are looked for, in order of preference."""
+    return (ollama or OLLAMA_ADDRESS, *OTHER_ADDRESSES)
+
+
+async def find_model(
+    addresses: Sequence[str], wanted: str | None = None, *, allow_remote: bool = False
+) -> Found:
+    """Return the wanted model, or the one a node picks itself, of the first server that has it.
+
+    That is Ollama's default model where it is installed, else a server's first that can call tools.
+    """
+    probes = (_probe(address, allow_remote=allow_remote) for address in addresses)
+    tried: list[Tried] = []
+    for probed in await asyncio.gather(*probes):
+        if isinstance(probed, Tried):
+            tried.append(probed)
+            continue
+        try:
+            facts = await _pick(probed, wanted, allow_remote=allow_remote)
+        except ModelError as error:
+            tried.append(Tried(address=probed.address, kind=error.kind, text=str(error)))
+            continue
+        return Found(model=open_model(facts, allow_remote=allow_remote), tried=tuple(tried))
+    return Found(model=None, tried=tuple(tried))
+
+
+async def identify(address: str, *, allow_remote: bool = False) -> Server:
+    """Find out which server listens at an address; raises `ModelError`."""
+    base = base_address(address)
+    server = ModelServer(base, "a model server", allow_remote=allow_remote)
+    try:
+        async with asyncio.timeout(PROBE_TIMEOUT_S):
+            return Server(provider=await _provider(server), address=base)
+    except TimeoutError as error:
+        raise ModelError(ErrorKind.UNREACHABLE, f"{server} did not answer in time. Is it running?") from error
+    finally:
+        await server.close()
+
+
+async def models_of(server: Server, *, allow_remote: bool = False) -> tuple[ModelFacts, ...]:
+    """List a server's models, in its own order; raises `ModelError`."""
+    if server.provider == OLLAMA:
+        names = await OllamaControl(server.address, allow_remote=allow_remote).names()
+        return tuple(OllamaModel(server.address, name, allow_remote=allow_remote).facts for name in names)
+    http = ModelServer(server.address, catalogue.LABELS[server.provider], allow_remote=allow_remote)
+    try:
+        if server.provider == "lmstudio":
+            return catalogue.lmstudio_models(server.address, await http.get("/api/v1/models"))
+        properties = await _answer(http, "/props") if server.provider == "llama-server" else None
+        return catalogue.openai_models(server.address, await http.get("/v1/models"), properties)
+    finally:
+        await http.close()
+
+
+def open_model(facts: ModelFacts, *, allow_remote: bool = False) -> Model:
+    """Return the model that these facts describe; raises `ModelError` for an address that is not allowed."""
+    if facts.provider == OLLAMA:
+        return OllamaModel(facts.address, facts.name, facts=facts, allow_remote=allow_remote)
+    return OpenAIModel(facts, allow_remote=allow_remote)
+
+
+def base_address(text: str) -> str:
+    """Return an address as a person types it with a scheme, and without the `/v1` that some tools want."""
+    address = text.strip().rstrip("/")
+    address = address if "://" in address else f"http://{address}"
+    return address.removesuffix("/v1").rstrip("/")
+
+
+async def _probe(address: str, *, allow_remote: bool) -> Server | Tried:
+    try:
+        return await identify(address, allow_remote=allow_remote)
+    except ModelError as error:
+        return Tried(address=base_address(address), kind=error.kind, text=str(error))
+
+
+async def _provider(server: ModelServer) -> str:
+    """Ask in an order in which each server answers only to its own question."""
+    version = await _answer(server, "/api/version")
+    if isinstance(version, dict) and text_of(version.get("version")):
+        return OLLAMA
+    if catalogue.is_lmstudio(await _answer(server, "/api/v1/models")):
+        return "lmstudio"
+    listing = await server.get("/v1/models")
+    if not isinstance(listing, dict) or not isinstance(listing.get("data"), list):
+        raise ModelError(
+            ErrorKind.REFUSED, f"What answers at {server.address} is no model server known here."
+        )
+    return catalogue.provider_of(listing)
+
+
+async def _answer(server: ModelServer, path: str) -> object:
+    """Return what the server says, or None where it does not know the path."""
+    try:
+        return await server.get(path)
+    except ModelError as error:
+        if error.kind in {ErrorKind.UNREACHABLE, ErrorKind.LOADING}:
+            raise
+        return None
+
+
+async def _pick(server: Server, wanted: str | None, *, allow_remote: bool) -> ModelFacts:
+    models = await models_of(server, allow_remote=allow_remote)
+    preferred = wanted or (DEFAULT_OLLAMA_MODEL if server.provider == OLLAMA else None)
+    named = next((facts for facts in models if preferred and is_same(preferred, facts.name)), None)
+    if wanted and named is None:
+        raise ModelError(ErrorKind.NO_MODEL, f"There is no {wanted!r} at {server.address}.")
+    for facts in [named] if named else models[:MODELS_LOOKED_AT]:
+        known = await _looked_at(facts, allow_remote=allow_remote)
+        if named or known.calls_tools is not False:
+            return known
+    raise ModelError(ErrorKind.NO_MODEL, f"No model at {server.address} can call tools.")
+
+
+async def _looked_at(facts: ModelFacts, *, allow_remote: bool) -> ModelFacts:
+    if facts.provider != OLLAMA:
+        return facts
+    return await OllamaControl(facts.address, allow_remote=allow_remote).facts(facts.name)

@@ -1,0 +1,119 @@
+"""One model server over HTTP: no proxies, redirects or reused connections; failures are `ModelError`s."""
+
+import asyncio
+import io
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import aiohttp
+
+from agent.models import failure
+from agent.models.base import ErrorKind, ModelError
+from agent.models.local import refusal
+from agent.models.wire import WireError, json_value
+from tools.spec import JsonObject
+
+CONNECT_TIMEOUT_S = 3.0
+READ_TIMEOUT_S = 5.0
+"""For answers that are not a model's work: listings, and the text of an error."""
+BODY_MAX_BYTES = 8 << 20
+ERROR_MAX_BYTES = 64 << 10
+_HEADERS = {
+    "Content-Type": "application/json",
+    "Accept-Encoding": "identity",  # a compressed stream would come in lumps
+}
+
+
+class ModelServer:
+    """Speak HTTP with the model server at one address; the session opens with the first request."""
+
+    def __init__(self, address: str, label: str, *, allow_remote: bool = False) -> None:
+        refused = refusal(address, allow_remote)
+        if refused is not None:
+            raise ModelError(ErrorKind.NOT_LOCAL, refused)
+        self.address = address.rstrip("/")
+        self.label = label
+        self._session: aiohttp.ClientSession | None = None
+
+    def __str__(self) -> str:
+        return f"{self.label} at {self.address}"
+
+    @asynccontextmanager
+    async def post(self, path: str, body: JsonObject) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Send a request and give its answer as it streams; leaving the block closes the connection.
+
+        Raises `ModelError` for an error status, for a web page, and for a connection that fails.
+        """
+        with self._errors():
+            payload = io.BytesIO(json.dumps(body).encode())  # aiohttp warns of large bodies given as bytes
+            response = await self._opened().post(self.address + path, data=payload, allow_redirects=False)
+            try:
+                await self._check(response)
+                yield response
+            finally:
+                response.close()
+
+    async def get(self, path: str, limit_s: float = READ_TIMEOUT_S) -> object:
+        """Fetch one JSON value; raises `ModelError`."""
+        with self._errors():
+            async with (
+                asyncio.timeout(limit_s),
+                self._opened().get(self.address + path, allow_redirects=False) as response,
+            ):
+                await self._check(response)
+                return json_value(await read_text(response))
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    def _opened(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                # llama-server promises keep-alive and closes all the same after a stream: a reused
+                # connection fails every other round of a turn.
+                connector=aiohttp.TCPConnector(force_close=True),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S),
+                headers=_HEADERS,
+                trust_env=False,
+            )
+        return self._session
+
+    async def _check(self, response: aiohttp.ClientResponse) -> None:
+        if response.status >= 300:
+            async with asyncio.timeout(READ_TIMEOUT_S):
+                body = await read_text(response, ERROR_MAX_BYTES)
+            raise failure.failure(str(self), response.status, body)
+        if response.content_type == "text/html":
+            raise failure.not_in_dialect(str(self))
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except WireError as error:
+            raise ModelError(ErrorKind.BROKEN, f"{self} sent what cannot be read: {error}.") from error
+        except aiohttp.ClientConnectorError as error:
+            raise ModelError(
+                ErrorKind.UNREACHABLE,
+                f"Nothing answers at {self.address}, where {self.label} should be. Is it running?",
+            ) from error
+        except TimeoutError as error:
+            raise ModelError(
+                ErrorKind.UNREACHABLE, f"{self} did not answer in time. Is it running?"
+            ) from error
+        except aiohttp.InvalidURL as error:
+            raise ModelError(ErrorKind.REFUSED, f"{self.address!r} is not an address.") from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise failure.cut_short(str(self), type(error).__name__) from error
+
+
+async def read_text(response: aiohttp.ClientResponse, max_bytes: int = BODY_MAX_BYTES) -> str:
+    """Read a body up to a bound; what lies beyond is left unread."""
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) >= max_bytes:
+            break
+    return body[:max_bytes].decode(errors="replace")

@@ -1,0 +1,116 @@
+"""A model on an Ollama server.
+
+Chat goes through our own reader, because the `ollama` package loses schema keys and call ids.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, aclosing
+from dataclasses import replace
+
+import aiohttp
+
+from agent.models import failure, ollama_chat
+from agent.models.base import Delta, ErrorKind, ModelError, ModelFacts, ModelRequest, Notice
+from agent.models.http import ModelServer
+from agent.models.ollama_chat import OllamaReply
+from agent.models.ollama_control import LABEL, PROVIDER, OllamaControl
+from agent.models.wire import LineReader, received
+
+CHAT = "/api/chat"
+_WINDOW_TIMEOUT_S = 1.0
+
+
+class OllamaModel:
+    """One model; what its server refuses once (thinking, tools) is remembered and not sent again."""
+
+    def __init__(
+        self, address: str, name: str, *, facts: ModelFacts | None = None, allow_remote: bool = False
+    ) -> None:
+        self._server = ModelServer(address, LABEL, allow_remote=allow_remote)
+        self._control = OllamaControl(address, allow_remote=allow_remote)
+        self._facts = facts or ModelFacts(
+            provider=PROVIDER, name=name, label=f"{name} on {LABEL}", address=self._server.address
+        )
+        self._knows_window = False
+
+    @property
+    def facts(self) -> ModelFacts:
+        return self._facts
+
+    async def learn(self) -> ModelFacts:
+        """Ask the server what this model can do and how large its window is; raises `ModelError`."""
+        self._facts = await self._control.facts(self._facts.name)
+        return self._facts
+
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[Delta, None]:
+        reply = OllamaReply(str(self._server), request)
+        async with AsyncExitStack() as stack:
+            response, notices = await self._send(stack, request)
+            for notice in notices:
+                yield notice
+            lines = await stack.enter_async_context(aclosing(received(response.content, LineReader())))
+            async for line in lines:
+                deltas = reply.receive(line)
+                if reply.is_done:
+                    await self._learn_window()
+                for delta in deltas:
+                    yield delta
+                if reply.is_done:
+                    return
+        raise failure.cut_short(str(self._server))
+
+    async def close(self) -> None:
+        await self._server.close()
+
+    async def _send(
+        self, stack: AsyncExitStack, request: ModelRequest
+    ) -> tuple[aiohttp.ClientResponse, list[Notice]]:
+        """Send the request, again without what the server says it does not support."""
+        notices: list[Notice] = []
+        while True:
+            try:
+                post = self._server.post(CHAT, self._payload(request))
+                return await stack.enter_async_context(post), notices
+            except ModelError as error:
+                notices += self._give_up_feature(error)
+
+    def _payload(self, request: ModelRequest) -> dict[str, object]:
+        facts, think = self._facts, request.options.think
+        if facts.thinks is False:
+            think = None
+        elif think is None:
+            think = True  # left out, newer servers think and older ones do not
+        return ollama_chat.payload(facts.name, request, think=think, tools=facts.calls_tools is not False)
+
+    def _give_up_feature(self, error: ModelError) -> list[Notice]:
+        """Remember what the server does not support; anything else, and the same again, is raised."""
+        text = str(error)
+        if (
+            error.kind is ErrorKind.REFUSED
+            and "does not support thinking" in text
+            and self._facts.thinks is not False
+        ):
+            self._facts = replace(self._facts, thinks=False)
+            return []
+        if (
+            error.kind is ErrorKind.REFUSED
+            and "does not support tools" in text
+            and self._facts.calls_tools is not False
+        ):
+            self._facts = replace(self._facts, calls_tools=False)
+            return [Notice(f"{self._facts.label} cannot call tools; it answers from what it knows.")]
+        raise error
+
+    async def _learn_window(self) -> None:
+        """Ask once for the window that the model is loaded with, which is known after the first round."""
+        if self._knows_window:
+            return
+        self._knows_window = True
+        try:
+            async with asyncio.timeout(_WINDOW_TIMEOUT_S):
+                window = await self._control.loaded_window(self._facts.name)
+        except (ModelError, TimeoutError):
+            return
+        if window is not None:
+            self._facts = replace(self._facts, context_window=window)

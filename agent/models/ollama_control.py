@@ -1,0 +1,137 @@
+"""Everything about an Ollama server but chat: which models it has, what they can do, and pulling more.
+
+Goes through the `ollama` package, imported with the first call; its many exceptions become `ModelError`.
+"""
+
+import asyncio
+import importlib
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from agent.models import failure
+from agent.models.base import ErrorKind, ModelError, ModelFacts
+from agent.models.http import CONNECT_TIMEOUT_S, READ_TIMEOUT_S
+from agent.models.local import refusal
+
+if TYPE_CHECKING:
+    import httpx
+    import ollama
+
+PROVIDER = "ollama"
+LABEL = "Ollama"
+PULL_STALL_S = 600.0
+"""A pull says nothing while it checks a large file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullProgress:
+    status: str
+    total: int | None = None
+    completed: int | None = None
+
+
+class OllamaControl:
+    def __init__(self, address: str, *, allow_remote: bool = False) -> None:
+        refused = refusal(address, allow_remote)
+        if refused is not None:
+            raise ModelError(ErrorKind.NOT_LOCAL, refused)
+        self.address = address.rstrip("/")
+
+    async def names(self) -> list[str]:
+        """Return the installed models, newest first; raises `ModelError`."""
+        async with self._client() as client:
+            listing = await client.list()
+        return [entry.model for entry in listing.models if entry.model]
+
+    async def facts(self, name: str) -> ModelFacts:
+        """Return what the server says of one model; raises `ModelError`."""
+        async with self._client() as client:
+            capabilities, most = await _shown(client, name)
+            loaded = await _loaded_window(client, name)
+        return ModelFacts(
+            provider=PROVIDER,
+            name=name,
+            label=f"{name} on {LABEL}",
+            address=self.address,
+            context_window=loaded or most,
+            calls_tools=None if capabilities is None else "tools" in capabilities,
+            thinks=None if capabilities is None else "thinking" in capabilities,
+        )
+
+    async def loaded_window(self, name: str) -> int | None:
+        """Return the window of a model as it is loaded now; raises `ModelError`."""
+        async with self._client() as client:
+            return await _loaded_window(client, name)
+
+    async def pull(self, name: str) -> AsyncGenerator[PullProgress, None]:
+        """Fetch a model and tell how far it is; raises `ModelError`."""
+        async with self._client(PULL_STALL_S) as client:
+            async for part in await client.pull(name, stream=True):
+                yield PullProgress(status=part.status or "", total=part.total, completed=part.completed)
+
+    @asynccontextmanager
+    async def _client(self, read_s: float = READ_TIMEOUT_S) -> AsyncIterator["ollama.AsyncClient"]:
+        await asyncio.to_thread(importlib.import_module, "ollama")  # 0.3 s that the loop should not wait
+        import httpx  # noqa: PLC0415 - heavy, and already imported by the line above
+        import ollama  # noqa: PLC0415 - the same
+
+        client = ollama.AsyncClient(
+            self.address,
+            timeout=httpx.Timeout(read_s, connect=CONNECT_TIMEOUT_S),
+            trust_env=False,
+            follow_redirects=False,
+            verify=self.address.startswith("https:"),
+            # The package adds OLLAMA_API_KEY to whatever host it is given.
+            event_hooks={"request": [_without_key]},
+        )
+        server = f"{LABEL} at {self.address}"
+        try:
+            async with client:
+                yield client
+        except ollama.ResponseError as error:
+            if error.status_code < 0:
+                raise failure.stream_failure(server, error.error) from error
+            raise failure.failure(server, error.status_code, error.error) from error
+        except (ConnectionError, httpx.ConnectError, httpx.TimeoutException) as error:
+            raise ModelError(
+                ErrorKind.UNREACHABLE,
+                f"Nothing answers at {self.address}, where {LABEL} should be. Is it running?",
+            ) from error
+        except httpx.HTTPError as error:
+            raise failure.cut_short(server, type(error).__name__) from error
+        except (ValueError, TypeError, AttributeError) as error:  # what the package makes of foreign JSON
+            raise ModelError(
+                ErrorKind.REFUSED, f"What answers is not {server}. Check the address."
+            ) from error
+
+
+async def _shown(client: "ollama.AsyncClient", name: str) -> tuple[list[str] | None, int | None]:
+    """Return capabilities and the model's largest window; without `model_info` the package reads neither."""
+    try:
+        shown = await client.show(name)
+    except ValueError:
+        return None, None
+    info: Mapping[str, object] = shown.modelinfo or {}
+    window = info.get(f"{info.get('general.architecture')}.context_length")
+    capabilities = None if shown.capabilities is None else list(shown.capabilities)
+    return capabilities, window if isinstance(window, int) else None
+
+
+async def _loaded_window(client: "ollama.AsyncClient", name: str) -> int | None:
+    running = await client.ps()
+    return next((entry.context_length for entry in running.models if is_same(name, entry.model)), None)
+
+
+def is_same(name: str, listed: str | None) -> bool:
+    """Whether two names mean one model; without a tag, `latest` is meant."""
+    return listed is not None and _tagged(name) == _tagged(listed)
+
+
+def _tagged(name: str) -> str:
+    return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
+
+
+async def _without_key(request: "httpx.Request") -> None:
+    request.headers.pop("authorization", None)
