@@ -1,21 +1,30 @@
 """Runs stored turns: many sessions at once, one turn per session, and tries again what may pass.
 
 `run` builds the history and calls `agent.turn.run_turn`; its desk calls `TurnStore.conclude` before `answer`,
-`error` or `done` are shown. The queue concludes only what `run` left open because it raised or was stopped.
+`error` or `done` are shown. The queue concludes once more with what `run` returned, raised, or left open when
+it was stopped; that changes nothing where the desk came first, and leaves no turn open where it did not.
 """
 
+import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from typing import TypeAlias
+from weakref import WeakValueDictionary
 
 from agent.desk import TurnOutcome
-from node.store.turns import ClaimedTurn, TurnStore
+from node.store.turn import ClaimedTurn
+from node.store.turns import TurnStore
 
 Run: TypeAlias = Callable[[ClaimedTurn], Awaitable[TurnOutcome]]
+"""Runs one attempt and tells those who watch how it ends; an exception is a fault that only the log sees."""
 
 RUNNING_MAX = 64
 RECOVERY_EVERY_S = 60.0
+RECOVERY_STUCK_S = 900.0
 CLOSE_TIMEOUT_S = 5.0
+
+logger = logging.getLogger(__name__)
 
 
 class Cancelled(StrEnum):
@@ -27,22 +36,126 @@ class Cancelled(StrEnum):
 
 
 class TurnQueue:
-    def __init__(self, turns: TurnStore, run: Run, *, running_max: int = RUNNING_MAX) -> None: ...
+    def __init__(self, turns: TurnStore, run: Run, *, running_max: int = RUNNING_MAX) -> None:
+        self._turns = turns
+        self._run = run
+        self._running_max = running_max
+        self._running: dict[asyncio.Task[TurnOutcome], ClaimedTurn] = {}
+        self._keepers: set[asyncio.Task[None]] = set()
+        self._loops: list[asyncio.Task[None]] = []
+        self._work_to_do = asyncio.Event()
+        # Held from a turn's claim in the store until it is known here: a cancel finds it there or here.
+        self._claiming = asyncio.Lock()
+        # Second guard behind the store's index: of a session deleted and opened again, a turn may still end.
+        self._sessions: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def open(self) -> None:
         """Take back what a killed node left behind, then start running turns."""
-        raise NotImplementedError
+        await self._recover(stuck_s=0)
+        self._loops = [
+            asyncio.create_task(self._start_turns(), name="queue"),
+            asyncio.create_task(self._recover_stuck(), name="queue recovery"),
+        ]
 
     def wake(self) -> None:
         """Look for work now; call it after every `TurnStore.submit`."""
-        raise NotImplementedError
+        self._work_to_do.set()
 
     async def cancel(self, session_id: str, turn_id: str) -> Cancelled:
-        raise NotImplementedError
+        """Withdraw a turn that waits, stop one that runs."""
+        async with self._claiming:
+            if await self._turns.withdraw(session_id, turn_id):
+                return Cancelled.WITHDRAWN
+        for work, turn in self._running.items():
+            if (turn.session_id, turn.turn_id) == (session_id, turn_id):
+                work.cancel()
+                return Cancelled.STOPPING
+        return Cancelled.NOT_FOUND
 
     def running(self, session_id: str) -> ClaimedTurn | None:
-        raise NotImplementedError
+        """Return the session's running turn."""
+        return next((turn for turn in self._running.values() if turn.session_id == session_id), None)
 
     async def close(self) -> None:
         """Stop running turns within `CLOSE_TIMEOUT_S`; they wait in the store for the next start."""
-        raise NotImplementedError
+        async with self._claiming:
+            for loop in self._loops:
+                loop.cancel()
+        # First in the store, so that the stopped turns find themselves interrupted, not cancelled for good.
+        await self._turns.release(self._running.values())
+        for work in self._running:
+            work.cancel()
+        if tasks := [*self._loops, *self._keepers]:
+            _, late = await asyncio.wait(tasks, timeout=CLOSE_TIMEOUT_S)
+            for task in late:
+                logger.warning("%s did not stop in %g s", task.get_name(), CLOSE_TIMEOUT_S)
+                task.cancel()
+
+    async def _start_turns(self) -> None:
+        while True:
+            self._work_to_do.clear()
+            try:
+                pause = await self._start_due_turns()
+            except Exception:
+                logger.exception("cannot claim turns; trying again")
+                pause = RECOVERY_EVERY_S
+            try:
+                async with asyncio.timeout(pause):
+                    await self._work_to_do.wait()
+            except TimeoutError:
+                pass
+
+    async def _start_due_turns(self) -> float | None:
+        """Start what may run now; return after how many seconds there may be more."""
+        while len(self._running) < self._running_max:
+            async with self._claiming:
+                turn = await self._turns.claim_next()
+                if turn is None:
+                    return await self._turns.next_due_in()
+                self._start(turn)
+        return None
+
+    def _start(self, turn: ClaimedTurn) -> None:
+        work = asyncio.create_task(self._run_alone(turn), name=f"turn {turn.turn_id!r}")
+        self._running[work] = turn
+        keeper = asyncio.create_task(self._see_through(turn, work), name=f"keeper of turn {turn.turn_id!r}")
+        self._keepers.add(keeper)
+        keeper.add_done_callback(self._keepers.discard)
+
+    async def _run_alone(self, turn: ClaimedTurn) -> TurnOutcome:
+        async with self._sessions.setdefault(turn.session_id, asyncio.Lock()):
+            return await self._run(turn)
+
+    async def _see_through(self, turn: ClaimedTurn, work: asyncio.Task[TurnOutcome]) -> None:
+        """Wait for a turn's end, however it ends, and leave it concluded."""
+        try:
+            await asyncio.wait([work])
+            await self._turns.conclude(turn, _outcome(turn, work))
+        except Exception:
+            logger.exception("cannot store the end of turn %r; it will be taken back", turn.turn_id)
+        finally:
+            del self._running[work]
+            self.wake()
+
+    async def _recover_stuck(self) -> None:
+        while True:
+            await asyncio.sleep(RECOVERY_EVERY_S)
+            try:
+                await self._recover(stuck_s=RECOVERY_STUCK_S)
+            except Exception:
+                logger.exception("cannot take back stuck turns; trying again")
+
+    async def _recover(self, *, stuck_s: float) -> None:
+        for turn in await self._turns.recover(stuck_s=stuck_s, running=self._running.values()):
+            logger.warning("took back turn %r of session %r", turn.turn_id, turn.session_id)
+        self.wake()
+
+
+def _outcome(turn: ClaimedTurn, work: asyncio.Task[TurnOutcome]) -> TurnOutcome:
+    """Return what came of a turn's task."""
+    if work.cancelled():
+        return TurnOutcome(turn_id=turn.turn_id, text="", cancelled=True)
+    if fault := work.exception():
+        logger.error("turn %r failed inside", turn.turn_id, exc_info=fault)
+        return TurnOutcome(turn_id=turn.turn_id, text="", error="internal error; the node's log says more")
+    return work.result()

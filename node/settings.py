@@ -1,15 +1,28 @@
-"""Every setting of the node: its key, type, default, meaning and check."""
+"""Every setting of the node: its key, type, default, meaning and check. Secrets never live here."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
+from urllib.parse import urlsplit
 
-from pydantic import TypeAdapter
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, Strict, TypeAdapter, ValidationError
 
+from agent.errors import RuleError
+from agent.rules import read_rule
 from node.store.settings import SettingStore
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class UnknownSetting(KeyError):
     """There is no setting of this key."""
+
+    def __str__(self) -> str:
+        return f"there is no setting {self.args[0]!r}"
 
 
 class BadSetting(ValueError):
@@ -19,32 +32,235 @@ class BadSetting(ValueError):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
     key: str
-    type: TypeAdapter[object]
+    type: TypeAdapter[Any]
     default: object
     description: str
 
-
-SETTINGS: Mapping[str, Setting] = {}
+    def checked(self, value: object) -> object:
+        """Return the value as its type has it; raise `BadSetting`."""
+        try:
+            return self.type.validate_python(value)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = "".join(f"[{step}]" for step in first["loc"] if isinstance(step, int))
+            raise BadSetting(f"{self.key}{where} cannot be {first['input']!r:.200}: {first['msg']}") from None
 
 
 class Settings:
-    """The owner's choices over the defaults; secrets never live here."""
+    """The owner's choices over the defaults, at hand without waiting."""
+
+    def __init__(self, store: SettingStore, chosen: Mapping[str, object]) -> None:
+        self._store = store
+        self._chosen = dict(chosen)
 
     @classmethod
     async def load(cls, store: SettingStore) -> "Settings":
-        raise NotImplementedError
+        """Read the stored choices. One that does not fit (any more) counts as its default."""
+        chosen = {}
+        for key, value in (await store.all()).items():
+            try:
+                chosen[key] = _setting(key).checked(value)
+            except (UnknownSetting, BadSetting) as error:
+                logger.warning("a stored setting is ignored: %s", error)
+        return cls(store, chosen)
 
     def get(self, key: str) -> object:
         """Return the value in force; raise `UnknownSetting`."""
-        raise NotImplementedError
+        return self._chosen.get(key, _setting(key).default)
+
+    def text(self, key: str) -> str:
+        return self._of(key, str)
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        return self._of(key, tuple)
+
+    def flag(self, key: str) -> bool:
+        return self._of(key, bool)
+
+    def whole(self, key: str) -> int:
+        return self._of(key, int)
+
+    def number(self, key: str) -> float:
+        return self._of(key, float)
+
+    def whole_or_none(self, key: str) -> int | None:
+        return None if self.get(key) is None else self.whole(key)
+
+    def number_or_none(self, key: str) -> float | None:
+        return None if self.get(key) is None else self.number(key)
 
     def all(self) -> dict[str, object]:
-        raise NotImplementedError
+        return {key: self.get(key) for key in SETTINGS}
 
     async def put(self, key: str, value: object) -> object:
         """Check, store and return a value; raise `UnknownSetting` or `BadSetting`."""
-        raise NotImplementedError
+        setting = _setting(key)
+        checked = setting.checked(value)
+        await self._store.put(key, setting.type.dump_python(checked, mode="json"))
+        self._chosen[key] = checked
+        return checked
 
     async def delete(self, key: str) -> object:
-        """Go back to the default and return it."""
-        raise NotImplementedError
+        """Go back to the default and return it; raise `UnknownSetting`."""
+        setting = _setting(key)
+        await self._store.delete(key)
+        self._chosen.pop(key, None)
+        return setting.default
+
+    def _of(self, key: str, kind: type[T]) -> T:
+        value = self.get(key)
+        assert isinstance(value, kind), f"{key} is no {kind.__name__}"
+        return value
+
+
+def _setting(key: str) -> Setting:
+    if key not in SETTINGS:
+        raise UnknownSetting(key)
+    return SETTINGS[key]
+
+
+def _blank_is_none(value: object) -> object:
+    return None if value == "" else value
+
+
+def _local_or_web_address(value: str) -> str:
+    address = urlsplit(value)
+    if value and (address.scheme not in {"http", "https"} or not address.hostname):
+        raise ValueError("write an address as http://127.0.0.1:11434, or leave it blank")
+    return value.rstrip("/")
+
+
+def _rule(value: str) -> str:
+    try:
+        return str(read_rule(value))
+    except RuleError as error:
+        raise ValueError(str(error)) from None
+
+
+Line: TypeAlias = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Seconds: TypeAlias = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
+RuleText: TypeAlias = Annotated[str, AfterValidator(_rule)]
+RuleList: TypeAlias = Annotated[tuple[RuleText, ...], Strict(strict=False), Field(max_length=1_000)]
+Mode: TypeAlias = Literal["plan", "default", "acceptEdits", "autonomous"]
+
+
+def _make(key: str, kind: Any, default: object, description: str) -> Setting:
+    # Strict: "5" is no number and 1 is no flag; a client that sends them has a fault worth hearing of.
+    adapter = TypeAdapter[Any](kind, config=ConfigDict(strict=True))
+    return Setting(key=key, type=adapter, default=default, description=description)
+
+
+_TABLE = (
+    _make(
+        "agent.orchestrator.model",
+        Line,
+        "",
+        "Model of the agent's turns. Blank: the node's own choice.",
+    ),
+    _make(
+        "agent.orchestrator.temperature",
+        Annotated[float, Field(ge=0, le=2)],
+        0.0,
+        "Sampling temperature. 0 makes tool calls as repeatable as the model allows.",
+    ),
+    _make(
+        "agent.orchestrator.contextSize",
+        Annotated[Annotated[int, Field(ge=512, le=10_000_000)] | None, BeforeValidator(_blank_is_none)],
+        None,
+        "Context window in tokens, where the server lets the client choose. Blank: the server's default.",
+    ),
+    _make(
+        "agent.orchestrator.maxTokens",
+        Annotated[Annotated[int, Field(ge=1, le=1_000_000)] | None, BeforeValidator(_blank_is_none)],
+        None,
+        "Most tokens of one reply. Blank: the server's default.",
+    ),
+    _make(
+        "agent.orchestrator.topP",
+        Annotated[Annotated[float, Field(gt=0, le=1)] | None, BeforeValidator(_blank_is_none)],
+        None,
+        "Nucleus sampling. Blank: the server's default.",
+    ),
+    _make(
+        "agent.maxRounds",
+        Annotated[int, Field(ge=-1, le=1_000)],
+        0,
+        "Model calls of one turn that may bring tool calls. 0: the default of 24; below 0: one.",
+    ),
+    _make(
+        "agent.toolTimeoutS",
+        Seconds,
+        30.0,
+        "Seconds that a tool call may take before the model reads that it did not answer.",
+    ),
+    _make(
+        "agent.approvalTimeoutS",
+        Seconds,
+        300.0,
+        "Seconds that an approval waits for a person; no answer denies.",
+    ),
+    _make(
+        "agent.turnIdleS",
+        Seconds,
+        120.0,
+        "Seconds without any sign of life from the model after which a turn ends.",
+    ),
+    _make("agent.turnMaxS", Seconds, 900.0, "Seconds that a whole turn may take."),
+    _make(
+        "agent.permissions.mode",
+        Mode,
+        "default",
+        "What the agent may do unasked: `plan` only reads, `default` asks before it acts, `acceptEdits` edits"
+        " unasked, `autonomous` acts unless a rule says otherwise.",
+    ),
+    _make(
+        "agent.permissions.allow",
+        RuleList,
+        (),
+        "Calls that run unasked: `Tool` or `Tool(specifier)`, `*` is a wildcard.",
+    ),
+    _make("agent.permissions.ask", RuleList, (), "Calls that ask, whatever the mode or an allow rule says."),
+    _make("agent.permissions.deny", RuleList, (), "Calls that never run, not even reading ones."),
+    _make(
+        "models.url",
+        Annotated[str, Field(max_length=2_000), AfterValidator(_local_or_web_address)],
+        "",
+        "Address of the model server. Blank: look for one on this machine.",
+    ),
+    _make(
+        "models.allowRemote",
+        bool,
+        False,
+        "Let the model server be on another machine. Conversations then leave this one.",
+    ),
+    _make("network.nodeName", Line, "", "What peers read as this node's name. Blank: the machine's name."),
+    _make(
+        "network.trustMode",
+        Literal["manual"],
+        "manual",
+        "How a peer becomes trusted: `manual`, by invite or by comparing codes. Being found is never enough.",
+    ),
+    _make("network.allowRemoteAgent", bool, False, "Let trusted peers ask this node's agent."),
+    _make(
+        "network.remoteAgentMode",
+        Mode,
+        "plan",
+        "The permission mode of a peer's turn. Anything unknown counts as `plan`.",
+    ),
+    _make("network.enableLanDiscovery", bool, False, "Show this node on the local network; look for others."),
+    _make(
+        "network.listen",
+        Literal["auto", "loopback", "lan"],
+        "auto",
+        "Where the peers' door listens: `loopback`, `lan`, or `auto`: on loopback until a peer is paired or"
+        " discovery is on.",
+    ),
+    _make(
+        "chat.maxRunning",
+        Annotated[int, Field(ge=1, le=64)],
+        64,
+        "Turns of different sessions that run at once.",
+    ),
+)  # fmt: skip
+
+SETTINGS: Mapping[str, Setting] = MappingProxyType({setting.key: setting for setting in _TABLE})

@@ -1,166 +1,330 @@
-"""The turns of every session: waiting, running and ended.
-
-Who writes what, exactly once:
+"""The turns of every session: waiting, running and ended. Who writes what, exactly once:
 
 - `submit` stores the user's message and its waiting turn together, before anything else happens.
-- `claim_next` makes a turn ours. The `ClaimedTurn` is the right to end this attempt; a later claim ends that right.
-- `conclude` alone decides what an outcome comes to, and stores it together with the agent's message. The turn's
-  desk calls it. Called again, or with a claim that is no longer valid, it changes nothing and says how things stand.
+- `claim_next` makes a turn ours: the `ClaimedTurn` is the right to end this attempt, until a later claim.
+- `conclude` alone decides what an outcome comes to, and stores it together with the agent's message. The
+  turn's desk calls it. Called again, or without a valid claim, it changes nothing and says how things stand.
 - `release` gives claims back when the node stops, `recover` takes back what a killed node left behind.
 """
 
+import json
+import sqlite3
+import time
+import uuid
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from typing import Any
+
+import aiosqlite
 
 from agent.desk import TurnOutcome
-from node.store.db import Database
-from node.store.sessions import Draft, StoredMessage
-from tools.spec import JsonObject
-
-ATTEMPTS = 5
-RECOVERY_STUCK_S = 900.0
-QUEUE_RETRY_AFTER_S = 30
-USER_WAITING_MAX = 32
-OTHER_WAITING_MAX = 3
-
-
-class QueueFull(Exception):
-    """Too many turns of the session wait."""
-
-    def __init__(self, queue_length: int) -> None:
-        super().__init__("Agent queue is full")
-        self.queue_length = queue_length
-        self.retry_after = QUEUE_RETRY_AFTER_S
-
-
-class TurnIdReused(ValueError):
-    """A turn id came again in its session with another prompt."""
-
-
-class Source(StrEnum):
-    USER = "user"
-    PEER = "peer"
-    APP = "app"
-    SCHEDULE = "schedule"
-
-
-class TurnState(StrEnum):
-    PENDING = "pending"
-    DISPATCHING = "dispatching"
-    SENT = "sent"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewTurn:
-    turn_id: str
-    """The asker's send key: the same id twice in a session is one message."""
-    prompt: str
-    session_id: str | None = None
-    """None opens a new session; an id that is not stored yet is taken as the new session's."""
-    source: Source = Source.USER
-    priority: int = 0
-    mode: str | None = None
-    context: JsonObject | None = None
-    """What else the run needs to know, as the focused buffer."""
-    history: Sequence[Draft] = ()
-    """Stored ahead of the message when the session is new, else ignored."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
-    session_id: str
-    turn_id: str
-    position: int
-    """Grows per session."""
-    prompt: str
-    source: Source
-    priority: int
-    state: TurnState
-    attempts: int
-    created_at: float
-    mode: str | None = None
-    context: JsonObject | None = None
-    last_error: str | None = None
-    claimed_at: float | None = None
-    ended_at: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimedTurn(Turn):
-    """The right to run one attempt of a turn and to conclude it."""
-
-    groups: tuple[str, ...] = ()
-    """Tool groups that the session's last turn had in use."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Submitted:
-    turn: Turn
-    ahead: int
-    """How many turns of the session come first."""
-    is_new: bool
-    """False: this turn id was stored before, nothing was added."""
-    opened_session: bool
-
-
-class Ending(StrEnum):
-    ANSWERED = "answered"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    RETRYING = "retrying"
-    """The failure may pass: the turn waits and will run again. Nobody should be told that it is done."""
-    INTERRUPTED = "interrupted"
-    """The claim was given back or taken away; the turn waits or runs again elsewhere."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conclusion:
-    ending: Ending
-    attempts: int
-    retry_in_s: float = 0.0
+from node.store.db import Database, storable
+from node.store.errors import QueueFull, TurnIdReused
+from node.store.messages import StoredMessage, add_answer, add_drafts, add_question, stored_message
+from node.store.sessions import open_session
+from node.store.turn import (
+    ATTEMPTS,
+    OTHER_WAITING_MAX,
+    USER_WAITING_MAX,
+    ClaimedTurn,
+    Conclusion,
+    Ending,
+    NewTurn,
+    Source,
+    Submitted,
+    Turn,
+    TurnState,
+    ending_of,
+    pause_after,
+)
 
 
 class TurnStore:
-    def __init__(self, db: Database, *, clock: Callable[[], float]) -> None: ...
+    def __init__(
+        self,
+        db: Database,
+        *,
+        clock: Callable[[], float] = time.time,
+        pause: Callable[[int], float] = pause_after,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._pause = pause
 
     async def submit(self, turn: NewTurn) -> Submitted:
         """Store session, message and turn in one go; raise `QueueFull` or `TurnIdReused`."""
-        raise NotImplementedError
+        session_id = turn.session_id or uuid.uuid4().hex
+        async with self._db.transaction() as write:
+            known = await _find(write, session_id, turn.turn_id)
+            if known is None:
+                await _check_room(write, session_id, turn.source)
+                opened = await open_session(write, session_id, turn.prompt, self._clock())
+                if opened:
+                    await add_drafts(write, session_id, turn.history, self._clock())
+                await _insert(write, session_id, turn, self._clock())
+                stored = await _find(write, session_id, turn.turn_id)
+                assert stored is not None
+                return Submitted(
+                    turn=_turn(stored), ahead=await _ahead(write, stored), is_new=True, opened_session=opened
+                )
+            if known["prompt"] != storable(turn.prompt):
+                raise TurnIdReused(session_id, turn.turn_id)
+            return Submitted(
+                turn=_turn(known), ahead=await _ahead(write, known), is_new=False, opened_session=False
+            )
 
     async def claim_next(self) -> ClaimedTurn | None:
-        """Take the next turn that may run: at most one per session, by priority, then users first, then age."""
-        raise NotImplementedError
+        """Take the next turn that may run: at most one per session, by priority, then users first, then age.
 
-    async def next_due(self) -> float | None:
-        """Return when the next waiting turn's pause is over, on the store's clock."""
-        raise NotImplementedError
+        A turn that pauses before its next attempt holds back the later ones of its session.
+        """
+        now = self._clock()
+        async with self._db.transaction() as write:
+            claimed = list(await write.execute_fetchall(_CLAIM, {"now": now}))
+            if not claimed:
+                return None
+            row = await _find(write, *claimed[0])
+        assert row is not None
+        return ClaimedTurn(**_facts(row), groups=tuple(json.loads(row["tool_groups"])))
+
+    async def next_due_in(self) -> float | None:
+        """Return in how many seconds the next pause between attempts is over; None when no turn pauses."""
+        rows = await self._db.rows(
+            "SELECT min(not_before) FROM turns WHERE state = 'pending' AND not_before > 0"
+            " AND session_id NOT IN (SELECT session_id FROM turns WHERE state = 'dispatching')"
+        )
+        due: float | None = rows[0][0]
+        return None if due is None else max(0.0, due - self._clock())
 
     async def conclude(self, turn: ClaimedTurn, outcome: TurnOutcome) -> Conclusion:
         """Store what an attempt came to. Only the first call for a valid claim has an effect."""
-        raise NotImplementedError
+        async with self._db.transaction() as write:
+            row = await _find(write, turn.session_id, turn.turn_id)
+            if row is None:
+                # The session was deleted under the turn.
+                return Conclusion(ending=Ending.CANCELLED, attempts=turn.attempts)
+            if row["state"] != TurnState.DISPATCHING or row["attempts"] != turn.attempts:
+                return Conclusion(ending=_STANDING[TurnState(row["state"])], attempts=row["attempts"])
+            ending = ending_of(outcome, turn.attempts)
+            if ending is not Ending.RETRYING:
+                await _end(write, turn, outcome, ending, self._clock())
+                return Conclusion(ending=ending, attempts=turn.attempts)
+            pause = self._pause(turn.attempts)
+            await write.execute_fetchall(
+                "UPDATE turns SET state = 'pending', not_before = ?, last_error = ?"
+                " WHERE session_id = ? AND id = ?",
+                (self._clock() + pause, storable(outcome.error or ""), turn.session_id, turn.turn_id),
+            )
+            return Conclusion(ending=ending, attempts=turn.attempts, retry_in_s=pause)
 
     async def release(self, turns: Collection[ClaimedTurn]) -> None:
         """Give claims back: the turns wait again."""
-        raise NotImplementedError
+        async with self._db.transaction() as write:
+            await write.executemany(
+                "UPDATE turns SET state = 'pending' WHERE session_id = ? AND id = ? AND attempts = ?"
+                " AND state = 'dispatching'",
+                [(turn.session_id, turn.turn_id, turn.attempts) for turn in turns],
+            )
 
-    async def recover(self, *, stuck_s: float, running: Collection[ClaimedTurn] = ()) -> int:
-        """Take back claims older than `stuck_s`, except the `running` ones; return how many."""
-        raise NotImplementedError
+    async def recover(
+        self, *, stuck_s: float, running: Collection[ClaimedTurn] = ()
+    ) -> Sequence[ClaimedTurn]:
+        """Take back claims older than `stuck_s`, except the `running` ones; return them.
+
+        They wait again, or have failed when this was their last attempt: a turn that kills the node does not
+        kill it for ever.
+        """
+        ours = {(turn.session_id, turn.turn_id) for turn in running}
+        async with self._db.transaction() as write:
+            rows = await write.execute_fetchall(
+                _TURNS + "WHERE t.state = 'dispatching' AND t.claimed_at <= ?", (self._clock() - stuck_s,)
+            )
+            lost = [ClaimedTurn(**_facts(row)) for row in rows if (row["session_id"], row["id"]) not in ours]
+            for turn in lost:
+                await self._take_back(write, turn)
+        return lost
 
     async def withdraw(self, session_id: str, turn_id: str) -> bool:
         """Cancel a waiting turn; False when it does not wait."""
-        raise NotImplementedError
+        return bool(
+            await self._db.write(
+                "UPDATE turns SET state = 'cancelled', ended_at = ?"
+                " WHERE session_id = ? AND id = ? AND state = 'pending' RETURNING id",
+                (self._clock(), session_id, turn_id),
+            )
+        )
 
     async def get(self, session_id: str, turn_id: str) -> Turn | None:
-        raise NotImplementedError
+        rows = await self._db.rows(_TURNS + "WHERE t.session_id = ? AND t.id = ?", (session_id, turn_id))
+        return _turn(rows[0]) if rows else None
 
     async def unended(self, session_id: str | None = None) -> Sequence[Turn]:
-        """Return what runs and waits, in the order in which it will run."""
-        raise NotImplementedError
+        """Return what runs and waits, of one session or of all, in the order in which it will run."""
+        rows = await self._db.rows(
+            _TURNS
+            + "WHERE t.state IN ('pending', 'dispatching') AND t.session_id = coalesce(?, t.session_id)"
+            " ORDER BY t.state = 'pending', t.priority DESC, t.source <> 'user', t.number",
+            (session_id,),
+        )
+        return [_turn(row) for row in rows]
 
     async def history(self, turn: ClaimedTurn) -> Sequence[StoredMessage]:
-        """Return what the session's ended turns and imported messages say, without this turn's own message."""
-        raise NotImplementedError
+        """Return what the session's ended turns and imported messages say, in order.
+
+        Left out are this turn's own message, turns that still wait, and turns withdrawn before they ran.
+        """
+        rows = await self._db.rows(
+            "SELECT m.* FROM messages m LEFT JOIN turns t ON t.session_id = m.session_id AND t.id = m.turn_id"
+            " WHERE m.session_id = ? AND (m.turn_id IS NULL OR"
+            " (t.id <> ? AND t.attempts > 0 AND t.state IN ('sent', 'failed', 'cancelled')))"
+            " AND m.content <> '' ORDER BY m.position",
+            (turn.session_id, turn.turn_id),
+        )
+        return [stored_message(row) for row in rows]
+
+    async def _take_back(self, write: aiosqlite.Connection, turn: ClaimedTurn) -> None:
+        if turn.attempts < ATTEMPTS:
+            await write.execute_fetchall(
+                "UPDATE turns SET state = 'pending' WHERE session_id = ? AND id = ?",
+                (turn.session_id, turn.turn_id),
+            )
+            return
+        error = f"the node stopped during this turn; it was tried {turn.attempts} times"
+        outcome = TurnOutcome(turn_id=turn.turn_id, text="", error=error)
+        await _end(write, turn, outcome, Ending.FAILED, self._clock())
+
+
+_STANDING = {
+    TurnState.SENT: Ending.ANSWERED,
+    TurnState.FAILED: Ending.FAILED,
+    TurnState.CANCELLED: Ending.CANCELLED,
+    TurnState.PENDING: Ending.INTERRUPTED,
+    TurnState.DISPATCHING: Ending.INTERRUPTED,
+}
+_ENDED = {
+    Ending.ANSWERED: (TurnState.SENT, "complete"),
+    Ending.FAILED: (TurnState.FAILED, "failed"),
+    Ending.CANCELLED: (TurnState.CANCELLED, "cancelled"),
+}
+_TURNS = (
+    "SELECT t.*, m.content AS prompt, s.tool_groups FROM turns t JOIN messages m ON m.id = t.message_id"
+    " JOIN sessions s ON s.id = t.session_id "
+)
+_CLAIM = """
+UPDATE turns SET state = 'dispatching', attempts = attempts + 1, claimed_at = :now, not_before = 0
+WHERE number = (
+    SELECT number FROM (
+        SELECT number, priority, source, not_before, row_number() OVER (
+            PARTITION BY session_id ORDER BY priority DESC, source <> 'user', number
+        ) AS place
+        FROM turns WHERE state = 'pending' AND session_id NOT IN (
+            SELECT session_id FROM turns WHERE state = 'dispatching'
+        )
+    )
+    WHERE place = 1 AND not_before <= :now
+    ORDER BY priority DESC, source <> 'user', number LIMIT 1
+)
+RETURNING session_id, id
+"""
+
+
+async def _find(write: aiosqlite.Connection, session_id: str, turn_id: str) -> sqlite3.Row | None:
+    rows = await write.execute_fetchall(_TURNS + "WHERE t.session_id = ? AND t.id = ?", (session_id, turn_id))
+    return next(iter(rows), None)
+
+
+async def _check_room(write: aiosqlite.Connection, session_id: str, source: Source) -> None:
+    """Raise `QueueFull` when too many of the kind wait; while nothing runs, the first does not wait."""
+    rows = await write.execute_fetchall(
+        "SELECT coalesce(sum(state = 'pending' AND (source = 'user') = ?), 0),"
+        " coalesce(sum(state = 'dispatching'), 0)"
+        " FROM turns WHERE session_id = ? AND state IN ('pending', 'dispatching')",
+        (source is Source.USER, session_id),
+    )
+    pending, running = next(iter(rows))
+    waiting = pending if running else max(0, pending - 1)
+    most = USER_WAITING_MAX if source is Source.USER else OTHER_WAITING_MAX
+    if waiting >= most:
+        raise QueueFull(waiting)
+
+
+async def _ahead(write: aiosqlite.Connection, row: sqlite3.Row) -> int:
+    """Count the session's turns that run or will run before this one."""
+    rows = await write.execute_fetchall(
+        "SELECT count(*) FROM turns WHERE session_id = ? AND number <> ? AND (state = 'dispatching' OR"
+        " (state = 'pending' AND (-priority, source <> 'user', number) < (?, ?, ?)))",
+        (
+            row["session_id"],
+            row["number"],
+            -row["priority"],
+            row["source"] != Source.USER,
+            row["number"],
+        ),
+    )
+    return int(next(iter(rows))[0]) if row["state"] == TurnState.PENDING else 0
+
+
+async def _insert(write: aiosqlite.Connection, session_id: str, turn: NewTurn, now: float) -> None:
+    message_id, place = await add_question(write, session_id, turn.turn_id, turn.prompt, now)
+    await write.execute_fetchall(
+        "INSERT INTO turns"
+        " (session_id, id, message_id, position, source, priority, mode, context, created_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            session_id,
+            turn.turn_id,
+            message_id,
+            place,
+            turn.source,
+            turn.priority,
+            turn.mode,
+            None if turn.context is None else json.dumps(turn.context),
+            now,
+        ),
+    )
+
+
+async def _end(
+    write: aiosqlite.Connection, turn: ClaimedTurn, outcome: TurnOutcome, ending: Ending, now: float
+) -> None:
+    """Store the agent's message beside its question and close the turn."""
+    turn_state, message_state = _ENDED[ending]
+    await add_answer(write, turn.session_id, turn.position + 1, outcome, state=message_state, now=now)
+    await write.execute_fetchall(
+        "UPDATE turns SET state = ?, ended_at = ?, last_error = ? WHERE session_id = ? AND id = ?",
+        (
+            turn_state,
+            now,
+            None if outcome.error is None else storable(outcome.error),
+            turn.session_id,
+            turn.turn_id,
+        ),
+    )
+    await write.execute_fetchall(
+        "UPDATE sessions SET last_message_at = ?, tool_groups = ? WHERE id = ?",
+        (now, json.dumps(outcome.groups), turn.session_id),
+    )
+
+
+def _turn(row: sqlite3.Row) -> Turn:
+    return Turn(**_facts(row))
+
+
+def _facts(row: sqlite3.Row) -> dict[str, Any]:
+    """Return the fields of a `Turn`."""
+    context = row["context"]
+    return {
+        "session_id": row["session_id"],
+        "turn_id": row["id"],
+        "position": row["position"],
+        "prompt": row["prompt"],
+        "source": Source(row["source"]),
+        "priority": row["priority"],
+        "state": TurnState(row["state"]),
+        "attempts": row["attempts"],
+        "created_at": row["created_at"],
+        "mode": row["mode"],
+        "context": None if context is None else json.loads(context),
+        "last_error": row["last_error"],
+        "claimed_at": row["claimed_at"],
+        "ended_at": row["ended_at"],
+    }

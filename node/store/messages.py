@@ -1,0 +1,138 @@
+"""The messages of a transcript: what is stored of one, and how they are added inside a transaction."""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import aiosqlite
+
+from agent.desk import CallRecord, TurnOutcome
+from agent.models.base import Usage
+from node.store.db import storable
+from tools.spec import JsonObject
+
+
+class Role(StrEnum):
+    USER = "user"
+    AGENT = "agent"
+    SYSTEM = "system"
+    TOOL = "tool"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredMessage:
+    id: int
+    session_id: str
+    role: Role
+    content: str
+    created_at: float
+    turn_id: str | None = None
+    reasoning: str = ""
+    state: str = "complete"
+    """`complete`, `failed` or `cancelled`."""
+    error: str | None = None
+    tool_calls: Sequence[JsonObject] = ()
+    """The turn's action log: `agent.desk.CallRecord`s in camel case."""
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    context_used: int | None = None
+    context_max: int | None = None
+    execution_time_ms: int | None = None
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A message that is imported, not written by a turn."""
+
+    role: Role
+    content: str
+
+
+async def take_places(write: aiosqlite.Connection, session_id: str, count: int, now: float) -> int:
+    """Return the first of `count` new places in the transcript."""
+    rows = await write.execute_fetchall(
+        "UPDATE sessions SET next_position = next_position + ?, last_message_at = ? WHERE id = ?"
+        " RETURNING next_position",
+        (count, now, session_id),
+    )
+    return int(next(iter(rows))[0]) - count
+
+
+async def add_drafts(
+    write: aiosqlite.Connection, session_id: str, drafts: Sequence[Draft], now: float
+) -> None:
+    """Append imported messages."""
+    if not drafts:
+        return
+    first = await take_places(write, session_id, len(drafts), now)
+    await write.executemany(
+        "INSERT INTO messages (session_id, position, role, content, created_at) VALUES (?, ?, ?, ?, ?)",
+        [
+            (session_id, first + place, draft.role, storable(draft.content), now)
+            for place, draft in enumerate(drafts)
+        ],
+    )
+
+
+async def add_question(
+    write: aiosqlite.Connection, session_id: str, turn_id: str, prompt: str, now: float
+) -> tuple[int, int]:
+    """Store the user's message and keep the place behind it for the answer; return its id and place."""
+    place = await take_places(write, session_id, 2, now)
+    rows = await write.execute_fetchall(
+        "INSERT INTO messages (session_id, position, role, content, turn_id, created_at)"
+        " VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
+        (session_id, place, Role.USER, storable(prompt), turn_id, now),
+    )
+    return int(next(iter(rows))[0]), place
+
+
+async def add_answer(
+    write: aiosqlite.Connection, session_id: str, place: int, outcome: TurnOutcome, *, state: str, now: float
+) -> None:
+    """Store what a turn came to as the agent's message, action log and figures with it."""
+    usage = outcome.usage or Usage()
+    await write.execute_fetchall(
+        "INSERT INTO messages"
+        " (session_id, position, role, content, turn_id, created_at, state, error, reasoning, tool_calls,"
+        " tokens_in, tokens_out, context_used, context_max, execution_time_ms, model)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            session_id,
+            place,
+            Role.AGENT,
+            storable(outcome.text),
+            outcome.turn_id,
+            now,
+            state,
+            None if outcome.error is None else storable(outcome.error),
+            storable(outcome.reasoning),
+            json.dumps([_call(record) for record in outcome.calls]),
+            usage.prompt,
+            usage.completion,
+            usage.prompt,
+            outcome.context_window,
+            outcome.duration_ms,
+            storable(outcome.model),
+        ),
+    )
+
+
+def stored_message(row: sqlite3.Row) -> StoredMessage:
+    """Read a row of `messages`."""
+    facts = {key: row[key] for key in row.keys() if key != "position"}  # noqa: SIM118 - a Row iterates its values
+    return StoredMessage(**{**facts, "role": Role(row["role"]), "tool_calls": json.loads(row["tool_calls"])})
+
+
+def _call(record: CallRecord) -> JsonObject:
+    return {
+        "callId": record.call_id,
+        "name": record.name,
+        "arguments": record.arguments,
+        "ok": record.ok,
+        "result": record.result,
+        "durationMs": record.duration_ms,
+    }
