@@ -46,16 +46,15 @@ class Notebook:
         )
         return list(islice(matches, MATCHES_MAX))
 
-    def read(self, name: str) -> tuple[str, str]:
-        """Return a note's name as it is stored, and its text."""
+    def read(self, name: str) -> str:
         path = self._path(name)
         if not os.path.lexists(path):
             names = [known.stem for known in islice(self._paths(), MATCHES_MAX)]
             raise ToolError(f"There is no note called {path.stem!r}; known: {', '.join(names) or 'none'}.")
-        return path.stem, _text(path)
+        return _text(path)
 
-    def write(self, name: str, text: str, *, replace: bool) -> str:
-        """Add text to a note or replace what it holds; return the note's name as it is stored."""
+    def write(self, name: str, text: str, *, replace: bool) -> None:
+        """Add text to a note or replace what it holds."""
         path = self._path(name)
         before = _text(path) if os.path.lexists(path) else ""
         after = ("" if replace or not before else before.rstrip("\n") + "\n") + text.strip() + "\n"
@@ -65,22 +64,25 @@ class Notebook:
             )
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _replace(path, after)
-        return path.stem
 
     def _paths(self) -> list[Path]:
         notes = (path for path in self._folder.glob("*.md") if _NAME.fullmatch(path.stem) and _is_plain(path))
         return sorted(islice(notes, NOTES_MAX))
 
     def _path(self, name: str) -> Path:
-        """Return the file of a note: the stored one in whatever case, else the one it would get."""
-        wanted = unicodedata.normalize("NFC", name).strip().removesuffix(".md")
-        if len(wanted) > NAME_MAX_CHARS or not _NAME.fullmatch(wanted) or _DEVICE.fullmatch(wanted):
-            shown = wanted[:NAME_MAX_CHARS]
+        """Return the file of exactly this name.
+
+        Not of one that differs in case only: permission rules name notes, and a note has one name.
+        """
+        if len(name) > NAME_MAX_CHARS or not _NAME.fullmatch(name) or _DEVICE.fullmatch(name):
+            shown = name[:NAME_MAX_CHARS]
             raise ToolError(
                 f"{shown!r} cannot name a note: use letters, digits and spaces, {NAME_MAX_CHARS} at most."
             )
-        stored = (path for path in self._paths() if path.stem.casefold() == wanted.casefold())
-        return next(stored, self._folder / f"{wanted}.md")
+        alike = next((path.stem for path in self._paths() if _folded(path.stem) == _folded(name)), name)
+        if alike != name:
+            raise ToolError(f"There is no note called {name!r}; did you mean {alike!r}?")
+        return self._folder / f"{name}.md"
 
 
 def notes_tools(folder: Path) -> tuple[ToolSpec, ...]:
@@ -117,8 +119,7 @@ def notes_tools(folder: Path) -> tuple[ToolSpec, ...]:
     )
     async def notes_read(name: Annotated[str, "the note's name"]) -> object:
         """Read one of the owner's notes."""
-        stored, text = await asyncio.to_thread(notebook.read, name)
-        return {"name": stored, "text": text}
+        return {"name": name, "text": await asyncio.to_thread(notebook.read, name)}
 
     @tool(
         name="notes.write",
@@ -141,10 +142,14 @@ def notes_tools(folder: Path) -> tuple[ToolSpec, ...]:
         mode: Annotated[Literal["append", "replace"], "add to the note, or put this in its place"] = "append",
     ) -> object:
         """Write to one of the owner's notes; a note that does not exist is made."""
-        stored = await asyncio.to_thread(notebook.write, name, text, replace=mode == "replace")
-        return {"name": stored, "characters": len(text)}
+        await asyncio.to_thread(notebook.write, name, text, replace=mode == "replace")
+        return {"name": name, "characters": len(text)}
 
     return (notes_search, notes_read, notes_write)
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def _holds(text: str, words: list[str]) -> bool:
