@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.mission import requirement
 from tools.manifest import MANIFEST_MAX_TOOLS, read_manifest
 from tools.schema import problem
 from tools.spec import Effect, ToolSpec
@@ -36,7 +35,6 @@ def test_a_whole_tool_is_read_and_runs_at_the_client() -> None:
     )
 
 
-@requirement("E13")
 @pytest.mark.parametrize("flag", [None, True, 0, "", "false", "no", [], {}])
 def test_only_a_literal_false_makes_a_tool_one_that_reads(flag: object) -> None:
     (spec,), _ = read_manifest([pushed(sideEffect=flag)])
@@ -44,7 +42,6 @@ def test_only_a_literal_false_makes_a_tool_one_that_reads(flag: object) -> None:
     assert spec.effect is Effect.WRITE
 
 
-@requirement("E13")
 def test_a_tool_that_does_not_say_counts_as_one_that_writes() -> None:
     (spec,), _ = read_manifest([{"name": "editor.open"}])
 
