@@ -213,14 +213,14 @@ class NodeClient:
         limit = aiohttp.ClientTimeout(total=timeout_s)
         try:
             async with self._http.request(method, path, json=body, timeout=limit) as response:
-                answer: object = await response.json(content_type=None)
+                answer: object = None if response.status == 204 else await response.json(content_type=None)
                 if response.status < 400:
                     return answer
                 raise _refusal(answer, response.status)
         except TimeoutError as error:
             raise NodeError(f"the node did not answer within {timeout_s:.0f} s", "timeout") from error
         except aiohttp.ClientConnectionError as error:
-            raise NoNodeError(f"no node answers at {self.url}") from error
+            raise NoNodeError(f"no node answers at {self.url}; start one with `palaver up`") from error
         except (aiohttp.ClientError, ValueError) as error:
             raise NodeError(f"{path} was answered with something that is not JSON", "bad_reply") from error
 
@@ -234,7 +234,7 @@ class NodeClient:
         except aiohttp.WSServerHandshakeError as error:
             raise NodeError(f"the node refused the connection: {error.message}", str(error.status)) from error
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise NoNodeError(f"no node answers at {self.url}") from error
+            raise NoNodeError(f"no node answers at {self.url}; start one with `palaver up`") from error
         async with raw:
             yield Socket(await _greeting(raw), raw)
 

@@ -17,14 +17,15 @@ class Peer(TypedDict):
     state: str
     connected: bool
     capabilities: list[str]
-    lastSeen: str | None
+    lastSeen: float | None
     rttMs: float | None
     addresses: list[str]
 
 
 class Invite(TypedDict):
     ticket: str
-    expiresAt: str
+    expiresAt: float
+    """Seconds since 1970."""
 
 
 class PairedPeer(TypedDict):

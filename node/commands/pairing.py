@@ -5,6 +5,7 @@ import argparse
 from node.client import NodeClient
 from node.commands.output import note, say, say_json
 from node.config import data_folder
+from node.console.tables import when
 
 ALLOW_ASKS = "network.allowRemoteAgent"
 HOW_TO_ALLOW = f"Peers cannot ask your agent yet. To let them: palaver config set {ALLOW_ASKS} true"
@@ -18,7 +19,7 @@ async def invite(arguments: argparse.Namespace) -> int:
             say_json(made)
         else:
             say(made["ticket"])
-            note(f"Send this ticket to one person you trust; it works once, until {made['expiresAt']}.")
+            note(f"Send this ticket to one person you trust; it works once, until {when(made['expiresAt'])}.")
             note("On the other machine: palaver join TICKET")
         note(await asks_allowed(node, allow=arguments.allow_asks))
     return 0

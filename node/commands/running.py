@@ -35,7 +35,7 @@ async def reported(story: Story, arguments: argparse.Namespace) -> int:
     try:
         return await story(arguments)
     except NoNodeError as error:
-        note(f"{error}\nStart a node with: palaver up")
+        note(str(error))
         return NO_NODE
     except (NodeError, StartError) as error:
         note(str(error))

@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from node.client import NodeClient
 from node.console.commands import help_text
-from node.console.tables import no_peers, peer_refusal, peers_table, sessions_table, tools_table
+from node.console.tables import no_peers, peer_refusal, peers_table, sessions_table, tools_table, when
 
 Action: TypeAlias = Callable[[NodeClient, str], Awaitable[str]]
 
@@ -36,7 +36,9 @@ async def ask_peer(node: NodeClient, argument: str) -> str:
 
 async def invite(node: NodeClient, _: str) -> str:
     made = await node.invite()
-    return f"{made['ticket']}\nGood once, until {made['expiresAt']}. The other owner types: /join TICKET"
+    return (
+        f"{made['ticket']}\nGood once, until {when(made['expiresAt'])}. The other owner types: /join TICKET"
+    )
 
 
 async def join(node: NodeClient, ticket: str) -> str:

@@ -1,5 +1,6 @@
 """Lists for the terminal: peers, tools, sessions."""
 
+import time
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from textwrap import indent
@@ -48,6 +49,11 @@ def tools_table(tools: Iterable[CatalogueTool]) -> str:
 def sessions_table(sessions: Sequence[SessionHead]) -> str:
     rows = [(session["id"], session.get("title") or "(untitled)") for session in sessions]
     return aligned(rows) if rows else "no sessions yet"
+
+
+def when(epoch_s: float) -> str:
+    """Return a moment in the owner's own time zone."""
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(epoch_s))
 
 
 def aligned(rows: Sequence[tuple[str, ...]]) -> str:
