@@ -71,7 +71,7 @@ class Registry:
     def __len__(self) -> int:
         return len(self._tools)
 
-    def __contains__(self, name: str) -> bool:
+    def __contains__(self, name: object) -> bool:
         return name in self._tools
 
 

@@ -1,0 +1,222 @@
+"""The running node: the one place that names the concrete classes of all rooms and wires them."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from functools import partial
+from os import getpid
+from pathlib import Path
+
+from agent.models.base import ModelFacts
+from agent.models.rules import RulesModel
+from node.api.agents import AgentsApi
+from node.api.network import NetworkApi
+from node.api.queue import QueueApi
+from node.api.sessions import SessionsApi
+from node.api.settings import SettingsApi
+from node.approvals import Approvals
+from node.channels.agent import AgentChannel
+from node.config import NodeConfig, StartError, machine_name
+from node.datadir import DataDir, DataDirError, Runtime
+from node.directory import FabricDirectory
+from node.listening import PeerDoor
+from node.model_choice import ModelChoice
+from node.owner_door import OwnerDoor
+from node.owner_turns import OwnerTurns
+from node.peer_turns import PeerTurns
+from node.relays import Relays
+from node.router import Router
+from node.session_reader import StoredSessions
+from node.settings import Settings
+from node.store.db import Database
+from node.store.errors import StoreError
+from node.store.events import EventLog
+from node.store.peers import PeerStore
+from node.store.sessions import SessionStore
+from node.store.settings import SettingStore
+from node.store.turns import TurnStore
+from node.streams import Streams
+from node.ws import Client
+from peer.errors import PeerError
+from peer.hub import PeerHub, Profile
+from peer.identity import Identity
+from peer.trust import TrustState, TrustStore
+from tools.clock import clock_tools
+from tools.notes import notes_tools
+from tools.peers import PeerDirectory, peers_tools
+from tools.registry import Registry
+from tools.sessions import SessionReader, sessions_tools
+
+
+async def run(config: NodeConfig, on_ready: Callable[[Mapping[str, object]], None]) -> None:
+    """Run a node until it is told to stop; raises `StartError` when it cannot start."""
+    stop = stop_signal()
+    async with AsyncExitStack() as stack:
+        try:
+            ready = await start(config, stack)
+        except (DataDirError, StoreError, PeerError) as error:
+            raise StartError(str(error)) from error
+        on_ready(ready)
+        await stop.wait()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """What a node keeps between starts, opened."""
+
+    folder: DataDir
+    db: Database
+    settings: Settings
+    identity: Identity
+    trust: PeerStore
+    log: EventLog
+
+
+async def open_state(config: NodeConfig, stack: AsyncExitStack) -> State:
+    folder = DataDir.open(config.data)
+    stack.callback(folder.close)
+    db = await Database.open(folder.database)
+    stack.push_async_callback(db.close)
+    log = await EventLog.open(db)
+    stack.push_async_callback(log.close)
+    return State(
+        folder=folder,
+        db=db,
+        settings=await Settings.load(SettingStore(db)),
+        identity=Identity.load_or_create(folder.identity_key),
+        trust=PeerStore(db),
+        log=log,
+    )
+
+
+async def start(config: NodeConfig, stack: AsyncExitStack) -> dict[str, object]:
+    """Build the node from the ground up and say what it is; the stack takes it down in the opposite order."""
+    state = await open_state(config, stack)
+    settings, identity = state.settings, state.identity
+
+    def name() -> str:
+        return config.name or settings.text("network.nodeName") or machine_name()
+
+    registry = Registry()
+    models = ModelChoice(
+        settings=settings,
+        ollama_url=config.ollama_url,
+        wanted=config.model,
+        rules=lambda: RulesModel(lambda: tuple(registry), lambda: peer_names(directory)),
+    )
+    stack.push_async_callback(models.close)
+    peer_turns = PeerTurns(
+        settings=settings, models=models, registry=registry, directory=lambda: directory, name=name
+    )
+    # Here the circle agent -> ask_peer -> hub -> agent is closed, and nowhere else.
+    hub = PeerHub(
+        identity=identity,
+        trust=state.trust,
+        profile=lambda: Profile(name=name(), capabilities=("ask",)),
+        policy=peer_turns.policy,
+        answer=peer_turns.answer,
+    )
+    stack.push_async_callback(hub.close)
+    directory = FabricDirectory(hub)
+    sessions, turns, streams = SessionStore(state.db), TurnStore(state.db), Streams(state.log)
+    add_tools(registry, directory, StoredSessions(sessions), state.folder.notes)
+    owner_turns = OwnerTurns(
+        turns=turns,
+        streams=streams,
+        approvals=Approvals(partial(keep_rule, settings)),
+        relays=Relays(),
+        settings=settings,
+        models=models,
+        registry=registry,
+        name=name,
+    )
+    router: Router[Client] = Router()
+    AgentChannel(turns=owner_turns, streams=streams, registry=registry).add_to(router)
+    peer_door = PeerDoor(hub, settings, port=config.peer_port, name=name)
+    apis = (
+        AgentsApi(turns=owner_turns, models=models, hub=hub, name=name),
+        SessionsApi(sessions),
+        NetworkApi(hub=hub, door=peer_door, identity=identity),
+        SettingsApi(settings),
+        QueueApi(turns),
+    )
+    door = OwnerDoor(
+        token=state.folder.token,
+        node_id=identity.node_id,
+        name=name,
+        router=router,
+        streams=streams,
+        apis=apis,
+    )
+    stack.push_async_callback(door.close)
+    await door.open(config.port)
+    await peer_door.open(has_peers=await has_peers(state.trust))
+    await hub.start()
+    await models.look()
+    stack.push_async_callback(owner_turns.queue.close)
+    await owner_turns.queue.open()
+    announce(state, door, peer_door)
+    return ready_line(door, peer_door, models.facts)
+
+
+def add_tools(registry: Registry, directory: PeerDirectory, reader: SessionReader, notes: Path) -> None:
+    """Register every tool that the node owns."""
+    for tools in (peers_tools(directory), sessions_tools(reader), notes_tools(notes), clock_tools()):
+        for tool in tools:
+            registry.add(tool)
+
+
+def peer_names(directory: PeerDirectory) -> tuple[str, ...]:
+    return tuple(card.name for card in directory.connected())
+
+
+async def has_peers(trust: TrustStore) -> bool:
+    return any(record.state is TrustState.TRUSTED for record in await trust.all())
+
+
+async def keep_rule(settings: Settings, rule: str) -> None:
+    """Add an allow rule that the owner chose to keep."""
+    allowed = settings.texts("agent.permissions.allow")
+    if rule not in allowed:
+        await settings.put("agent.permissions.allow", (*allowed, rule))
+
+
+def announce(state: State, door: OwnerDoor, peer_door: PeerDoor) -> None:
+    """Let the clients of this data folder find the node."""
+    state.folder.announce(
+        Runtime(
+            pid=getpid(),
+            url=door.url,
+            port=door.port,
+            peer_address=peer_door.address,
+            node_id=state.identity.node_id,
+        )
+    )
+
+
+def ready_line(door: OwnerDoor, peer_door: PeerDoor, model: ModelFacts | None) -> dict[str, object]:
+    assert model is not None
+    return {
+        "ready": True,
+        "url": door.url,
+        "nodeId": door.node_id,
+        "name": door.name(),
+        "peerAddress": peer_door.address,
+        "model": model.name,
+        "provider": model.provider,
+        "modelLabel": model.label,
+    }
+
+
+def stop_signal() -> asyncio.Event:
+    """Return an event that is set when the process is asked to stop."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, stop.set)
+        except NotImplementedError:  # Windows
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
+    return stop

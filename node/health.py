@@ -1,0 +1,53 @@
+"""Can this node answer, and if not, what is the one thing to do? One resolver for every place that asks."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from agent.models.base import ErrorKind, ModelError, ModelFacts
+
+
+class ReadinessState(StrEnum):
+    READY = "ready"
+    UNRESOLVED = "unresolved"
+    """Still looking for a model."""
+    NOT_CONFIGURED = "not_configured"
+    """No model server was found; the node works by rules."""
+    PROVIDER_UNREACHABLE = "provider_unreachable"
+    """The chosen model cannot be reached or is not there."""
+    NODE_DOWN = "node_down"
+    """Said by clients that cannot reach the node; a node never says it of itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readiness:
+    state: ReadinessState
+    text: str
+    remedy: str = ""
+    """The one next step; empty when nothing is to be done."""
+
+
+def readiness(model: ModelFacts | None, problem: ModelError | None, *, chosen: bool) -> Readiness:
+    """Say how things stand: the model in use, what the last look for one met, whether its owner chose it."""
+    if model is None:
+        return Readiness(state=ReadinessState.UNRESOLVED, text="looking for a model", remedy="wait a moment")
+    if problem is not None:
+        return Readiness(
+            state=ReadinessState.PROVIDER_UNREACHABLE, text=str(problem), remedy=remedy_of(problem.kind)
+        )
+    if model.provider == "rules" and not chosen:
+        return Readiness(
+            state=ReadinessState.NOT_CONFIGURED,
+            text="no model server was found; plain sentences work by rules",
+            remedy="start Ollama, LM Studio, vLLM or llama-server; the node finds it by itself",
+        )
+    return Readiness(state=ReadinessState.READY, text=model.label)
+
+
+def remedy_of(kind: ErrorKind) -> str:
+    match kind:
+        case ErrorKind.NO_MODEL:
+            return "choose one of the server's models with the setting agent.orchestrator.model"
+        case ErrorKind.NOT_LOCAL:
+            return "use a server on this machine, or set models.allowRemote to true"
+        case _:
+            return "start the model server, or choose another with the setting models.url"

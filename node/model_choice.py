@@ -1,0 +1,115 @@
+"""Which model this node works with: the owner's choice, else the first that a server here offers, else rules."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from agent.models.base import ErrorKind, Model, ModelError, ModelFacts
+from agent.models.find import Found, default_addresses, find_model
+from node.health import Readiness, readiness
+from node.settings import Settings
+
+RULES = "rules"
+LOOK_AGAIN_S = 15.0
+"""How old a fruitless look for a server may be when the next turn starts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What the owner has said about models; another wish is another look."""
+
+    name: str | None
+    address: str | None
+    allow_remote: bool
+
+    @property
+    def is_open(self) -> bool:
+        """Nothing was said: the node may take what it finds, or work by rules."""
+        return self.name is None and self.address is None
+
+
+class ModelChoice:
+    def __init__(
+        self, *, settings: Settings, ollama_url: str, wanted: str | None, rules: Callable[[], Model]
+    ) -> None:
+        self._settings = settings
+        self._ollama_url = ollama_url
+        self._wanted = wanted
+        self._rules = rules
+        self._model: Model | None = None
+        self._problem: ModelError | None = None
+        self._wish: Wish | None = None
+        self._looked_at = 0.0
+        self._looking = asyncio.Lock()
+        self._opened: list[Model] = []
+        """Kept until the end: a turn may still be using a model that is no longer the choice."""
+
+    async def current(self) -> Model:
+        """Return the model for a turn that starts now; raises `ModelError` when the owner's choice is not there."""
+        await self.look()
+        if self._problem is not None:
+            raise self._problem
+        assert self._model is not None
+        return self._model
+
+    async def look(self) -> None:
+        """Find the model, unless the last look still holds."""
+        async with self._looking:
+            wish = self._wished()
+            if self._is_stale(wish):
+                await self._look(wish)
+
+    @property
+    def facts(self) -> ModelFacts | None:
+        return self._model.facts if self._model else None
+
+    def readiness(self) -> Readiness:
+        return readiness(self.facts, self._problem, chosen=bool(self._wish and not self._wish.is_open))
+
+    async def close(self) -> None:
+        for model in self._opened:
+            await model.close()
+
+    def _wished(self) -> Wish:
+        return Wish(
+            name=self._wanted or self._settings.text("agent.orchestrator.model") or None,
+            address=self._settings.text("models.url") or None,
+            allow_remote=self._settings.flag("models.allowRemote"),
+        )
+
+    def _is_stale(self, wish: Wish) -> bool:
+        if wish != self._wish:
+            return True
+        is_makeshift = self._problem is not None or (
+            wish.is_open and self.facts and self.facts.provider == RULES
+        )
+        return bool(is_makeshift) and time.monotonic() - self._looked_at > LOOK_AGAIN_S
+
+    async def _look(self, wish: Wish) -> None:
+        self._wish, self._problem = wish, None
+        if wish.name == RULES:
+            self._take(self._rules())
+        else:
+            addresses = (wish.address,) if wish.address else default_addresses(self._ollama_url)
+            self._settle(wish, await find_model(addresses, wish.name, allow_remote=wish.allow_remote))
+        self._looked_at = time.monotonic()
+
+    def _settle(self, wish: Wish, found: Found) -> None:
+        if found.model is None and not wish.is_open:
+            self._problem = problem_of(wish, found)
+        self._take(found.model or self._rules())
+
+    def _take(self, model: Model) -> None:
+        self._model = model
+        self._opened.append(model)
+
+
+def problem_of(wish: Wish, found: Found) -> ModelError:
+    """Say why the owner's choice cannot be used; a server that answered tells more than those that did not."""
+    told = [tried for tried in found.tried if tried.kind is not ErrorKind.UNREACHABLE] or list(found.tried)
+    if wish.address is None and told[0].kind is ErrorKind.UNREACHABLE:
+        return ModelError(
+            ErrorKind.UNREACHABLE, f"no model server answers on this machine, so {wish.name!r} cannot be used"
+        )
+    return ModelError(told[0].kind, told[0].text)

@@ -1,0 +1,139 @@
+"""The owner's turns: from a message to its stored answer, whoever brought the message."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date
+from uuid import uuid4
+
+from agent.desk import TurnOutcome
+from agent.events import Done, FocusedContext, Queued
+from agent.gate import Mode
+from agent.history import AssistantMessage, Message, UserMessage
+from agent.turn import Turn, run_turn
+from node.approvals import Approvals
+from node.choices import limits_of, mode_of, options_of, rules_of
+from node.desks import OwnerDesk
+from node.model_choice import ModelChoice
+from node.queue import Cancelled, TurnQueue
+from node.relays import Relays
+from node.settings import Settings
+from node.store.messages import Role, StoredMessage
+from node.store.turn import ClaimedTurn, Conclusion, Ending, NewTurn, Submitted
+from node.store.turns import TurnStore
+from node.streams import Streams
+from tools.registry import Registry
+
+
+class OwnerTurns:
+    def __init__(
+        self,
+        *,
+        turns: TurnStore,
+        streams: Streams,
+        approvals: Approvals,
+        relays: Relays,
+        settings: Settings,
+        models: ModelChoice,
+        registry: Registry,
+        name: Callable[[], str],
+    ) -> None:
+        self.approvals = approvals
+        self.relays = relays
+        self.queue = TurnQueue(turns, self.run)
+        self._turns = turns
+        self._streams = streams
+        self._settings = settings
+        self._models = models
+        self._registry = registry
+        self._name = name
+        self._endings: dict[tuple[str, str], asyncio.Future[TurnOutcome]] = {}
+
+    async def submit(self, new: NewTurn) -> Submitted:
+        """Store a message and let it wait for its turn; raises `QueueFull` or `TurnIdReused`."""
+        submitted = await self._turns.submit(new)
+        turn = submitted.turn
+        if submitted.is_new:
+            queued = Queued(
+                turn_id=turn.turn_id, session_id=turn.session_id, position=submitted.ahead, prompt=turn.prompt
+            )
+            await self._streams.publish(turn.session_id, queued)
+            self.queue.wake()
+        return submitted
+
+    async def ask(self, new: NewTurn) -> tuple[Submitted, TurnOutcome]:
+        """Submit a message and wait for what it comes to, through every retry."""
+        new = replace(new, session_id=new.session_id or uuid4().hex)
+        key = (str(new.session_id), new.turn_id)
+        ending = self._endings[key] = asyncio.get_running_loop().create_future()
+        try:
+            return await self.submit(new), await ending
+        finally:
+            del self._endings[key]
+
+    async def run(self, claimed: ClaimedTurn) -> TurnOutcome:
+        """Run one attempt of a stored turn; the queue calls this."""
+        turn = await self._turn_of(claimed)
+        return await run_turn(self._desk_of(claimed, turn.mode), turn)
+
+    async def cancel(self, session_id: str, turn_id: str) -> bool:
+        """Stop a turn, running or waiting; False when there is nothing to stop."""
+        cancelled = await self.queue.cancel(session_id, turn_id)
+        if cancelled is Cancelled.WITHDRAWN:
+            done = Done(turn_id=turn_id, session_id=session_id, reason="cancelled")
+            await self._streams.publish(session_id, done)
+            self._tell(session_id, TurnOutcome(turn_id=turn_id, text="", cancelled=True))
+        return cancelled is not Cancelled.NOT_FOUND
+
+    async def _turn_of(self, claimed: ClaimedTurn) -> Turn:
+        return Turn(
+            turn_id=claimed.turn_id,
+            session_id=claimed.session_id,
+            prompt=claimed.prompt,
+            history=told_before(await self._turns.history(claimed)),
+            context=FocusedContext.model_validate(claimed.context) if claimed.context else None,
+            mode=mode_of(claimed.mode, self._settings),
+            rules=rules_of(self._settings),
+            tools=tuple(self._registry),
+            groups=claimed.groups,
+            model=await self._models.current(),
+            options=options_of(self._settings),
+            limits=limits_of(self._settings),
+            node_name=self._name(),
+            today=date.today(),  # noqa: DTZ011  the owner's own day
+        )
+
+    def _desk_of(self, claimed: ClaimedTurn, mode: Mode) -> OwnerDesk:
+        async def keep(outcome: TurnOutcome) -> Conclusion:
+            conclusion = await self._turns.conclude(claimed, outcome)
+            if conclusion.ending not in {Ending.RETRYING, Ending.INTERRUPTED}:
+                self._tell(claimed.session_id, outcome)
+            return conclusion
+
+        return OwnerDesk(
+            session_id=claimed.session_id,
+            turn_id=claimed.turn_id,
+            mode=mode,
+            streams=self._streams,
+            approvals=self.approvals,
+            relays=self.relays,
+            keep=keep,
+            approval_timeout_s=self._settings.number("agent.approvalTimeoutS"),
+            tool_timeout_s=self._settings.number("agent.toolTimeoutS"),
+        )
+
+    def _tell(self, session_id: str, outcome: TurnOutcome) -> None:
+        ending = self._endings.get((session_id, outcome.turn_id))
+        if ending is not None and not ending.done():
+            ending.set_result(outcome)
+
+
+def told_before(stored: Sequence[StoredMessage]) -> list[Message]:
+    """Return a stored conversation as the model reads it: what was said, not how it was found out."""
+    said: list[Message] = []
+    for message in stored:
+        if message.role is Role.USER:
+            said.append(UserMessage(text=message.content))
+        elif message.role is Role.AGENT and message.content:
+            said.append(AssistantMessage(text=message.content))
+    return said

@@ -1,0 +1,82 @@
+"""The turns that peers cause: read-only, from the model and what the owner shared, before nobody."""
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import date
+from uuid import uuid4
+
+from agent.gate import can_run_unattended
+from agent.models.base import Model
+from agent.models.rules import RulesModel
+from agent.turn import Turn, run_turn
+from node.choices import limits_of, options_of, remote_mode_of, rules_of, within
+from node.desks import RemoteDesk
+from node.model_choice import ModelChoice
+from node.settings import Settings
+from peer.answering import InboundAsk, Policy
+from peer.errors import AnswerFailed
+from peer.trust import PeerRecord
+from tools.peers import PeerDirectory
+from tools.registry import Registry
+
+NOT_ALLOWED = (
+    "the owner of this node does not let peers ask its agent; "
+    "on that node: palaver config set network.allowRemoteAgent true"
+)
+
+
+class PeerTurns:
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        models: ModelChoice,
+        registry: Registry,
+        directory: Callable[[], PeerDirectory],
+        name: Callable[[], str],
+    ) -> None:
+        self._settings = settings
+        self._models = models
+        self._registry = registry
+        self._directory = directory
+        """Late, because the fabric that it looks into answers through this object."""
+        self._name = name
+
+    def policy(self, _: PeerRecord) -> Policy:
+        """Say what a peer's asks may do here, as the settings stand now."""
+        is_allowed = self._settings.flag("network.allowRemoteAgent")
+        return Policy(allowed=is_allowed, reason="" if is_allowed else NOT_ALLOWED)
+
+    async def answer(self, ask: InboundAsk) -> str:
+        """Answer an admitted ask; raises `AnswerFailed` with a sentence for the asker."""
+        turn = Turn(
+            turn_id=uuid4().hex,
+            prompt=ask.prompt,
+            mode=remote_mode_of(self._settings),
+            rules=rules_of(self._settings),
+            tools=tuple(self._registry),
+            model=self._model(await self._models.current(), ask.peer),
+            options=options_of(self._settings),
+            limits=within(limits_of(self._settings), ask.lineage.remaining_s(time.monotonic())),
+            node_name=self._name(),
+            today=date.today(),  # noqa: DTZ011  the owner's own day
+            remote=ask.peer.label,
+            origin=ask.lineage,
+        )
+        outcome = await run_turn(RemoteDesk(ask.emit), turn)
+        if outcome.error is not None:
+            raise AnswerFailed(f"{self._name()} could not answer: {outcome.error}")
+        return outcome.text
+
+    def _model(self, model: Model, asker: PeerRecord) -> Model:
+        """Return the model for a peer's turn; the rules then know no names that the asker should not learn."""
+        if model.facts.provider != "rules":
+            return model
+        return RulesModel(lambda: tuple(self._registry), lambda: self._names(asker))
+
+    def _names(self, asker: PeerRecord) -> Sequence[str]:
+        mode, rules = remote_mode_of(self._settings), rules_of(self._settings)
+        ask_peer = self._registry.get("agent.ask_peer")
+        if ask_peer is None or not can_run_unattended(ask_peer, mode=mode, rules=rules):
+            return (asker.label,)
+        return tuple(card.name for card in self._directory().connected())

@@ -1,0 +1,114 @@
+"""One client's socket: one reader, one writer, and a bounded queue between the node and the wire."""
+
+import asyncio
+import logging
+from itertools import count
+
+from aiohttp import WSMsgType, web
+
+from agent.events import Event
+from node import envelope
+from node.envelope import FrameError, FrameRefused
+from node.router import Router
+from tools.spec import ToolSpec
+
+logger = logging.getLogger(__name__)
+
+SEND_QUEUE_FRAMES = 4096
+SEND_QUEUE_BYTES = 16 * 1024 * 1024
+"""A client that lets more than this pile up is dropped; its session keeps everything for `resume`."""
+HEARTBEAT_S = 20.0
+GOING_AWAY = 1001
+SLOW_READER = 4008
+"""Close codes: the node stops; the client reads too slowly."""
+
+_ids = count(1)
+
+
+class Client:
+    """What the rest of the node knows of a connected client."""
+
+    def __init__(self) -> None:
+        self.id = f"client-{next(_ids)}"
+        self.tools: dict[str, ToolSpec] = {}
+        """Its manifest; gone with the socket."""
+        self.gone = asyncio.Event()
+        self.close_code = 1000
+        self._queue: asyncio.Queue[str] = asyncio.Queue(SEND_QUEUE_FRAMES)
+        self._queued_bytes = 0
+
+    def send(self, text: str) -> None:
+        """Queue one frame. Never waits: a client whose queue is full is dropped."""
+        if self.gone.is_set():
+            return
+        self._queued_bytes += len(text)
+        if self._queued_bytes > SEND_QUEUE_BYTES or self._queue.full():
+            self.leave(SLOW_READER)
+        else:
+            self._queue.put_nowait(text)
+
+    def leave(self, code: int) -> None:
+        """End the connection, from whichever side of the node."""
+        self.close_code = code
+        self.gone.set()
+
+    def show(self, channel: str, event: Event) -> None:
+        """Queue an event that belongs to no turn."""
+        self.send(envelope.written(channel, event))
+
+    async def next_frame(self) -> str:
+        """Return the next frame to write."""
+        text = await self._queue.get()
+        self._queued_bytes -= len(text)
+        return text
+
+
+async def serve(socket: web.WebSocketResponse, client: Client, router: Router[Client]) -> None:
+    """Run a socket until either side ends it."""
+    tasks = [
+        asyncio.create_task(read(socket, client, router), name=f"{client.id} reader"),
+        asyncio.create_task(write(socket, client), name=f"{client.id} writer"),
+        asyncio.create_task(client.gone.wait(), name=f"{client.id} end"),
+    ]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        client.gone.set()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await close(socket, client)
+
+
+async def close(socket: web.WebSocketResponse, client: Client) -> None:
+    """Close a socket; one whose reader stalled is cut, since it would not read the closing frame either."""
+    if client.close_code != SLOW_READER:
+        await socket.close(code=client.close_code)
+        return
+    logger.warning("%s reads too slowly and was dropped", client.id)
+    transport = socket._req.transport if socket._req else None  # noqa: SLF001  aiohttp has no public abort
+    if transport is not None:
+        transport.abort()
+
+
+async def read(socket: web.WebSocketResponse, client: Client, router: Router[Client]) -> None:
+    """Hand each frame to its handler, in order. Handlers are short; turns run elsewhere."""
+    async for message in socket:
+        if message.type is WSMsgType.ERROR:
+            return  # too large a frame, or a broken one: aiohttp has sent the closing code
+        if message.type is not WSMsgType.TEXT:
+            client.show("system", FrameError(code="bad_frame", message="frames are text"))
+            continue
+        try:
+            await router.route(client, envelope.read(message.data))
+        except FrameRefused as refusal:
+            error = FrameError(code=refusal.code, message=str(refusal), about=refusal.event)
+            client.show(refusal.channel, error)
+        except Exception:
+            logger.exception("a frame of %s failed", client.id)
+            client.show("system", FrameError(code="internal", message="internal error"))
+
+
+async def write(socket: web.WebSocketResponse, client: Client) -> None:
+    while True:
+        await socket.send_str(await client.next_frame())
