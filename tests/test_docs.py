@@ -19,7 +19,7 @@ FORBIDDEN = ("/" + "work/", "/" + "root/", "pypi" + ".org", "pythonhosted" + ".o
 
 def own_files() -> list[Path]:
     """Return the project's own files, without what was installed or built beside them."""
-    found = [path for path in ROOT.iterdir() if path.is_file()]
+    found = [*ROOT.glob("*.md"), *ROOT.glob("*.toml"), ROOT / ".gitignore"]
     for folder in (".ci", "agent", "docs", "node", "peer", "scripts", "tests", "tools"):
         found += [path for path in (ROOT / folder).rglob("*") if path.is_file()]
     return [path for path in found if not {"__pycache__", "node_modules", "static"} & set(path.parts)]
