@@ -24,10 +24,10 @@ def clock_tools(now: Callable[[], datetime] = _utc_now) -> tuple[ToolSpec, ...]:
         phrases=(
             "what time is it [now|right now|there] [in {timezone}]",
             "[tell me|do you know|check] what time it is [now] [in {timezone}]",
-            "(what is|what's|tell me|give me|show [me]) the [current] time [now] [in {timezone}]",
+            "(what is|what's|tell me|give me|show [me]) the [current] time [right now|now] [in {timezone}]",
             "what the [current] time is [in {timezone}]",
-            "(what is|what's|tell me|give me|show [me]) (the [current] date|today's date) [in {timezone}]",
-            "what (day|date) is (it|today) [in {timezone}]",
+            "(what is|what's|tell me|show [me]) (the [current] date|today's date) [today] [in {timezone}]",
+            "what (day|date) is (it|today) [today] [in {timezone}]",
             "what (day|date) (it|today) is [in {timezone}]",
             "(which|what) day of the week is (it|today)",
             "[show] [the] (clock|current time|time now)",

@@ -93,10 +93,11 @@ def notes_tools(folder: Path) -> tuple[ToolSpec, ...]:
         name="notes.search",
         effect=Effect.READ,
         phrases=(
-            "(search|look in|look through|check) [in|through] [my|the|all [my]] notes for {query*}",
+            "(search|look in|look through|check) [in|through] [my|the|all [my]] notes for {query}",
             "(find|search for|look for) {query} in [my|the|all [my]] notes",
-            "(what|which) [of my] notes (mention|contain|are about|do i have (on|about)) {query*}",
-            "what do my notes say (about|on) {query*}",
+            "(what|which) [of my] notes (mention|contain|are about|do i have (on|about)) {query}",
+            "what do my notes say (about|on) {query}",
+            "do i have a note (about|on) {query}",
         ),
         answer="{#matches}{name}, line {line}: {text}{/matches}{^matches}No note mentions {query}.{/matches}",
     )
@@ -109,11 +110,11 @@ def notes_tools(folder: Path) -> tuple[ToolSpec, ...]:
         effect=Effect.READ,
         specifier="{name}",
         phrases=(
-            "(read|open|show [me]|print) [my|the] note (called|named|titled|about) {name}",
             "(read|open|show [me]|print) [my|the] note {name}",
+            "(read|open|show [me]|print) [my|the] note (called|named|titled|about) {name}",
             "(read|open|show me|print) [me] (my|the) {name} note",
-            "what (is|does it say) in [my|the] note [called|named] {name}",
-            "what (is|does it say) in (my|the) {name} note",
+            "(what is|what's|what does it say) in [my|the] note [called|named] {name}",
+            "(what is|what's|what does it say) in (my|the) {name} note",
         ),
         answer="{name}: {text}",
     )

@@ -51,11 +51,11 @@ def sessions_tools(reader: SessionReader) -> tuple[ToolSpec, ...]:
         name="sessions.search",
         effect=Effect.READ,
         phrases=(
-            "(search|look through) [my|our|all] [old|earlier] (sessions|conversations|chats) for {query*}",
+            "(search|look through) [my|our|all] [old|earlier] (sessions|conversations|chats) for {query}",
             "(find|search for|look for) {query} in [my|our|all] [old|earlier] (sessions|conversations|chats)",
-            "(find|show [me]) [the|my] (session|conversation|chat) about {query*}",
-            "(when|where) did (we|i) talk about {query*}",
-            "what did (we|i) say about {query*}",
+            "(find|show [me]) [the|my] (session|conversation|chat) about {query}",
+            "(when|where) did (we|i) talk about {query}",
+            "what did (we|i) say about {query}",
         ),
         answer="{#sessions}{title} ({session_id}): {excerpt}{/sessions}"
         "{^sessions}No conversation mentions {query}.{/sessions}",

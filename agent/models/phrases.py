@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from operator import itemgetter
 
 from agent.models.templates import Lists, Template, compiled, example, lists_of
 from tools.spec import ToolSpec
@@ -33,7 +34,7 @@ _SLOT_SHOWN = re.compile(r"<\w+>")
 _COMMON = frozenset(
     _WORD.findall(
         "a an the this that me him her it us them my your our for in of on to about if and or so what who"
-        " when where is are why how any i you do does can could would please"
+        " when where is are why how any i you do does can could would please yourself"
     )
 )
 """Words that neither name anybody nor say what a sentence is about."""
@@ -96,10 +97,14 @@ class Phrasebook:
         return None
 
     def nearest(self, message: str, limit: int = 3) -> list[str]:
-        """Return examples of the phrases that share most words with a message."""
+        """Return examples for the tools whose phrases share most words with a message, one for each."""
         words = set(_words(message[:INPUT_MAX_CHARS])) - _COMMON
-        scores = {shown: _overlap(words, shown) for _, phrase in self._phrases if (shown := example(phrase))}
-        return [shown for shown in sorted(scores, key=lambda shown: -scores[shown]) if scores[shown]][:limit]
+        best: dict[str, tuple[float, str]] = {}
+        for name, phrase in self._phrases:
+            shown = example(phrase)
+            best[name] = max(best.get(name, (0.0, "")), (_likeness(words, shown), shown), key=itemgetter(0))
+        ranked = sorted(best.values(), key=itemgetter(0), reverse=True)
+        return [shown for likeness, shown in ranked[:limit] if likeness]
 
     def examples(self) -> list[str]:
         """Return the first phrase of each tool."""
@@ -183,7 +188,7 @@ def _words(text: str) -> list[str]:
     return _WORD.findall(text.casefold())
 
 
-def _overlap(words: set[str], shown: str) -> float:
-    """Return the share of an example's own words that a message has."""
+def _likeness(words: set[str], shown: str) -> float:
+    """Return how much a message and an example have in common, from 0 to 1 (Dice's coefficient)."""
     own = set(_words(_SLOT_SHOWN.sub(" ", shown))) - _COMMON
-    return len(own & words) / len(own) if own else 0.0
+    return 2 * len(own & words) / max(1, len(own) + len(words))

@@ -54,6 +54,8 @@ def compiled(template: str, lists: Lists = ()) -> Template:
     found = list(_SLOT.finditer(template))
     slots = tuple(slot["name"] for slot in found if not slot["list"] and not slot["rest"])
     rests = [slot for slot in found if slot["rest"]]
+    if len({slot["name"] for slot in found}) < len(found):
+        raise ValueError(f"phrase {template!r} has two slots of one name")
     if len(slots) > SLOTS_MAX:
         raise ValueError(f"phrase {template!r} has more than {SLOTS_MAX} open slots")
     if len(rests) > 1 or any(slot.end() != len(template) for slot in rests):
