@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from agent.words import content_words
 from tools.spec import ToolSpec
 
 TOOL_BUDGET = 38
@@ -20,19 +21,8 @@ PRELOAD_SHARE = 0.4
 RECENT_WEIGHT = 0.5
 """What a word of the recent conversation counts beside one of the prompt."""
 
-_GROUP_WEIGHT, _NAME_WEIGHT, _PHRASE_WEIGHT, _DESCRIPTION_WEIGHT = 3.0, 2.0, 1.0, 1.0
-_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^\W\d_A-Za-z]+")
+_GROUP_WEIGHT, _NAME_WEIGHT, _PHRASE_WEIGHT, _DESCRIPTION_WEIGHT = 3.0, 2.0, 2.0, 1.0
 _PLACEHOLDER = re.compile(r"\{[^}]*\}")
-_STOP_WORDS = frozenset(
-    re.findall(
-        r"\w+",
-        """a about all also am an and any are as at be been but by can could did do does for
-        from get give go had has have he her here him his how i if in into is it its just let
-        like make may me more my need no not now of on one or our out please put see she should
-        so some tell than that the their them then there these they this to too up us use using
-        want was we were what when where which who why will with would you your""",
-    )
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +67,9 @@ def carried(groups: Sequence[str]) -> tuple[str, ...]:
 
 def preloaded(catalogue: Iterable[ToolSpec], prompt: str, recent: Iterable[str] = ()) -> tuple[str, ...]:
     """Guess the groups that a prompt needs, the best guess last."""
-    asked = dict.fromkeys(_words(" ".join(recent)), RECENT_WEIGHT) | dict.fromkeys(_words(prompt), 1.0)
+    asked = dict.fromkeys(content_words(" ".join(recent)), RECENT_WEIGHT) | dict.fromkeys(
+        content_words(prompt), 1.0
+    )
     vocabularies = {name: _vocabulary(name, tools) for name, tools in grouped(catalogue).items() if name}
     scores = _scores(asked, vocabularies)
     if not scores:
@@ -108,21 +100,4 @@ def _vocabulary(group: str, tools: Sequence[ToolSpec]) -> dict[str, float]:
         (_NAME_WEIGHT, " ".join(tool.name.partition(".")[2] or tool.name for tool in tools)),
         (_GROUP_WEIGHT, group),
     )
-    return {word: weight for weight, text in places for word in _words(text)}
-
-
-def _words(text: str) -> list[str]:
-    words = (found.group().lower() for found in _WORD.finditer(text))
-    return [_stem(word) for word in words if word not in _STOP_WORDS]
-
-
-def _stem(word: str) -> str:
-    """Bring forms of a word together: files, file; deleting, deleted, delete; running, run."""
-    if len(word) > 3 and word.endswith("s") and not word.endswith("ss"):
-        word = word[:-1]
-    for ending in ("ing", "ed"):
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
-            word = word.removesuffix(ending)
-            if word[-1] == word[-2] and word[-1] not in "lsz":
-                word = word[:-1]
-    return word.removesuffix("e") if len(word) > 3 else word
+    return {word: weight for weight, text in places for word in content_words(text)}

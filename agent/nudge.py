@@ -5,7 +5,9 @@ reply never does, so only an announced or printed call of a known tool counts.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+from agent.words import words
 
 READ_MAX_CHARS = 8_000
 """An announcement stands early; a longer reply is read up to here."""
@@ -15,13 +17,14 @@ NUDGE = (
     " If no tool is needed after all, answer in plain words."
 )
 
-_INTENTION = (
-    r"\b(?:i(?:'ll| will)|i(?:'m| am) (?:going|about) to|i need to|i should|i must"
-    r"|let me(?! know)|let'?s|calling|using|invoking)\b"
+_INTENTION = re.compile(
+    r"\b(?:(?<!if )i(?:'ll| will|(?:'m| am) (?:going|about) to| need to| should| must)"
+    r"|let me(?! know)|let's|calling|using|invoking)\b",
+    re.IGNORECASE,
 )
+_CALLING = r"\b(?:call|calling|use|using|invoke|invoking|run|running)\s+(?:the\s+)?[`'\"]?"
 _PRINTED_CALL = re.compile(r"<tool_call>|<function=|\[TOOL_CALLS\]|<\|tool_call", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|\n")
-_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
 def reads_like_a_call(text: str, tool_names: Iterable[str]) -> bool:
@@ -30,37 +33,43 @@ def reads_like_a_call(text: str, tool_names: Iterable[str]) -> bool:
     names = tuple(tool_names)
     if not names or not text:
         return False
-    if _PRINTED_CALL.search(text):
+    if _PRINTED_CALL.search(text) or _printed(names).search(text):
         return True
-    spelled = "|".join(map(_spellings, names))
-    return _is_printed(text, spelled) or any(
-        _announces(sentence, spelled, names) for sentence in _SENTENCE_END.split(text)
-    )
+    named = _named(names)
+    actions = [action for action in map(_action, names) if len(action) > 1]
+    return any(_announces(sentence, named, actions) for sentence in _SENTENCE_END.split(text))
 
 
-def _spellings(name: str) -> str:
-    """Match a name as the model saw it: servers that know no dots got underscores."""
-    return re.escape(name).replace(r"\.", r"(?:\.|__?)")
+def _announces(sentence: str, named: re.Pattern[str], actions: Sequence[frozenset[str]]) -> bool:
+    """Whether a sentence says what its speaker is about to do, and that is what a tool does."""
+    if (intention := _INTENTION.search(sentence)) is None:
+        return False
+    said = set(words(sentence[intention.end() :]))
+    return named.search(sentence, intention.start()) is not None or any(said >= action for action in actions)
 
 
-def _is_printed(text: str, spelled: str) -> bool:
+def _printed(names: Iterable[str]) -> re.Pattern[str]:
+    """Match a call written as JSON or as code."""
+    spelled = _spelled(names)
     as_json = rf'"(?:name|tool|tool_name|function|action)"\s*:\s*"(?:{spelled})"'
     as_code = rf"^\W*(?:{spelled})\s*[({{]"
-    return re.search(f"{as_json}|{as_code}", text, re.MULTILINE) is not None
+    return re.compile(f"{as_json}|{as_code}", re.MULTILINE)
 
 
-def _announces(sentence: str, spelled: str, names: tuple[str, ...]) -> bool:
-    intention = re.search(_INTENTION, sentence, re.IGNORECASE)
-    if intention is None:
-        return False
-    plan = sentence[intention.end() :]
-    if re.search(rf"(?<![\w.])(?:{spelled})(?!\w)", plan):
-        return True
-    said = {word.lower() for word in _WORD.findall(plan)}
-    return any(said.issuperset(words) for words in map(_action_words, names) if len(words) > 1)
+def _named(names: Iterable[str]) -> re.Pattern[str]:
+    """Match a tool's name; one that is a plain word, as `search`, only where it is spoken of as a tool."""
+    names = tuple(names)
+    unmistakable = [name for name in names if not name.isalpha() or not name.islower()]
+    alone = rf"(?<![\w.])(?:{_spelled(unmistakable)})(?!\w)|" if unmistakable else ""
+    return re.compile(rf"{alone}{_CALLING}(?:{_spelled(names)})(?!\w)")
 
 
-def _action_words(name: str) -> frozenset[str]:
+def _spelled(names: Iterable[str]) -> str:
+    """Match names as the model saw them: for servers that know no dots they have underscores."""
+    return "|".join(re.escape(name).replace(r"\.", r"(?:\.|__?)") for name in names)
+
+
+def _action(name: str) -> frozenset[str]:
     """Return the words of what a tool does: `open`, `pane`; a lone verb takes its group along."""
-    action = _WORD.findall(name.rpartition(".")[2])
-    return frozenset(word.lower() for word in (action if len(action) > 1 else _WORD.findall(name)))
+    verb = words(name.rpartition(".")[2])
+    return frozenset(verb if len(verb) > 1 else words(name))

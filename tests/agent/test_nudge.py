@@ -1,0 +1,69 @@
+import pytest
+
+from agent.nudge import READ_MAX_CHARS, reads_like_a_call
+from tests.mission import requirement
+
+NAMES = ("open_pane", "files.read", "agent.ask_peer", "search", "list_open_panes")
+
+
+@requirement("B10")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I'll call open_pane.",
+        "I will call `open_pane` with id notes",
+        "I\N{RIGHT SINGLE QUOTATION MARK}ll use open_pane now.",
+        "Sure! Let me call files.read to see what is in it.",
+        "I'm going to use the agent_ask_peer tool.",
+        "I need to call agent__ask_peer first.",
+        "Calling list_open_panes...",
+        "I'll open the notes pane for you.",
+        "Let me read the file first.",
+        "I'll use the search tool.",
+        "I am going to ask the peer Bob.",
+        '{"name": "open_pane", "arguments": {"id": "notes"}}',
+        'Here you go:\n```json\n{"tool": "files.read", "path": "a.txt"}\n```',
+        '{"function" : "files.read"}',
+        "open_pane(id='notes')",
+        '```\nfiles.read({"path": "a"})\n```',
+        '<tool_call>{"name": "whatever"}</tool_call>',
+        '[TOOL_CALLS] [{"name": "x"}]',
+    ],
+)
+def test_an_announced_or_printed_call_reads_like_one(text: str) -> None:
+    assert reads_like_a_call(text, NAMES)
+
+
+@requirement("B11")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Paris.",
+        "",
+        "Hello! How can I help you today?",
+        "I'll be happy to help.",
+        "Let me know if I should open a pane.",
+        "I opened the notes pane.",
+        "The open_pane tool opens a pane by its id.",
+        "You can use files.read to look at a file.",
+        "I called open_pane and it worked.",
+        "I'll search for it.",
+        "Let me think about your open question.",
+        "I will remember that. The pane is open.",
+        'The JSON is {"name": "Anna", "age": 3}.',
+        "Should I call somebody?",
+        "I'll use reopen_panes next week.",
+        "A peer can ask me to open things.",
+    ],
+)
+def test_a_plain_reply_stays_a_reply(text: str) -> None:
+    assert not reads_like_a_call(text, NAMES)
+
+
+def test_without_tools_nothing_reads_like_a_call() -> None:
+    assert not reads_like_a_call("I'll call open_pane", ())
+
+
+def test_a_very_long_reply_is_read_only_at_its_start() -> None:
+    assert not reads_like_a_call("x" * READ_MAX_CHARS + " I'll call open_pane", NAMES)
+    assert reads_like_a_call("I'll call open_pane " + "x" * READ_MAX_CHARS, NAMES)
