@@ -162,9 +162,9 @@ ERRORS: dict[str, type[PeerError]] = {
     kind.code: kind
     for kind in (
         BadProof, NotTrusted, VersionMismatch, ProtocolError, LinkRefused, PeerLost, Unreachable, WrongNode,
-        PortInUse, TicketUnreadable, TicketExpired, TicketUsed, TicketWrongNode, UnknownPeer, NotAllowed, Cycle,
-        HopsSpent, BudgetSpent, DeadlinePassed, Duplicate, Busy, TooLarge, Stopped, AnswerFailed, KeyFileError,
-        InternalError,
+        PortInUse, TicketUnreadable, TicketExpired, TicketUsed, TicketWrongNode, UnknownPeer, NotAllowed,
+        Cycle, HopsSpent, BudgetSpent, DeadlinePassed, Duplicate, Busy, TooLarge, Stopped, AnswerFailed,
+        KeyFileError, InternalError,
     )
 }  # fmt: skip
 """Every code a node may say, and the error it stands for on the other side."""

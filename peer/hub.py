@@ -1,24 +1,39 @@
-"""All links of this node: pairing, dialling, listening, and the one door to ask a peer or to answer one."""
+"""All that a node does with its peers: pair, link, ask one, answer one, revoke one."""
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from peer.answering import Answer, InboundStatus, Policy
+from peer.answering import Answer, Answering, InboundAsk, InboundStatus, Knowledge
 from peer.asking import OnEvent, PeerAnswer
+from peer.dial import split_address
+from peer.errors import Cycle, DeadlinePassed, NotTrusted, TicketWrongNode, TooLarge, WrongNode
+from peer.guard import Policy
 from peer.identity import Identity, NodeId
 from peer.lineage import OpenLineage
+from peer.linking import Linking, Profile
+from peer.links import Links
+from peer.messages import PROMPT_MAX_BYTES
+from peer.pairing import INVITE_TTL_S, Ticket, TicketBook
+from peer.protocol import CLOSE_GOING, CLOSE_NOT_TRUSTED
+from peer.roster import Roster
 from peer.trust import PeerRecord, TrustStore
 
-INVITE_TTL_S = 86_400.0
+__all__ = [
+    "Answer",
+    "InboundAsk",
+    "InboundStatus",
+    "Invite",
+    "OpenLineage",
+    "PeerAnswer",
+    "PeerHub",
+    "PeerStatus",
+    "Policy",
+    "Profile",
+]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
-    """What this node tells its peers about itself."""
-
-    name: str
-    capabilities: tuple[str, ...] = ()
+CLOSE_TIMEOUT_S = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +50,17 @@ class PeerStatus:
     rtt_ms: float | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Outgoing:
+    """A question of ours that a peer is answering."""
+
+    ask: str
+    peer: NodeId
+    began_here: bool
+
+
 class PeerHub:
-    on_change: Callable[[], None]
-    """Called after any change of what `peers()` or `inbound()` return; set it before `start`."""
+    """`start` it, let it `listen`, and `close` it in the end. What it raises is in `peer.errors`."""
 
     def __init__(
         self,
@@ -49,24 +72,79 @@ class PeerHub:
         answer: Answer,
         now: Callable[[], float] = time.time,
     ) -> None:
-        raise NotImplementedError
+        self.identity = identity
+        self.on_change: Callable[[], None] = lambda: None
+        """Called after any change of what `peers` or `inbound` return."""
+        self._now = now
+        self._outgoing: list[_Outgoing] = []
+        self._roster = Roster(trust, now)
+        self._tickets = TicketBook()
+        self._links = Links(identity.node_id, self._changed)
+        knowledge = Knowledge(
+            own=identity.node_id,
+            record=self._roster.get,
+            policy=policy,
+            is_own_question=self._is_own_question,
+        )
+        self._answering = Answering(knowledge, answer, now=now, changed=self._changed)
+        self._linking = Linking(
+            identity=identity,
+            roster=self._roster,
+            tickets=self._tickets,
+            answering=self._answering,
+            links=self._links,
+            profile=profile,
+            now=now,
+            changed=self._changed,
+        )
 
     async def start(self) -> None:
-        """Load what is trusted and keep links to it up."""
-        raise NotImplementedError
+        """Load who is trusted, and keep links to them up from now on."""
+        await self._roster.load()
+        for record in self._roster.all():
+            if record.is_trusted:
+                self._linking.keep(record.node_id)
 
     async def listen(self, host: str, port: int) -> str:
-        """Open the peers' door, or move it; return its `host:port`. Links stay."""
-        raise NotImplementedError
+        """Open the peers' door, or move it; return its `host:port`. Open links stay. Raises `PortInUse`."""
+        return await self._linking.listen(host, port)
 
     def invite(self, *, addresses: Sequence[str], ttl_s: float = INVITE_TTL_S) -> Invite:
-        raise NotImplementedError
+        """Make a ticket for one other node; `addresses` are where it will find this one."""
+        for address in addresses:
+            split_address(address)
+        expires_at = self._now() + ttl_s
+        ticket = self._tickets.issue(
+            node_id=self.identity.node_id, addresses=addresses, expires_at=expires_at
+        )
+        return Invite(ticket=str(ticket), expires_at=expires_at)
 
     async def join(self, ticket: str) -> PeerRecord:
-        raise NotImplementedError
+        """Redeem another node's ticket: afterwards both trust each other and are linked."""
+        invitation = Ticket.parse(ticket)
+        inviter = invitation.node_id
+        if inviter == self.identity.node_id:
+            raise TicketWrongNode("This ticket is this node's own. Give it to the other one.")
+        try:
+            await self._linking.dial(inviter, invitation.addresses, invitation)
+        except WrongNode as error:
+            raise TicketWrongNode(
+                f"Another node than {inviter[:8]}, which made the ticket, answered at the ticket's address. "
+                "Nothing was sent to it. Ask the owner for a new ticket."
+            ) from error
+        return self._trusted(inviter)
 
     async def connect(self, peer: NodeId, *, address: str | None = None) -> PeerRecord:
-        raise NotImplementedError
+        """Link to a trusted peer, at `address` first when it is given."""
+        record = self._trusted(peer)
+        if address is not None:
+            record = replace(record, addresses=(address, *record.addresses))
+        await self._linking.link(record)
+        return self._trusted(peer)
+
+    def new_lineage(self) -> OpenLineage:
+        """Open the lineage of an owner's turn, so that all its asks share one budget and one clock."""
+        return OpenLineage.root(now=asyncio.get_running_loop().time())
 
     async def ask(
         self,
@@ -77,19 +155,91 @@ class PeerHub:
         on_event: OnEvent | None = None,
         timeout_s: float | None = None,
     ) -> PeerAnswer:
-        raise NotImplementedError
+        """Ask a trusted peer's agent; `peer` is an id, the start of one (6 characters or more) or a name.
+
+        `lineage` is that of the turn in which the question comes up: an `InboundAsk`'s, or a `new_lineage`.
+        Cancelling this call stops the peer.
+        """
+        record = self._askable(peer, prompt)
+        clock = asyncio.get_running_loop().time
+        lineage = lineage or self.new_lineage()
+        started = clock()
+        limit_s = lineage.remaining_s(started)
+        limit_s = limit_s if timeout_s is None else min(timeout_s, limit_s)
+        try:
+            async with asyncio.timeout(limit_s):
+                text = await self._ask(record, prompt, lineage, on_event, until=started + limit_s)
+        except TimeoutError:
+            raise DeadlinePassed(f"{record.label} did not answer within {limit_s:.0f} s.") from None
+        duration_ms = int((clock() - started) * 1000)
+        return PeerAnswer(node_id=record.node_id, name=record.label, text=text, duration_ms=duration_ms)
 
     def peers(self) -> list[PeerStatus]:
-        raise NotImplementedError
+        return [self._status(record) for record in self._roster.all()]
 
     def inbound(self) -> list[InboundStatus]:
-        raise NotImplementedError
+        """Return the asks that this node answers now."""
+        return self._answering.running()
 
     async def stop_inbound(self, rid: str) -> bool:
-        raise NotImplementedError
+        """Stop answering an ask; the asker is told. False when there is no such ask."""
+        return await self._answering.stop(rid)
 
-    async def revoke(self, peer: NodeId) -> None:
-        raise NotImplementedError
+    def announce(self) -> None:
+        """Tell all linked peers this node's profile afresh; call it when the profile has changed."""
+        self._linking.announce()
+
+    async def revoke(self, peer: NodeId, *, block: bool = False) -> None:
+        """End the trust, every link and every turn of a peer. `block` keeps it out even with a ticket."""
+        await (self._roster.block(peer) if block else self._roster.forget(peer))
+        await self._linking.drop(peer, CLOSE_NOT_TRUSTED, NotTrusted.code)
+        self.on_change()
 
     async def close(self) -> None:
-        raise NotImplementedError
+        """Say good-bye on every link and stop."""
+        await self._linking.close(CLOSE_GOING, "bye", timeout_s=CLOSE_TIMEOUT_S)
+
+    async def _ask(
+        self, record: PeerRecord, prompt: str, lineage: OpenLineage, on_event: OnEvent | None, *, until: float
+    ) -> str:
+        link = await self._linking.link(record)
+        now = asyncio.get_running_loop().time()
+        claims = lineage.forward(own=self.identity.node_id, to=record.node_id, now=now)
+        claims = replace(claims, ms=max(1, min(claims.ms, int((until - now) * 1000))))
+        outgoing = _Outgoing(ask=claims.ask, peer=record.node_id, began_here=not lineage.lineage.seen)
+        self._outgoing.append(outgoing)
+        try:
+            return await link.asking.ask(prompt, claims, on_event)
+        finally:
+            self._outgoing.remove(outgoing)
+            self._links.settle()
+
+    def _askable(self, peer: str, prompt: str) -> PeerRecord:
+        if peer.strip() == self.identity.node_id:
+            raise Cycle("That is this node itself. Answer without asking.")
+        if len(prompt.encode()) > PROMPT_MAX_BYTES:
+            raise TooLarge(f"The question is longer than {PROMPT_MAX_BYTES // 1024} KB. Ask a shorter one.")
+        return self._trusted(self._roster.find(peer).node_id)
+
+    def _trusted(self, peer: NodeId) -> PeerRecord:
+        record = self._roster.get(peer)
+        if record is None or not record.is_trusted:
+            raise NotTrusted(f"{peer[:8]} is not trusted here. Pair with a ticket first.")
+        return record
+
+    def _is_own_question(self, ask: str, peer: NodeId) -> bool:
+        """Catch a chain forged to look empty: the question is out from here, to that peer or as our own."""
+        return any(out.ask == ask and (out.began_here or out.peer == peer) for out in self._outgoing)
+
+    def _status(self, record: PeerRecord) -> PeerStatus:
+        link = self._links.get(record.node_id)
+        return PeerStatus(
+            record=record,
+            connected=link is not None,
+            capabilities=tuple(link.about.caps) if link and link.about else (),
+            rtt_ms=link.connection.rtt_ms if link else None,
+        )
+
+    def _changed(self) -> None:
+        self._links.settle()
+        self.on_change()

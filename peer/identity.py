@@ -1,7 +1,7 @@
-"""Who this node is: one Ed25519 key, the node id that is its public half, and the certificate made from it."""
+"""Who this node is: one Ed25519 key, the node id that is its public half, the certificate made of it."""
 
 import base64
-import datetime
+import datetime as dt
 import hashlib
 import os
 import stat
@@ -60,8 +60,8 @@ class Identity:
             .issuer_name(name)
             .public_key(self._key.public_key())
             .serial_number(1)
-            .not_valid_before(datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC))
-            .not_valid_after(datetime.datetime(9999, 12, 31, tzinfo=datetime.UTC))
+            .not_valid_before(dt.datetime(2000, 1, 1, tzinfo=dt.UTC))
+            .not_valid_after(dt.datetime(9999, 12, 31, tzinfo=dt.UTC))
         )
         return builder.sign(self._key, None)
 

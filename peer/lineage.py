@@ -7,7 +7,6 @@ it sends on is smaller again, so a claim that lies gains nothing over asking afr
 import hashlib
 import hmac
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from peer.errors import BudgetSpent, Cycle, DeadlinePassed, HopsSpent
@@ -46,11 +45,14 @@ class Lineage:
     """Time left. Relative, so that clocks need not agree."""
 
     def clamped(self, limits: LineageLimits) -> "Lineage":
-        """Return the lineage cut to what this node allows."""
+        """Return the lineage cut to what this node allows, whatever it claims.
+
+        `limits.hops` is the whole way, and one hop at least lies behind an ask that was received.
+        """
         return Lineage(
             ask=self.ask,
             seen=self.seen,
-            hops=min(self.hops, limits.hops),
+            hops=max(0, min(self.hops, limits.hops - max(1, len(self.seen)))),
             asks=min(self.asks, limits.asks),
             ms=min(self.ms, limits.ms),
         )
@@ -125,12 +127,3 @@ class OpenLineage:
                 "This question has used all its asks to other nodes. Answer with what is known."
             )
         return self.lineage.forwarded(own=own, share=share, elapsed_ms=elapsed_ms)
-
-
-def is_in_range(lineage: Lineage, *, max_seen: int = MAX_PEER_HOPS) -> bool:
-    """Say whether the claims make sense at all."""
-    return len(lineage.seen) <= max_seen and _has_distinct(lineage.seen) and lineage.hops >= 0
-
-
-def _has_distinct(tags: Sequence[str]) -> bool:
-    return len(set(tags)) == len(tags)

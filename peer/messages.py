@@ -26,8 +26,10 @@ EVENT_WINDOW = 32
 SEEN_MAX_TAGS = 16
 NAME_MAX_CHARS = 64
 CAPABILITIES_MAX = 32
+CAPABILITY_MAX_CHARS = 64
 SEQ_MAX = 2**53 - 1
 
+EventKind: TypeAlias = Literal["reasoning", "token", "status"]
 Nonce = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Signature = Annotated[str, Field(pattern=r"^[0-9a-f]{128}$")]
 Mac = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -119,7 +121,7 @@ class About(OpenFrame):
 
     t: Literal["about"] = "about"
     name: Name
-    caps: list[Annotated[str, Field(max_length=64)]] = Field(max_length=CAPABILITIES_MAX)
+    caps: list[Annotated[str, Field(max_length=CAPABILITY_MAX_CHARS)]] = Field(max_length=CAPABILITIES_MAX)
     port: int | None = Field(default=None, ge=1, le=65_535)
 
 
@@ -150,7 +152,7 @@ class AgentEvent(OpenFrame):
     t: Literal["agent_event"] = "agent_event"
     rid: Rid
     n: int = Field(ge=0, le=SEQ_MAX)
-    kind: Literal["reasoning", "token", "status"]
+    kind: EventKind
     text: str = Field(max_length=PART_MAX_CHARS)
 
 

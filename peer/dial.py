@@ -1,0 +1,97 @@
+"""Dialling a node: the key that answers is compared with the expected one before any HTTP byte is sent."""
+
+import ssl
+from collections.abc import Sequence
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidHandshake
+
+from peer.errors import LinkError, Unreachable, WrongNode
+from peer.identity import NodeId, node_id_of_certificate
+from peer.messages import FRAME_MAX_BYTES
+from peer.sockets import CLOSE_WAIT_S, WebsocketsSocket
+from peer.tls import SERVER_NAME, client_context
+
+DIAL_TIMEOUT_S = 5
+"""For one address: name, TCP, TLS and the upgrade."""
+PATH = "/peer-ws"
+
+
+async def dial(addresses: Sequence[str], node_id: NodeId) -> tuple[WebsocketsSocket, str]:
+    """Try the addresses in turn, `DIAL_TIMEOUT_S` each; return the socket to `node_id` and its address."""
+    error: LinkError = Unreachable(f"No address is known for {node_id[:8]}. Give one, or pair again.")
+    for address in addresses:
+        try:
+            return await _dial_one(address, node_id), address
+        except LinkError as failure:
+            # Another node at an address says more than silence at the next one.
+            error = error if isinstance(error, WrongNode) else failure
+    raise error
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """Return host and port of `host:port` or `[v6]:port`; raise ValueError when it is neither."""
+    host, colon, port = address.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not (colon and host and port.isascii() and port.isdigit() and 0 < int(port) <= 65_535):
+        raise ValueError(f"{address[:80]!r} is not an address; write it as host:port")
+    return host, int(port)
+
+
+def join_address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+async def _dial_one(address: str, node_id: NodeId) -> WebsocketsSocket:
+    try:
+        host, port = split_address(address)
+        ws = await _connect(host, port, node_id)
+    except TimeoutError:
+        raise Unreachable(f"{address} did not answer within {DIAL_TIMEOUT_S} s. Is the node on?") from None
+    except (OSError, ValueError) as error:
+        raise Unreachable(f"{address} cannot be reached: {error}. Is the node on?") from error
+    except (InvalidHandshake, EOFError) as error:
+        raise Unreachable(f"{address} did not open a link: {error}.") from error
+    return WebsocketsSocket(ws, host)
+
+
+async def _connect(host: str, port: int, node_id: NodeId) -> ClientConnection:
+    return await _Connect(
+        f"wss://{join_address(host, port)}{PATH}",
+        create_connection=_pinned(node_id),
+        ssl=client_context(),
+        server_hostname=SERVER_NAME,
+        proxy=None,
+        compression=None,
+        user_agent_header=None,
+        open_timeout=DIAL_TIMEOUT_S,
+        # The link has its own sign of life.
+        ping_interval=None,
+        close_timeout=CLOSE_WAIT_S,
+        max_size=FRAME_MAX_BYTES,
+    )
+
+
+class _Connect(connect):
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        """Follow no redirect: the pin is for this address."""
+        return exc
+
+
+def _pinned(expected: NodeId) -> type[ClientConnection]:
+    class PinnedConnection(ClientConnection):
+        async def handshake(self, *args: Any, **kwargs: Any) -> None:
+            """Compare the key that TLS proved, and only then send the HTTP request."""
+            tls = self.transport.get_extra_info("ssl_object")
+            if not isinstance(tls, ssl.SSLObject):
+                raise WrongNode("The connection is not encrypted.")
+            seen = node_id_of_certificate(tls.getpeercert(binary_form=True) or b"")
+            if seen != expected:
+                raise WrongNode(
+                    f"Another node than {expected[:8]} answered. The address is out of date, "
+                    "or somebody is in between."
+                )
+            await super().handshake(*args, **kwargs)
+
+    return PinnedConnection

@@ -1,0 +1,35 @@
+"""Keeping links to trusted peers up: dial, wait while the link lives, dial again, ever more patiently."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Iterator
+
+from peer.errors import NotTrusted, PeerError
+
+FIRST_DELAY_S = 0.5
+LAST_DELAY_S = 60.0
+
+
+def delays() -> Iterator[float]:
+    """Yield how long to wait before each further try; jittered, so that two nodes do not move in step."""
+    delay = FIRST_DELAY_S
+    while True:
+        yield delay * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, guards nothing
+        delay = min(delay * 2, LAST_DELAY_S)
+
+
+async def keep_up(dial: Callable[[], Awaitable[object]], lost: Callable[[], Awaitable[None]]) -> None:
+    """Dial whenever there is no link, until cancelled. `lost` returns when there is none."""
+    waits = delays()
+    while True:
+        try:
+            await dial()
+        except NotTrusted:
+            # It has forgotten us: only its owner can change that, so there is no hurry.
+            await asyncio.sleep(LAST_DELAY_S)
+        except PeerError:
+            await asyncio.sleep(next(waits))
+        else:
+            waits = delays()
+            await lost()
+            await asyncio.sleep(next(waits))

@@ -1,0 +1,78 @@
+"""One open link to one peer: what it told about itself, the asks in both directions, and how it ends."""
+
+import asyncio
+from collections.abc import Callable
+
+from peer.answering import Answering
+from peer.asking import Asking
+from peer.connection import Connection
+from peer.identity import NodeId
+from peer.messages import (
+    About,
+    AgentCancel,
+    AgentCredit,
+    AgentEvent,
+    AgentRequest,
+    AgentResult,
+    Bye,
+    OpenFrame,
+)
+
+
+class Link:
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        peer: NodeId,
+        dialler: NodeId,
+        answering: Answering,
+        noticed: Callable[["Link", About | Bye], None],
+    ) -> None:
+        self.peer = peer
+        self.dialler = dialler
+        self.connection = connection
+        self.asking = Asking(connection)
+        self.about: About | None = None
+        self.introduced = asyncio.Event()
+        """Set once the peer has told about itself."""
+        self.is_retired = False
+        """No new asks go here: another link to the peer took over, or the peer said so."""
+        self._answering = answering
+        self._noticed = noticed
+        self._has_heard_bye = False
+
+    async def run(self, about: About) -> None:
+        """Introduce ourselves, then serve until the link ends; nothing that it carried outlives it."""
+        self.connection.send_soon(about)
+        try:
+            await self.connection.run(self._take)
+        finally:
+            self.asking.lose()
+            await self._answering.drop(self.connection)
+
+    def retire(self) -> None:
+        """Ask nothing more here. Once both sides have said so and nothing is under way, the link ends."""
+        if not self.is_retired:
+            self.is_retired = True
+            self.connection.send_soon(Bye())
+
+    @property
+    def is_done(self) -> bool:
+        idle = self.asking.is_idle and self._answering.is_idle(self.connection)
+        return self.is_retired and self._has_heard_bye and idle
+
+    def _take(self, frame: OpenFrame) -> None:
+        match frame:
+            case AgentRequest() | AgentCancel() | AgentCredit():
+                self._answering.take(self.peer, self.connection, frame)
+            case AgentEvent() | AgentResult():
+                self.asking.take(frame)
+            case About():
+                self.about = frame
+                self.introduced.set()
+                self._noticed(self, frame)
+            case Bye():
+                self._has_heard_bye = True
+                self.retire()
+                self._noticed(self, frame)

@@ -1,0 +1,254 @@
+"""How links come about: accepting and dialling, pairing on the way, dialling again after a loss."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+
+from peer.answering import Answering
+from peer.connection import Connection
+from peer.dial import dial, join_address, split_address
+from peer.errors import NotTrusted, PeerError, PeerLost, PortInUse, plain
+from peer.identity import Identity, NodeId
+from peer.keeping import keep_up
+from peer.link import Link
+from peer.links import Links
+from peer.messages import CAPABILITIES_MAX, CAPABILITY_MAX_CHARS, NAME_MAX_CHARS, About, Bye
+from peer.pairing import Ticket, TicketBook
+from peer.protocol import (
+    CLOSE_NOT_TRUSTED,
+    HANDSHAKE_TIMEOUT_S,
+    Dialler,
+    Listener,
+    Opened,
+    PeerProtocol,
+)
+from peer.roster import Roster
+from peer.server import PeerListener
+from peer.sockets import Socket
+from peer.trust import PeerRecord, TrustState
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """What this node tells its peers about itself."""
+
+    name: str
+    capabilities: tuple[str, ...] = ()
+
+
+class Linking:
+    def __init__(
+        self,
+        *,
+        identity: Identity,
+        roster: Roster,
+        tickets: TicketBook,
+        answering: Answering,
+        links: Links,
+        profile: Callable[[], Profile],
+        now: Callable[[], float],
+        changed: Callable[[], None],
+    ) -> None:
+        self._changed = changed
+        self._identity = identity
+        self._roster = roster
+        self._tickets = tickets
+        self._answering = answering
+        self._links = links
+        self._profile = profile
+        self._now = now
+        self._listeners: list[PeerListener] = []
+        self._address: tuple[str, int] | None = None
+        self._keepers: dict[NodeId, asyncio.Task[None]] = {}
+        self._dialling: dict[NodeId, asyncio.Task[Link]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def listen(self, host: str, port: int) -> str:
+        """Open the peers' door, or move it; return its `host:port`. Open links stay. Raises `PortInUse`."""
+        for listener in self._listeners:
+            listener.stop_accepting()
+        try:
+            return await self._listen(host, port)
+        except PortInUse:
+            if self._address is not None:
+                await self._listen(*self._address)
+            raise
+
+    def keep(self, peer: NodeId) -> None:
+        """Keep a link to this peer up from now on, as long as it is trusted."""
+        if peer not in self._keepers:
+            keeping = keep_up(lambda: self._link_known(peer), lambda: self._links.lost(peer))
+            self._keepers[peer] = asyncio.create_task(keeping, name=f"keep {peer[:8]}")
+
+    async def link(self, record: PeerRecord) -> Link:
+        """Return the link in use, or dial; whoever asks for the same peer meanwhile shares the dialling."""
+        current = self._links.get(record.node_id)
+        if current is not None:
+            return current
+        dialling = self._dialling.get(record.node_id)
+        if dialling is None:
+            dialling = asyncio.create_task(self.dial(record.node_id, record.addresses))
+            self._dialling[record.node_id] = dialling
+            dialling.add_done_callback(lambda done: self._dialled(record.node_id, done))
+        return await asyncio.shield(dialling)
+
+    async def dial(self, peer: NodeId, addresses: Sequence[str], ticket: Ticket | None = None) -> Link:
+        """Dial, prove, pair if there is a ticket; return the link once the peer has introduced itself."""
+        socket, address = await dial(addresses, peer)
+        protocol = Dialler(self._identity, listener=peer, name=self._about().name, ticket=ticket)
+        link = await self._open(socket, protocol, (address, *addresses), dialler=self._identity.node_id)
+        serving = self._spawn(self._links.run(link, self._about()))
+        await _introduced(link, serving)
+        return link
+
+    def announce(self) -> None:
+        """Tell all linked peers the profile afresh."""
+        for link in self._links:
+            link.connection.send_soon(self._about())
+
+    async def drop(self, peer: NodeId, code: int, reason: str) -> None:
+        """Stop dialling the peer, stop its turns, and end all links to it."""
+        await _cancelled(self._keepers.pop(peer, None), self._dialling.pop(peer, None))
+        for link in self._links:
+            if link.peer == peer:
+                await self._answering.drop(link.connection)
+                await self._links.end(link, code, reason)
+
+    async def close(self, code: int, reason: str, *, timeout_s: float) -> None:
+        """End everything, saying good-bye for as long as `timeout_s`."""
+        await _cancelled(*self._keepers.values(), *self._dialling.values())
+        for listener in self._listeners:
+            listener.stop_accepting()
+        try:
+            async with asyncio.timeout(timeout_s), asyncio.TaskGroup() as group:
+                for link in self._links:
+                    group.create_task(self._links.end(link, code, reason))
+        except TimeoutError:
+            logger.warning("some peers did not take the good-bye")
+        for listener in self._listeners:
+            await listener.close()
+        await _cancelled(*self._tasks)
+
+    async def _listen(self, host: str, port: int) -> str:
+        listener = PeerListener(self._identity, self._accept)
+        self._listeners.append(listener)
+        address = await listener.start(host, port)
+        self._address = host, split_address(address)[1]
+        self.announce()
+        return address
+
+    async def _accept(self, socket: Socket, settled: Callable[[], None]) -> None:
+        """Greet whoever dialled, and serve the link to its end."""
+        protocol = Listener(
+            self._identity,
+            name=self._about().name,
+            trust=self._roster.state,
+            tickets=self._tickets,
+            now=self._now,
+        )
+        try:
+            link = await self._open(socket, protocol, (), dialler=None)
+        except PeerError as error:
+            logger.info("a dialler from %s was turned away: %s", socket.remote_host, error)
+            return
+        settled()
+        await self._links.run(link, self._about())
+
+    async def _open(
+        self, socket: Socket, protocol: PeerProtocol, addresses: tuple[str, ...], *, dialler: NodeId | None
+    ) -> Link:
+        """Greet, note what came of it, and add the link; `dialler` None stands for the peer."""
+        connection = Connection(socket, protocol)
+
+        async def admit(opened: Opened) -> None:
+            await self._admit(opened, addresses)
+
+        peer = (await connection.open(admit)).peer
+        # The owner may have ended the trust while this was stored.
+        if self._roster.state(peer) is not TrustState.TRUSTED:
+            await connection.close(CLOSE_NOT_TRUSTED, NotTrusted.code)
+            raise NotTrusted(f"{peer[:8]} is no longer trusted here.")
+        link = Link(
+            connection,
+            peer=peer,
+            dialler=dialler or peer,
+            answering=self._answering,
+            noticed=self._noticed,
+        )
+        self._links.add(link)
+        return link
+
+    async def _admit(self, opened: Opened, addresses: tuple[str, ...]) -> None:
+        if opened.is_pairing:
+            name = plain(opened.name, NAME_MAX_CHARS)
+            await self._roster.trust(opened.peer, name=name, addresses=addresses)
+            self.keep(opened.peer)
+        else:
+            await self._roster.meet(opened.peer, address=addresses[0] if addresses else None)
+
+    async def _link_known(self, peer: NodeId) -> Link:
+        record = self._roster.get(peer)
+        if record is None or not record.is_trusted:
+            raise NotTrusted(f"{peer[:8]} is not trusted.")
+        return await self.link(record)
+
+    def _noticed(self, link: Link, frame: About | Bye) -> None:
+        if isinstance(frame, About):
+            self._spawn(self._meet(link, frame))
+        else:
+            self._links.settle()
+
+    async def _meet(self, link: Link, about: About) -> None:
+        """Note what a peer says of itself; where it listens only if it dialled: else we know better."""
+        address = None
+        if about.port is not None and link.dialler == link.peer:
+            address = join_address(link.connection.remote_host, about.port)
+        await self._roster.meet(link.peer, name=plain(about.name, NAME_MAX_CHARS), address=address)
+        self._changed()
+
+    def _about(self) -> About:
+        profile = self._profile()
+        return About(
+            name=plain(profile.name, NAME_MAX_CHARS),
+            caps=[plain(text, CAPABILITY_MAX_CHARS) for text in profile.capabilities[:CAPABILITIES_MAX]],
+            port=self._address[1] if self._address else None,
+        )
+
+    def _dialled(self, peer: NodeId, done: "asyncio.Task[Link]") -> None:
+        if self._dialling.get(peer) is done:
+            del self._dialling[peer]
+        if not done.cancelled():
+            done.exception()  # whoever waits has it; nobody waiting is no fault
+
+    def _spawn(self, work: Coroutine[object, object, None]) -> "asyncio.Task[None]":
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+        return task
+
+    def _finished(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("a link failed", exc_info=error)
+
+
+async def _introduced(link: Link, serving: "asyncio.Task[None]") -> None:
+    waiting = asyncio.create_task(link.introduced.wait())
+    try:
+        await asyncio.wait(
+            (waiting, serving), timeout=HANDSHAKE_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED
+        )
+    finally:
+        waiting.cancel()
+    if not link.introduced.is_set():
+        raise PeerLost("The other node hung up before it said who it is. Try again.")
+
+
+async def _cancelled(*tasks: "asyncio.Task[None] | asyncio.Task[Link] | None") -> None:
+    real = [task for task in tasks if task is not None]
+    for task in real:
+        task.cancel()
+    await asyncio.gather(*real, return_exceptions=True)

@@ -1,0 +1,309 @@
+"""The rules of a link, without any socket: text comes in, events and text to send come out.
+
+    GREETING ──► PROVING ──► OPEN ──► CLOSED        (from each to CLOSED, with a code that says why)
+
+The listener greets with a nonce. The dialler, which knows from TLS whose key it talks to, signs that key, its
+own and both nonces: the signature is good for this listener and this connection only. The listener then signs
+the same. An unknown key is turned away and learns nothing, not even a name.
+"""
+
+import hmac
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TypeAlias
+
+from peer.errors import BadProof, LinkRefused, NotTrusted, PeerError, ProtocolError, VersionMismatch, heard
+from peer.identity import Identity, NodeId, public_key_of, verify
+from peer.messages import (
+    FRAME_MAX_BYTES,
+    GREETING_MAX_BYTES,
+    VERSIONS,
+    AnyFrame,
+    Auth,
+    Frame,
+    Hello,
+    OpenFrame,
+    PairDone,
+    PairTicket,
+    Welcome,
+    decode,
+    encode,
+)
+from peer.pairing import INVITER, JOINER, Ticket, TicketBook, proof
+from peer.trust import TrustState
+
+HANDSHAKE_TIMEOUT_S = 10
+NONCE_BYTES = 32
+
+CLIENT = "palaver/link/1/client"
+SERVER = "palaver/link/1/server"
+
+CLOSE_GOING = 1001
+CLOSE_JUNK = 1002
+CLOSE_BAD_PROOF = 4401
+CLOSE_NOT_TRUSTED = 4403
+CLOSE_VERSION = 4406
+CLOSE_TOO_SLOW = 4408
+CLOSE_LIMITS = 4429
+
+_CLOSE_CODES = {
+    "bad_proof": CLOSE_BAD_PROOF,
+    "ticket_expired": CLOSE_BAD_PROOF,
+    "ticket_used": CLOSE_BAD_PROOF,
+    "not_trusted": CLOSE_NOT_TRUSTED,
+    "version": CLOSE_VERSION,
+    "deadline": CLOSE_TOO_SLOW,
+    "link_refused": CLOSE_LIMITS,
+    "too_large": CLOSE_LIMITS,
+}
+
+_HEARD = {
+    "bad_proof": "The other node did not accept the proof. Ask its owner for a new ticket.",
+    "ticket_expired": "The ticket is too old. Ask its owner for a new one.",
+    "ticket_used": "The ticket was used before. Ask its owner for a new one.",
+    "not_trusted": "The other node does not trust this one. Pair again with a ticket from its owner.",
+    "version": "The two nodes speak no common version of the protocol. Update the older one.",
+    "deadline": "The other node waited too long for this one and hung up. Try again.",
+    "link_refused": "The other node takes no more links just now. Try again later.",
+    "protocol": "The other node did not understand what this one sent. Update the older one.",
+}
+
+
+class State(Enum):
+    GREETING = auto()
+    PROVING = auto()
+    OPEN = auto()
+    CLOSED = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """Both sides have proved their keys."""
+
+    peer: NodeId
+    is_pairing: bool = False
+    """A ticket was redeemed: from now on the two trust each other."""
+    name: str = ""
+    """With `is_pairing`: what the peer calls itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    frame: OpenFrame
+
+
+Event: TypeAlias = Opened | Received
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Close:
+    code: int
+    reason: str
+    """An error code of `errors.ERRORS`, or empty."""
+
+    def as_error(self) -> PeerError | None:
+        """Return what the other side's closing means to this owner, or None when it explains nothing."""
+        return heard(self.reason, _HEARD[self.reason]) if self.reason in _HEARD else None
+
+
+class PeerProtocol:
+    """What both sides share; `Listener` and `Dialler` add the greeting. Never raises on what is received."""
+
+    def __init__(self, identity: Identity) -> None:
+        self.state = State.GREETING
+        self.close: Close | None = None
+        """Set when this side ends the link."""
+        self.failure: PeerError | None = None
+        """Why, for this side alone."""
+        self._identity = identity
+        self._nonce = secrets.token_bytes(NONCE_BYTES)
+        self._outgoing: list[str] = []
+        self._events: list[Event] = []
+        self._sent_seq = 0
+        self._heard_seq = 0
+
+    def receive(self, text: str) -> list[Event]:
+        """Take one message and return what it means; a breach of the rules closes the link."""
+        if self.state is State.CLOSED:
+            return []
+        try:
+            self._check_size(text)
+            self._take(decode(text))
+        except PeerError as error:
+            self.fail(error)
+        events, self._events = self._events, []
+        return events
+
+    def send(self, frame: OpenFrame) -> None:
+        """Number the frame and queue it. Frames for a link that is no longer open are dropped."""
+        if self.state is not State.OPEN:
+            return
+        self._sent_seq += 1
+        self._outgoing.append(encode(frame.model_copy(update={"seq": self._sent_seq})))
+
+    def text_to_send(self) -> list[str]:
+        """Return, once, what is to be sent."""
+        outgoing, self._outgoing = self._outgoing, []
+        return outgoing
+
+    def fail(self, error: PeerError) -> None:
+        """End the link because of `error`; the other side hears its code and nothing else."""
+        if self.state is State.CLOSED:
+            return
+        self.state = State.CLOSED
+        self.failure = error
+        self.close = Close(code=_CLOSE_CODES.get(error.code, CLOSE_JUNK), reason=error.code)
+
+    def _check_size(self, text: str) -> None:
+        limit = FRAME_MAX_BYTES if self.state is State.OPEN else GREETING_MAX_BYTES
+        if len(text.encode(errors="replace")) > limit:
+            raise LinkRefused(f"a frame is longer than {limit} bytes")
+
+    def _take(self, frame: AnyFrame) -> None:
+        match (self.state, frame):
+            case (State.OPEN, OpenFrame()):
+                if frame.seq <= self._heard_seq:
+                    raise ProtocolError(f"frame {frame.seq} came after {self._heard_seq}")
+                self._heard_seq = frame.seq
+                self._events.append(Received(frame=frame))
+            case (State.GREETING | State.PROVING, _) if not isinstance(frame, OpenFrame):
+                self._greet(frame)
+            case _:
+                raise ProtocolError(f"{frame.t} is out of place while {self.state.name.lower()}")
+
+    def _greet(self, frame: Frame) -> None:
+        raise NotImplementedError
+
+    def _say(self, frame: Frame) -> None:
+        self._outgoing.append(encode(frame))
+
+    def _open(self, opened: Opened) -> None:
+        self.state = State.OPEN
+        self._events.append(opened)
+
+
+class Listener(PeerProtocol):
+    """The side that was dialled."""
+
+    def __init__(
+        self,
+        identity: Identity,
+        *,
+        name: str,
+        trust: Callable[[NodeId], TrustState | None],
+        tickets: TicketBook,
+        now: Callable[[], float],
+    ) -> None:
+        super().__init__(identity)
+        self._name = name
+        self._trust = trust
+        self._tickets = tickets
+        self._now = now
+        self._say(Hello(v=list(VERSIONS), n=self._nonce.hex()))
+        self.state = State.PROVING
+
+    def _greet(self, frame: Frame) -> None:
+        match frame:
+            case Auth():
+                self._check_auth(frame)
+            case PairTicket():
+                self._check_ticket(frame)
+            case _:
+                raise ProtocolError("a dialler proves its key first")
+
+    def _check_auth(self, auth: Auth) -> None:
+        peer, fields = self._proved(auth, CLIENT, [])
+        if self._trust(peer) is not TrustState.TRUSTED:
+            raise NotTrusted("an unknown key")
+        self._say(Welcome(sig=self._identity.sign(SERVER, *fields).hex()))
+        self._open(Opened(peer=peer))
+
+    def _check_ticket(self, frame: PairTicket) -> None:
+        peer, fields = self._proved(frame, JOINER, [frame.name.encode()])
+        if self._trust(peer) is TrustState.BLOCKED or peer == self._identity.node_id:
+            raise NotTrusted("a key that may not pair")
+        secret = self._tickets.redeem(tid=frame.tid, mac=frame.mac, fields=fields, now=self._now())
+        answer = [*fields, self._name.encode()]
+        self._say(
+            PairDone(
+                name=self._name,
+                mac=proof(secret, INVITER, *answer),
+                sig=self._identity.sign(INVITER, *answer).hex(),
+            )
+        )
+        self._open(Opened(peer=peer, is_pairing=True, name=frame.name))
+
+    def _proved(self, frame: Auth | PairTicket, label: str, extra: list[bytes]) -> tuple[NodeId, list[bytes]]:
+        """Return the proved peer and the fields both sides sign."""
+        if frame.v not in VERSIONS:
+            raise VersionMismatch(f"version {frame.v}")
+        peer = NodeId(frame.id)
+        fields = [self._identity.public_key, _key(peer), self._nonce, bytes.fromhex(frame.n), *extra]
+        verify(peer, bytes.fromhex(frame.sig), label, *fields)
+        return peer, fields
+
+
+class Dialler(PeerProtocol):
+    """The side that dialled `listener`, whose key TLS has proved before this object is made."""
+
+    def __init__(
+        self, identity: Identity, *, listener: NodeId, name: str, ticket: Ticket | None = None
+    ) -> None:
+        super().__init__(identity)
+        self._listener = listener
+        self._name = name
+        self._ticket = ticket
+        self._fields: list[bytes] = []
+
+    def _greet(self, frame: Frame) -> None:
+        match (self.state, frame, self._ticket):
+            case (State.GREETING, Hello(), _):
+                self._answer_hello(frame)
+            case (State.PROVING, Welcome(), None):
+                verify(self._listener, bytes.fromhex(frame.sig), SERVER, *self._fields)
+                self._open(Opened(peer=self._listener))
+            case (State.PROVING, PairDone(), Ticket() as ticket):
+                self._check_done(frame, ticket)
+            case _:
+                raise ProtocolError(f"a listener does not say {frame.__class__.__name__} now")
+
+    def _answer_hello(self, hello: Hello) -> None:
+        version = next((version for version in VERSIONS if version in hello.v), None)
+        if version is None:
+            raise VersionMismatch(f"the listener speaks {hello.v}")
+        own = self._identity
+        self._fields = [_key(self._listener), own.public_key, bytes.fromhex(hello.n), self._nonce]
+        if self._ticket is None:
+            sig = own.sign(CLIENT, *self._fields).hex()
+            self._say(Auth(v=version, id=own.node_id, n=self._nonce.hex(), sig=sig))
+        else:
+            self._fields.append(self._name.encode())
+            self._say(self._redemption(version, self._ticket))
+        self.state = State.PROVING
+
+    def _redemption(self, version: int, ticket: Ticket) -> PairTicket:
+        return PairTicket(
+            v=version,
+            id=self._identity.node_id,
+            n=self._nonce.hex(),
+            name=self._name,
+            tid=ticket.ticket_id,
+            mac=ticket.proof(JOINER, *self._fields),
+            sig=self._identity.sign(JOINER, *self._fields).hex(),
+        )
+
+    def _check_done(self, done: PairDone, ticket: Ticket) -> None:
+        fields = [*self._fields, done.name.encode()]
+        verify(self._listener, bytes.fromhex(done.sig), INVITER, *fields)
+        if not hmac.compare_digest(done.mac, ticket.proof(INVITER, *fields)):
+            raise BadProof("The inviting node did not prove that it knows the ticket.")
+        self._open(Opened(peer=self._listener, is_pairing=True, name=done.name))
+
+
+def _key(node_id: NodeId) -> bytes:
+    try:
+        return public_key_of(node_id)
+    except ValueError:
+        raise BadProof("a node id that is none") from None

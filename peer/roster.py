@@ -1,0 +1,108 @@
+"""The peers this node knows, in memory and in the owner's store, and how an owner may name one."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+from peer.errors import UnknownPeer
+from peer.identity import NodeId
+from peer.trust import PeerRecord, TrustState, TrustStore
+
+ID_PREFIX_MIN = 6
+ADDRESSES_KEPT = 4
+
+
+class Roster:
+    """Memory decides, at once and without waiting; the store follows it, one write at a time.
+
+    So no write that was under way can bring back a trust that has ended meanwhile.
+    """
+
+    def __init__(self, store: TrustStore, now: Callable[[], float]) -> None:
+        self._store = store
+        self._now = now
+        self._records: dict[NodeId, PeerRecord] = {}
+        self._writing = asyncio.Lock()
+
+    async def load(self) -> None:
+        self._records = {record.node_id: record for record in await self._store.all()}
+
+    def all(self) -> list[PeerRecord]:
+        return list(self._records.values())
+
+    def get(self, node_id: NodeId) -> PeerRecord | None:
+        return self._records.get(node_id)
+
+    def state(self, node_id: NodeId) -> TrustState | None:
+        record = self._records.get(node_id)
+        return record.state if record else None
+
+    def find(self, peer: str) -> PeerRecord:
+        """Return the peer meant by a node id, the start of one, a label or a name; raise `UnknownPeer`."""
+        wanted = peer.strip().casefold()
+        for matches in (_by_id, _by_label, _by_name, _by_prefix):
+            found = [record for record in self._records.values() if matches(record, wanted)]
+            if len(found) > 1:
+                ids = ", ".join(record.node_id[:8] for record in found)
+                raise UnknownPeer(f"{peer[:80]!r} could be any of {ids}. Say which one by its id.")
+            if found:
+                return found[0]
+        raise UnknownPeer(f"No peer is called {peer[:80]!r}. The list of peers shows whom this node knows.")
+
+    async def trust(self, node_id: NodeId, *, name: str, addresses: tuple[str, ...]) -> PeerRecord:
+        """Note that this peer is trusted from now on; an owner's own name for it stays."""
+        old = self._records.get(node_id) or self._new(node_id)
+        record = replace(
+            old, state=TrustState.TRUSTED, name=name, addresses=_merged(addresses, old.addresses)
+        )
+        return await self._put(replace(record, last_seen=self._now()))
+
+    async def block(self, node_id: NodeId) -> None:
+        """Refuse this peer from this moment on."""
+        await self._put(replace(self._records.get(node_id) or self._new(node_id), state=TrustState.BLOCKED))
+
+    async def forget(self, node_id: NodeId) -> None:
+        self._records.pop(node_id, None)
+        await self._write(node_id)
+
+    async def meet(self, node_id: NodeId, *, name: str | None = None, address: str | None = None) -> None:
+        """Note what was learnt of a known peer just now; of an unknown one nothing is kept."""
+        old = self._records.get(node_id)
+        if old is None:
+            return
+        addresses = _merged((address,), old.addresses) if address else old.addresses
+        name = old.name if name is None else name
+        await self._put(replace(old, name=name, addresses=addresses, last_seen=self._now()))
+
+    def _new(self, node_id: NodeId) -> PeerRecord:
+        return PeerRecord(node_id=node_id, state=TrustState.SEEN, added_at=self._now())
+
+    async def _put(self, record: PeerRecord) -> PeerRecord:
+        self._records[record.node_id] = record
+        await self._write(record.node_id)
+        return record
+
+    async def _write(self, node_id: NodeId) -> None:
+        async with self._writing:
+            record = self._records.get(node_id)
+            await (self._store.save(record) if record else self._store.remove(node_id))
+
+
+def _merged(first: tuple[str, ...], then: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*first, *then)))[:ADDRESSES_KEPT]
+
+
+def _by_id(record: PeerRecord, wanted: str) -> bool:
+    return record.node_id == wanted
+
+
+def _by_label(record: PeerRecord, wanted: str) -> bool:
+    return record.label.casefold() == wanted
+
+
+def _by_name(record: PeerRecord, wanted: str) -> bool:
+    return bool(wanted) and record.name.casefold() == wanted
+
+
+def _by_prefix(record: PeerRecord, wanted: str) -> bool:
+    return len(wanted) >= ID_PREFIX_MIN and record.node_id.startswith(wanted)

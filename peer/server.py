@@ -1,0 +1,133 @@
+"""The peers' door: a TLS listener that serves `/peer-ws` and nothing else, and bounds who may stand in it."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias, cast
+
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+
+from peer.dial import PATH, join_address
+from peer.errors import PortInUse
+from peer.identity import Identity
+from peer.messages import FRAME_MAX_BYTES
+from peer.protocol import HANDSHAKE_TIMEOUT_S
+from peer.sockets import CLOSE_WAIT_S, AiohttpSocket
+from peer.tls import server_context
+
+MAX_PENDING = 32
+MAX_PENDING_PER_HOST = 4
+
+_NO_ACCESS_LOG = logging.getLogger(f"{__name__}.access")
+_NO_ACCESS_LOG.disabled = True
+
+Serve: TypeAlias = Callable[[AiohttpSocket, Callable[[], None]], Awaitable[None]]
+"""Runs one link to its end; calls the second argument once the link is authenticated."""
+
+
+class PeerListener:
+    """Accepts links on one address. What it accepted lives on when it stops accepting."""
+
+    def __init__(self, identity: Identity, serve: Serve) -> None:
+        self._identity = identity
+        self._serve = serve
+        self._pending = _Pending()
+        self._runner: web.AppRunner | None = None
+        self._server: asyncio.Server | None = None
+
+    async def start(self, host: str, port: int) -> str:
+        """Listen; return the `host:port` in use. Raises `PortInUse`."""
+        context = await asyncio.to_thread(server_context, self._identity)
+        handlers = await self._handlers()
+        try:
+            self._server = await asyncio.get_running_loop().create_server(
+                lambda: _DoorHandler(self._pending, handlers),
+                host,
+                port,
+                ssl=context,
+                ssl_handshake_timeout=HANDSHAKE_TIMEOUT_S,
+                ssl_shutdown_timeout=CLOSE_WAIT_S,
+            )
+        except OSError as error:
+            raise PortInUse(
+                f"Peers cannot reach this node at {join_address(host, port)}: {error.strerror or error}. "
+                "Choose another peer port, or stop what uses it."
+            ) from error
+        return join_address(host, self._server.sockets[0].getsockname()[1])
+
+    def stop_accepting(self) -> None:
+        if self._server is not None:
+            self._server.close()
+
+    async def close(self) -> None:
+        """Stop, and end whatever is still open."""
+        self.stop_accepting()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _handlers(self) -> web.Server:
+        app = web.Application()
+        app.router.add_get(PATH, self._on_request)
+        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
+        await self._runner.setup()
+        return cast("web.Server", self._runner.server)  # set up just above
+
+    async def _on_request(self, request: web.Request) -> web.StreamResponse:
+        if "Origin" in request.headers:
+            raise web.HTTPForbidden(text="Browsers have no business here.")
+        ws = web.WebSocketResponse(
+            compress=False, max_msg_size=FRAME_MAX_BYTES, timeout=CLOSE_WAIT_S, autoping=True
+        )
+        await ws.prepare(request)
+        transport = request.transport
+        await self._serve(AiohttpSocket(ws, request.remote or ""), lambda: self._pending.leave(transport))
+        return ws
+
+
+class _Pending:
+    """Connections that have not proved a key yet: few, few from one host, and none for long."""
+
+    def __init__(self) -> None:
+        self._timers: dict[asyncio.Transport, tuple[str, asyncio.TimerHandle]] = {}
+        self._hosts: Counter[str] = Counter()
+
+    def enter(self, transport: asyncio.Transport) -> bool:
+        """Take the connection in, for `HANDSHAKE_TIMEOUT_S`; False when there is no room."""
+        host = str((transport.get_extra_info("peername") or ("",))[0])
+        if len(self._timers) >= MAX_PENDING or self._hosts[host] >= MAX_PENDING_PER_HOST:
+            return False
+        self._hosts[host] += 1
+        # Longer than the link's own limit, which gives a reason: this one is for those that never upgrade.
+        timer = asyncio.get_running_loop().call_later(HANDSHAKE_TIMEOUT_S + 1, transport.abort)
+        self._timers[transport] = (host, timer)
+        return True
+
+    def leave(self, transport: asyncio.BaseTransport | None) -> None:
+        host, timer = self._timers.pop(cast("asyncio.Transport", transport), ("", None))
+        if timer is not None:
+            timer.cancel()
+            self._hosts -= Counter((host,))
+
+
+class _DoorHandler(RequestHandler):
+    """aiohttp's HTTP connection, counted while it is pending.
+
+    aiohttp itself waits for ever for the first request of a connection.
+    """
+
+    __slots__ = ("_pending",)
+
+    def __init__(self, pending: _Pending, server: web.Server) -> None:
+        super().__init__(server, loop=asyncio.get_running_loop(), access_log=_NO_ACCESS_LOG)
+        self._pending = pending
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        if not self._pending.enter(cast("asyncio.Transport", transport)):
+            cast("asyncio.Transport", transport).abort()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._pending.leave(self.transport)
+        super().connection_lost(exc)

@@ -1,0 +1,105 @@
+"""Nodes for the walks: real hubs on real loopback sockets, each with a scripted answer."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from peer.hub import InboundAsk, PeerHub, PeerStatus, Policy, Profile
+from peer.identity import Identity, NodeId
+from peer.trust import MemoryTrust
+
+WITHIN_S = 5
+
+
+@dataclass(eq=False)
+class Node:
+    """A hub and what the test can see of it."""
+
+    name: str
+    identity: Identity
+    trust: MemoryTrust = field(default_factory=MemoryTrust)
+    policy: Policy = field(default_factory=lambda: Policy(allowed=True))
+    asked: list[InboundAsk] = field(default_factory=list)
+    changes: asyncio.Event = field(default_factory=asyncio.Event)
+    clock: float = 1_000_000.0
+    address: str = ""
+
+    def __post_init__(self) -> None:
+        self.answer: Callable[[InboundAsk], Awaitable[str]] = self._echo
+        self.hub = PeerHub(
+            identity=self.identity,
+            trust=self.trust,
+            profile=lambda: Profile(name=self.name, capabilities=("chat",)),
+            policy=lambda _: self.policy,
+            answer=self._answer,
+            now=lambda: self.clock,
+        )
+        self.hub.on_change = self.changes.set
+
+    @property
+    def id(self) -> NodeId:
+        return self.identity.node_id
+
+    def status(self, other: "Node") -> PeerStatus | None:
+        return next((one for one in self.hub.peers() if one.record.node_id == other.id), None)
+
+    def is_linked(self, other: "Node") -> bool:
+        status = self.status(other)
+        return status is not None and status.connected
+
+    async def until(self, seen: Callable[[], bool]) -> None:
+        """Wait until something is seen of this hub."""
+        async with asyncio.timeout(WITHIN_S):
+            while not seen():
+                self.changes.clear()
+                await self.changes.wait()
+
+    async def _answer(self, ask: InboundAsk) -> str:
+        self.asked.append(ask)
+        return await self.answer(ask)
+
+    async def _echo(self, ask: InboundAsk) -> str:
+        return f"{self.name} heard {ask.prompt}"
+
+
+@asynccontextmanager
+async def nodes(*names: str) -> AsyncIterator[list[Node]]:
+    """Run nodes that listen and know nobody."""
+    made = [Node(name, Identity.generate()) for name in names]
+    try:
+        for node in made:
+            await node.hub.start()
+            node.address = await node.hub.listen("127.0.0.1", 0)
+        yield made
+    finally:
+        for node in made:
+            await node.hub.close()
+
+
+async def pair(inviter: Node, joiner: Node) -> None:
+    """Pair two nodes by ticket and wait until each sees the other linked."""
+    await joiner.hub.join(inviter.hub.invite(addresses=[inviter.address]).ticket)
+    await inviter.until(lambda: inviter.is_linked(joiner))
+    await joiner.until(lambda: joiner.is_linked(inviter))
+
+
+async def in_time(work: Awaitable[object]) -> object:
+    async with asyncio.timeout(WITHIN_S):
+        return await work
+
+
+def blocked() -> tuple[Callable[[InboundAsk], Awaitable[str]], asyncio.Event, asyncio.Event]:
+    """Return an answer that never comes, an event for its start and one for its cancellation."""
+    begun, cancelled = asyncio.Event(), asyncio.Event()
+
+    async def answer(_: InboundAsk) -> str:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            cancelled.set()
+            raise
+        return "never"
+
+    return answer, begun, cancelled
