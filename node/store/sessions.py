@@ -122,7 +122,7 @@ class SessionStore:
         return Totals(**dict(rows[0]), context_used=used, context_max=most)
 
     async def search(self, text: str, *, limit: int = 50) -> Sequence[Hit]:
-        """Find sessions, archived ones too, by words that begin like these, in title or message."""
+        """Find sessions, archived ones too, by words' beginnings in a message or parts of a title."""
         words = re.findall(r"\w+", text)[:SEARCH_MAX_WORDS]
         if not words:
             return []
@@ -179,10 +179,12 @@ _COLUMNS = (
 )
 _SESSIONS = _COLUMNS + " FROM sessions s "
 # SQLite takes the other columns of a group from the row that has its minimum: the session's best message.
+# Materialized, because `snippet` works only where the match itself is made.
 _SESSIONS_FOUND = (
-    _COLUMNS + ", excerpt, min(place) FROM ("  # noqa: S608 - constants only
-    "SELECT rowid AS message_id, rank AS place, snippet(message_words, 0, '', '', '…', 16) AS excerpt"
-    " FROM message_words WHERE message_words MATCH ?) JOIN messages found ON found.id = message_id"
+    "WITH hits AS MATERIALIZED (SELECT rowid AS message_id, rank AS place,"  # noqa: S608 - constants only
+    " snippet(message_words, 0, '', '', '…', 16) AS excerpt FROM message_words WHERE message_words MATCH ?) "
+    + _COLUMNS
+    + ", excerpt, min(place) FROM hits JOIN messages found ON found.id = message_id"
     " JOIN sessions s ON s.id = found.session_id GROUP BY s.id ORDER BY min(place) LIMIT ?"
 )
 

@@ -42,7 +42,7 @@ def apply(path: Path, upgrades: Sequence[Upgrade]) -> None:
             file.close()
     except sqlite3.DatabaseError as error:
         raise StoreUnusable(
-            f"cannot read the store {str(path)!r}: {error}. The file was left as it is; "
+            f"cannot read the store {str(path)!r}: {error}. It was left as it was; "
             "move it away to start empty, or put a backup in its place"
         ) from error
 

@@ -1,0 +1,126 @@
+import json
+import math
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from node.settings import SETTINGS, BadSetting, Settings, UnknownSetting
+from node.store.db import Database
+from node.store.settings import SettingStore
+from tests.mission import requirement
+
+MODES = ["plan", "default", "acceptEdits", "autonomous"]
+
+# key: default, values that are taken, values that are refused
+TABLE: dict[str, tuple[object, list[object], list[object]]] = {
+    "agent.orchestrator.model": ("", ["qwen3:8b", ""], [7, None, "two\nlines", "x" * 201]),
+    "agent.orchestrator.temperature": (0.0, [0.7, 2.0], [-0.1, 2.1, "hot", True, math.nan]),
+    "agent.orchestrator.contextSize": (None, [8192, None], [1, "8192", 1.5, True]),
+    "agent.orchestrator.maxTokens": (None, [1, 4096, None], [0, "many"]),
+    "agent.orchestrator.topP": (None, [0.9, 1.0, None], [0.0, 1.1]),
+    "agent.maxRounds": (0, [0, -1, 24], [-2, 2.5, 100_000]),
+    "agent.toolTimeoutS": (30.0, [1.0, 0.5], [0.0, -1.0, math.inf, "30"]),
+    "agent.approvalTimeoutS": (300.0, [1.0], [0.0]),
+    "agent.turnIdleS": (120.0, [1.0], [0.0]),
+    "agent.turnMaxS": (900.0, [1.0], [0.0]),
+    "agent.permissions.mode": ("default", list(MODES), ["ask", "", None, 1]),
+    "agent.permissions.allow": ((), [("files.read(notes/*)", "list_peers")], ["files.read", ["a b"], [1]]),
+    "agent.permissions.ask": ((), [("files.*",)], [["x("]]),
+    "agent.permissions.deny": ((), [("files.read(**/.env)",), ()], [[""]]),
+    "models.url": ("", ["http://127.0.0.1:11434", "https://[::1]:1", ""], ["localhost:11434", "file:///x", "http://"]),
+    "models.allowRemote": (False, [True, False], [1, "yes", None]),
+    "network.nodeName": ("", ["Ada's laptop"], ["bell\x07", 1]),
+    "network.trustMode": ("manual", ["manual"], ["open-lan", "directory"]),
+    "network.allowRemoteAgent": (False, [True, False], [1, "true"]),
+    "network.remoteAgentMode": ("plan", list(MODES), ["ask", "root", None]),
+    "network.enableLanDiscovery": (False, [True, False], [0]),
+    "network.listen": ("auto", ["auto", "loopback", "lan"], ["0.0.0.0"]),
+    "chat.maxRunning": (64, [1, 64], [0, 65, "all"]),
+}  # fmt: skip
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SettingStore]:
+    db = await Database.open(tmp_path / "palaver.db")
+    yield SettingStore(db)
+    await db.close()
+
+
+@requirement("T2")
+def test_the_table_holds_exactly_the_settings_that_are_tested() -> None:
+    assert SETTINGS.keys() == TABLE.keys()
+
+
+@requirement("T2")
+@pytest.mark.parametrize("key", TABLE)
+async def test_a_setting_has_its_default_takes_what_fits_keeps_it_and_refuses_the_rest(
+    store: SettingStore, key: str
+) -> None:
+    default, taken, refused = TABLE[key]
+    settings = await Settings.load(store)
+    assert settings.get(key) == default
+    for value in taken:
+        assert await settings.put(key, value) == value
+        assert (await Settings.load(store)).get(key) == settings.get(key) == value
+    for value in refused:
+        with pytest.raises(BadSetting, match=f"^{key}"):
+            await settings.put(key, value)
+    assert settings.get(key) == taken[-1]
+    assert await settings.delete(key) == settings.get(key) == default
+    assert (await Settings.load(store)).get(key) == default
+
+
+@pytest.mark.parametrize("key", TABLE)
+def test_a_setting_has_a_meaning_a_schema_and_a_default_that_fits(key: str) -> None:
+    setting = SETTINGS[key]
+    assert setting.description.endswith(".")
+    assert setting.checked(setting.default) == setting.default
+    json.dumps([setting.type.json_schema(), setting.default])
+
+
+@pytest.mark.parametrize("key", ["contextSize", "maxTokens", "topP"])
+async def test_a_blank_leaves_the_choice_to_the_server(store: SettingStore, key: str) -> None:
+    settings = await Settings.load(store)
+    assert await settings.put(f"agent.orchestrator.{key}", "") is None
+
+
+async def test_an_unknown_key_is_refused_everywhere(store: SettingStore) -> None:
+    settings = await Settings.load(store)
+    with pytest.raises(UnknownSetting, match=r"no setting 'agent\.secret'"):
+        settings.get("agent.secret")
+    with pytest.raises(UnknownSetting):
+        await settings.put("agent.secret", 1)
+    with pytest.raises(UnknownSetting):
+        await settings.delete("agent.secret")
+    assert await store.all() == {}
+
+
+async def test_a_stored_value_that_does_not_fit_reads_as_the_default(
+    store: SettingStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    await store.put("network.remoteAgentMode", "ask")
+    await store.put("gone.since.long", 1)
+    settings = await Settings.load(store)
+    assert settings.get("network.remoteAgentMode") == "plan"
+    assert settings.all().keys() == SETTINGS.keys()
+    assert "network.remoteAgentMode cannot be 'ask'" in caplog.text
+
+
+async def test_a_bad_rule_is_named_with_its_place_in_the_list(store: SettingStore) -> None:
+    settings = await Settings.load(store)
+    with pytest.raises(BadSetting, match=r"agent\.permissions\.deny\[1\] cannot be 'x\('.*Tool"):
+        await settings.put("agent.permissions.deny", ["files.read", "x("])
+
+
+async def test_typed_reads_give_the_declared_type(store: SettingStore) -> None:
+    settings = await Settings.load(store)
+    await settings.put("agent.toolTimeoutS", 5)
+    assert settings.text("network.listen") == "auto"
+    assert settings.flag("models.allowRemote") is False
+    assert settings.number("agent.toolTimeoutS") == 5.0
+    assert settings.whole("agent.maxRounds") == 0
+    assert settings.texts("agent.permissions.allow") == ()
+    assert settings.whole_or_none("agent.orchestrator.contextSize") is None
+    await settings.put("agent.orchestrator.topP", 0.5)
+    assert settings.number_or_none("agent.orchestrator.topP") == 0.5
