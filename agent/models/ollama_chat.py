@@ -17,7 +17,7 @@ from agent.models.base import (
     TextDelta,
     Usage,
 )
-from agent.models.calls import new_call, read_arguments
+from agent.models.calls import new_call
 from agent.models.flat import flattened
 from agent.models.reasoning import ThinkSplitter
 from agent.models.schema import definition
@@ -45,7 +45,7 @@ def payload(model: str, request: ModelRequest, *, think: bool | str | None, tool
     elif tools and request.tools:
         body["tools"] = [definition(tool, tool.name) for tool in request.tools]
     if think is not None:
-        body["think"] = think and not forced
+        body["think"] = False if forced else think
     return body
 
 
@@ -127,11 +127,11 @@ class OllamaReply:
             said = json_value(text)
         except WireError:
             said = None
-        if isinstance(said, dict) and said.get("tool") in self._tools:
-            arguments = read_arguments(said.get("arguments"))
-            self._has_calls = True
-            return [CallDelta(new_call(str(said["tool"]), arguments if arguments is not None else {}))]
-        return [TextDelta(text)]
+        name = text_of(said.get("tool")) if isinstance(said, dict) else ""
+        if not isinstance(said, dict) or name not in self._tools:
+            return [TextDelta(text)]
+        self._has_calls = True
+        return [CallDelta(new_call(name, said.get("arguments")))]
 
 
 def was_cut(prompt_chars: int, prompt_tokens: int | None) -> bool:

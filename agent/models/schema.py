@@ -70,8 +70,9 @@ class _Folding:
         out = {key: value for key, value in out.items() if value}
         properties = schema.get("properties")
         if isinstance(properties, Mapping):
-            out["properties"] = {str(key): self.fold(value, depth - 1) for key, value in properties.items()}
-            if required := [key for key in _list(schema.get("required")) if key in properties]:
+            parts = {str(key): self.fold(value, depth - 1) for key, value in properties.items()}
+            out["properties"] = parts
+            if required := [key for key in parts if key in _list(schema.get("required"))]:
                 out["required"] = required
         return out
 

@@ -121,9 +121,9 @@ def _listed(name: str) -> dict[str, object]:
 
 
 async def _serve(port: int, tokens: int, gap_s: float) -> None:
-    steps: list[Chunk | Step] = [
-        step for number in range(tokens) for step in (gap_s, *text(f"word{number} "))
-    ]
+    steps: list[Step] = []
+    for number in range(tokens):
+        steps += [gap_s, *map(line, text(f"word{number} "))]
     fake = FakeOllama({"gemma4:e2b": ALL, TINY: ALL}, seed=None, port=port)
     fake.answer("/api/chat", reply(*steps, done(prompt_eval_count=20, eval_count=tokens)))
     async with fake:

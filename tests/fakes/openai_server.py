@@ -112,9 +112,9 @@ _LMSTUDIO_MODELS = [
 
 
 async def _serve(port: int, provider: str, tokens: int, gap_s: float) -> None:
-    steps: list[Chunk | Step] = [
-        step for number in range(tokens) for step in (gap_s, *text(f"word{number} "))
-    ]
+    steps: list[Step] = []
+    for number in range(tokens):
+        steps += [gap_s, *map(event, text(f"word{number} "))]
     fake = FakeOpenAI(provider, seed=None, port=port)
     fake.answer("/v1/chat/completions", reply(*steps, delta("stop"), usage(20, tokens), DONE))
     async with fake:
