@@ -53,7 +53,8 @@ def clock_tools(now: Callable[[], datetime] = _utc_now) -> tuple[ToolSpec, ...]:
 
 def _zone(name: str) -> zoneinfo.ZoneInfo:
     """Find a zone by its name or its city, in any case; reads files."""
-    wanted = name.strip().replace(" ", "_").casefold()
+    city = name.partition(",")[0]  # as in "Sydney, Australia"
+    wanted = city.strip(" '\"").replace(" ", "_").casefold()
     known = sorted(zoneinfo.available_timezones(), key=len)
     found = next((key for key in known if wanted == key.casefold()), None) or next(
         (key for key in known if wanted == key.casefold().rpartition("/")[2]), None

@@ -8,7 +8,7 @@ import re
 import secrets
 from collections.abc import AsyncGenerator, Callable, Sequence
 
-from agent.history import Call, History, SystemMessage, ToolMessage, UserMessage
+from agent.history import AssistantMessage, Call, History, SystemMessage, ToolMessage, UserMessage
 from agent.models.answers import rendered
 from agent.models.base import CallDelta, Delta, Finish, FinishReason, ModelFacts, ModelRequest, TextDelta
 from agent.models.phrases import INPUT_MAX_CHARS, Order, Phrasebook
@@ -47,8 +47,11 @@ class RulesModel:
         # which tells a person more than "not understood".
         tools = tuple({tool.name: tool for tool in (*self._tools(), *request.tools)}.values())
         orders: tuple[Order, ...] = ()
-        if results := _results(request.messages):
+        messages = _without_prodding(request)
+        if results := _results(messages):
             text = "\n".join(_reported(result, tools) for result in results)
+        elif messages and isinstance(messages[-1], AssistantMessage):
+            text = messages[-1].text
         else:
             text, orders = self._read(request, tools)
         for order in orders:
@@ -72,6 +75,16 @@ class RulesModel:
         if from_peer:
             return _not_understood(message, Phrasebook(request.tools, {})), ()
         return _advice(message, Phrasebook(tools, {"peer": peers}), peers), ()
+
+
+def _without_prodding(request: ModelRequest) -> History:
+    """Leave out what the loop says for itself, that a call or an answer is due now: no person wrote it."""
+    messages = request.messages
+    if len(messages) < 2 or not isinstance(messages[-1], UserMessage):
+        return messages
+    nudged = request.must_call and isinstance(messages[-2], AssistantMessage)
+    ended = not request.tools and isinstance(messages[-2], ToolMessage)
+    return messages[:-1] if nudged or ended else messages
 
 
 def _results(messages: History) -> list[ToolMessage]:

@@ -16,7 +16,9 @@ async def ask(**arguments: object) -> object:
     return await tool.handler(ToolContext(turn_id="turn", call_id="call"), arguments)
 
 
-@pytest.mark.parametrize("name", ["Europe/Berlin", "europe/berlin", "Berlin", "berlin "])
+@pytest.mark.parametrize(
+    "name", ["Europe/Berlin", "europe/berlin", "Berlin", "berlin ", "Berlin, Germany", "'Berlin'"]
+)
 async def test_a_zone_is_known_by_its_name_or_its_city(name: str) -> None:
     assert await ask(timezone=name) == {
         "time": "00:05",

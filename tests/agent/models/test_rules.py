@@ -12,6 +12,8 @@ from agent.models.answers import rendered
 from agent.models.base import CallDelta, Delta, Finish, FinishReason, Model, ModelRequest, TextDelta
 from agent.models.phrases import INPUT_MAX_CHARS, Phrasebook
 from agent.models.rules import RulesModel
+from agent.nudge import NUDGE
+from agent.prompt import BUDGET_ENDED
 from tests.agent.models.sentences import IN_DOMAIN, OUT_OF_DOMAIN, PEERS
 from tools.clock import clock_tools
 from tools.notes import notes_tools
@@ -174,6 +176,21 @@ async def test_a_new_message_after_a_result_is_read_as_a_message() -> None:
     found = await deltas(*answered("list_peers", {"peers": []}), UserMessage(text="what time is it"))
 
     assert [call.name for call in calls_in(found)] == ["clock.now"]
+
+
+async def test_a_nudge_for_a_call_is_answered_with_the_same_words() -> None:
+    said = AssistantMessage(text="Bob answers: I'll call list_peers.")
+    nudged = ModelRequest(
+        messages=(UserMessage(text="…"), said, UserMessage(text=NUDGE)), tools=OWNER_SEES, must_call=True
+    )
+
+    assert text_in([delta async for delta in model().stream(nudged)]) == said.text
+
+
+async def test_results_are_told_also_when_the_budget_of_the_turn_has_ended() -> None:
+    found = await deltas(*answered("list_peers", {"peers": []}), UserMessage(text=BUDGET_ENDED), offered=())
+
+    assert text_in(found) == "No peer is connected."
 
 
 async def test_what_is_not_understood_is_answered_with_near_phrases_and_the_way_to_a_model() -> None:
