@@ -7,6 +7,8 @@ from agent.events import Event
 PROTOCOL_VERSION = 1
 FRAME_MAX_BYTES = 8 * 1024 * 1024
 """A larger frame closes its socket with 1009."""
+FRAME_READ_MAX_BYTES = 4 * FRAME_MAX_BYTES
+"""Up to this size a frame is read to its end first, so that its sender lives to see the 1009."""
 
 
 class Envelope(BaseModel):

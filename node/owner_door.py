@@ -9,7 +9,7 @@ from aiohttp import web
 
 from node.api.errors import explained
 from node.config import StartError
-from node.envelope import FRAME_MAX_BYTES, Hello
+from node.envelope import FRAME_MAX_BYTES, FRAME_READ_MAX_BYTES, Hello
 from node.page import add_page
 from node.router import Router
 from node.security import guard, harden
@@ -73,7 +73,7 @@ class OwnerDoor:
 
     async def connect(self, request: web.Request) -> web.WebSocketResponse:
         """Run one client's socket."""
-        socket = web.WebSocketResponse(max_msg_size=FRAME_MAX_BYTES, heartbeat=HEARTBEAT_S, compress=False)
+        socket = web.WebSocketResponse(max_msg_size=FRAME_READ_MAX_BYTES, heartbeat=HEARTBEAT_S, compress=False)
         await socket.prepare(request)
         client = Client()
         client.show("system", Hello(version=version("palaver"), node_id=self.node_id, name=self.name()))

@@ -8,7 +8,7 @@ from aiohttp import WSMsgType, web
 
 from agent.events import Event
 from node import envelope
-from node.envelope import FrameError, FrameRefused
+from node.envelope import FRAME_MAX_BYTES, FrameError, FrameRefused
 from node.router import Router
 from tools.spec import ToolSpec
 
@@ -19,8 +19,9 @@ SEND_QUEUE_BYTES = 16 * 1024 * 1024
 """A client that lets more than this pile up is dropped; its session keeps everything for `resume`."""
 HEARTBEAT_S = 20.0
 GOING_AWAY = 1001
+TOO_BIG = 1009
 SLOW_READER = 4008
-"""Close codes: the node stops; the client reads too slowly."""
+"""Close codes: the node stops; a frame is too large; the client reads too slowly."""
 
 _ids = count(1)
 
@@ -96,6 +97,9 @@ async def read(socket: web.WebSocketResponse, client: Client, router: Router[Cli
     async for message in socket:
         if message.type is WSMsgType.ERROR:
             return  # too large a frame, or a broken one: aiohttp has sent the closing code
+        if len(message.data) > FRAME_MAX_BYTES:
+            client.leave(TOO_BIG)
+            return
         if message.type is not WSMsgType.TEXT:
             client.show("system", FrameError(code="bad_frame", message="frames are text"))
             continue
