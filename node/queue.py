@@ -2,7 +2,7 @@
 
 `run` builds the history and calls `agent.turn.run_turn`; its desk calls `TurnStore.conclude` before `answer`,
 `error` or `done` are shown. The queue concludes once more with what `run` returned, raised, or left open when
-it was stopped; that changes nothing where the desk came first, and leaves no turn open where it did not.
+it was stopped. That changes nothing where the desk came first; where it did not, `tell` shows the ending.
 """
 
 import asyncio
@@ -13,11 +13,14 @@ from typing import TypeAlias
 from weakref import WeakValueDictionary
 
 from agent.desk import TurnOutcome
-from node.store.turn import ClaimedTurn
+from node.store.turn import ClaimedTurn, Conclusion
 from node.store.turns import TurnStore
 
 Run: TypeAlias = Callable[[ClaimedTurn], Awaitable[TurnOutcome]]
-"""Runs one attempt and tells those who watch how it ends; an exception is a fault that only the log sees."""
+"""Runs one attempt of a turn."""
+
+Tell: TypeAlias = Callable[[ClaimedTurn, TurnOutcome, Conclusion], Awaitable[None]]
+"""Tells those who watch how an attempt ended that no desk concluded."""
 
 RUNNING_MAX = 64
 RECOVERY_EVERY_S = 60.0
@@ -36,9 +39,12 @@ class Cancelled(StrEnum):
 
 
 class TurnQueue:
-    def __init__(self, turns: TurnStore, run: Run, *, running_max: int = RUNNING_MAX) -> None:
+    def __init__(
+        self, turns: TurnStore, run: Run, *, tell: Tell | None = None, running_max: int = RUNNING_MAX
+    ) -> None:
         self._turns = turns
         self._run = run
+        self._tell = tell or _tell_nobody
         self._running_max = running_max
         self._running: dict[asyncio.Task[TurnOutcome], ClaimedTurn] = {}
         self._keepers: set[asyncio.Task[None]] = set()
@@ -130,7 +136,10 @@ class TurnQueue:
         """Wait for a turn's end, however it ends, and leave it concluded."""
         try:
             await asyncio.wait([work])
-            await self._turns.conclude(turn, _outcome(turn, work))
+            outcome = _outcome(turn, work)
+            conclusion = await self._turns.conclude(turn, outcome)
+            if conclusion.has_effect:
+                await self._tell(turn, outcome, conclusion)
         except Exception:
             logger.exception("cannot store the end of turn %r; it will be taken back", turn.turn_id)
         finally:
@@ -146,9 +155,14 @@ class TurnQueue:
                 logger.exception("cannot take back stuck turns; trying again")
 
     async def _recover(self, *, stuck_s: float) -> None:
-        for turn in await self._turns.recover(stuck_s=stuck_s, running=self._running.values()):
-            logger.warning("took back turn %r of session %r", turn.turn_id, turn.session_id)
+        for lost in await self._turns.recover(stuck_s=stuck_s, running=self._running.values()):
+            logger.warning("took back turn %r of session %r", lost.turn.turn_id, lost.turn.session_id)
+            await self._tell(lost.turn, lost.outcome, lost.conclusion)
         self.wake()
+
+
+async def _tell_nobody(turn: ClaimedTurn, outcome: TurnOutcome, conclusion: Conclusion) -> None:
+    """Tell nothing, for a queue that nobody watches."""
 
 
 def _outcome(turn: ClaimedTurn, work: asyncio.Task[TurnOutcome]) -> TurnOutcome:

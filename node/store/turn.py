@@ -96,6 +96,17 @@ class Conclusion:
     ending: Ending
     attempts: int
     retry_in_s: float = 0.0
+    has_effect: bool = True
+    """False: things stood so before, or the claim was no longer valid."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovered:
+    """A claim taken back from a worker that is gone: its turn waits again, or has failed for good."""
+
+    turn: ClaimedTurn
+    outcome: TurnOutcome
+    conclusion: Conclusion
 
 
 def ending_of(outcome: TurnOutcome, attempts: int) -> Ending:

@@ -17,18 +17,17 @@ from typing import Any
 import aiosqlite
 
 from agent.desk import TurnOutcome
+from node.store.admission import check_room, insert_turn, turns_ahead
 from node.store.db import Database, storable
-from node.store.errors import QueueFull, TurnIdReused
-from node.store.messages import StoredMessage, add_answer, add_drafts, add_question, stored_message
+from node.store.errors import TurnIdReused
+from node.store.messages import StoredMessage, add_answer, add_drafts, stored_message
 from node.store.sessions import open_session
 from node.store.turn import (
-    ATTEMPTS,
-    OTHER_WAITING_MAX,
-    USER_WAITING_MAX,
     ClaimedTurn,
     Conclusion,
     Ending,
     NewTurn,
+    Recovered,
     Source,
     Submitted,
     Turn,
@@ -36,6 +35,8 @@ from node.store.turn import (
     ending_of,
     pause_after,
 )
+
+LOST = "the node stopped during this turn"
 
 
 class TurnStore:
@@ -56,20 +57,23 @@ class TurnStore:
         async with self._db.transaction() as write:
             known = await _find(write, session_id, turn.turn_id)
             if known is None:
-                await _check_room(write, session_id, turn.source)
+                await check_room(write, session_id, turn.source)
                 opened = await open_session(write, session_id, turn.prompt, self._clock())
                 if opened:
                     await add_drafts(write, session_id, turn.history, self._clock())
-                await _insert(write, session_id, turn, self._clock())
+                await insert_turn(write, session_id, turn, self._clock())
                 stored = await _find(write, session_id, turn.turn_id)
                 assert stored is not None
                 return Submitted(
-                    turn=_turn(stored), ahead=await _ahead(write, stored), is_new=True, opened_session=opened
+                    turn=_turn(stored),
+                    ahead=await turns_ahead(write, stored),
+                    is_new=True,
+                    opened_session=opened,
                 )
             if known["prompt"] != storable(turn.prompt):
                 raise TurnIdReused(session_id, turn.turn_id)
             return Submitted(
-                turn=_turn(known), ahead=await _ahead(write, known), is_new=False, opened_session=False
+                turn=_turn(known), ahead=await turns_ahead(write, known), is_new=False, opened_session=False
             )
 
     async def claim_next(self) -> ClaimedTurn | None:
@@ -101,20 +105,11 @@ class TurnStore:
             row = await _find(write, turn.session_id, turn.turn_id)
             if row is None:
                 # The session was deleted under the turn.
-                return Conclusion(ending=Ending.CANCELLED, attempts=turn.attempts)
+                return Conclusion(ending=Ending.CANCELLED, attempts=turn.attempts, has_effect=False)
             if row["state"] != TurnState.DISPATCHING or row["attempts"] != turn.attempts:
-                return Conclusion(ending=_STANDING[TurnState(row["state"])], attempts=row["attempts"])
-            ending = ending_of(outcome, turn.attempts)
-            if ending is not Ending.RETRYING:
-                await _end(write, turn, outcome, ending, self._clock())
-                return Conclusion(ending=ending, attempts=turn.attempts)
-            pause = self._pause(turn.attempts)
-            await write.execute_fetchall(
-                "UPDATE turns SET state = 'pending', not_before = ?, last_error = ?"
-                " WHERE session_id = ? AND id = ?",
-                (self._clock() + pause, storable(outcome.error or ""), turn.session_id, turn.turn_id),
-            )
-            return Conclusion(ending=ending, attempts=turn.attempts, retry_in_s=pause)
+                standing = _STANDING[TurnState(row["state"])]
+                return Conclusion(ending=standing, attempts=row["attempts"], has_effect=False)
+            return await self._conclude(write, turn, outcome, self._pause(turn.attempts))
 
     async def release(self, turns: Collection[ClaimedTurn]) -> None:
         """Give claims back: the turns wait again."""
@@ -125,23 +120,26 @@ class TurnStore:
                 [(turn.session_id, turn.turn_id, turn.attempts) for turn in turns],
             )
 
-    async def recover(
-        self, *, stuck_s: float, running: Collection[ClaimedTurn] = ()
-    ) -> Sequence[ClaimedTurn]:
-        """Take back claims older than `stuck_s`, except the `running` ones; return them.
+    async def recover(self, *, stuck_s: float, running: Collection[ClaimedTurn] = ()) -> Sequence[Recovered]:
+        """Take back claims older than `stuck_s`, except the `running` ones.
 
-        They wait again, or have failed when this was their last attempt: a turn that kills the node does not
-        kill it for ever.
+        It counts as a failure that may pass, tried again at once: a turn that kills the node each time does
+        not do so for ever.
         """
         ours = {(turn.session_id, turn.turn_id) for turn in running}
+        recovered = []
         async with self._db.transaction() as write:
             rows = await write.execute_fetchall(
                 _TURNS + "WHERE t.state = 'dispatching' AND t.claimed_at <= ?", (self._clock() - stuck_s,)
             )
-            lost = [ClaimedTurn(**_facts(row)) for row in rows if (row["session_id"], row["id"]) not in ours]
-            for turn in lost:
-                await self._take_back(write, turn)
-        return lost
+            for row in rows:
+                if (row["session_id"], row["id"]) in ours:
+                    continue
+                turn = ClaimedTurn(**_facts(row))
+                outcome = TurnOutcome(turn_id=turn.turn_id, text="", error=LOST, transient=True)
+                conclusion = await self._conclude(write, turn, outcome, pause=0.0)
+                recovered.append(Recovered(turn=turn, outcome=outcome, conclusion=conclusion))
+        return recovered
 
     async def withdraw(self, session_id: str, turn_id: str) -> bool:
         """Cancel a waiting turn; False when it does not wait."""
@@ -181,16 +179,20 @@ class TurnStore:
         )
         return [stored_message(row) for row in rows]
 
-    async def _take_back(self, write: aiosqlite.Connection, turn: ClaimedTurn) -> None:
-        if turn.attempts < ATTEMPTS:
-            await write.execute_fetchall(
-                "UPDATE turns SET state = 'pending' WHERE session_id = ? AND id = ?",
-                (turn.session_id, turn.turn_id),
-            )
-            return
-        error = f"the node stopped during this turn; it was tried {turn.attempts} times"
-        outcome = TurnOutcome(turn_id=turn.turn_id, text="", error=error)
-        await _end(write, turn, outcome, Ending.FAILED, self._clock())
+    async def _conclude(
+        self, write: aiosqlite.Connection, turn: ClaimedTurn, outcome: TurnOutcome, pause: float
+    ) -> Conclusion:
+        """Store what a valid claim came to."""
+        ending = ending_of(outcome, turn.attempts)
+        if ending is not Ending.RETRYING:
+            await _end(write, turn, outcome, ending, self._clock())
+            return Conclusion(ending=ending, attempts=turn.attempts)
+        await write.execute_fetchall(
+            "UPDATE turns SET state = 'pending', not_before = ?, last_error = ?"
+            " WHERE session_id = ? AND id = ?",
+            (self._clock() + pause, storable(outcome.error or ""), turn.session_id, turn.turn_id),
+        )
+        return Conclusion(ending=ending, attempts=turn.attempts, retry_in_s=pause)
 
 
 _STANDING = {
@@ -230,57 +232,6 @@ RETURNING session_id, id
 async def _find(write: aiosqlite.Connection, session_id: str, turn_id: str) -> sqlite3.Row | None:
     rows = await write.execute_fetchall(_TURNS + "WHERE t.session_id = ? AND t.id = ?", (session_id, turn_id))
     return next(iter(rows), None)
-
-
-async def _check_room(write: aiosqlite.Connection, session_id: str, source: Source) -> None:
-    """Raise `QueueFull` when too many of the kind wait; while nothing runs, the first does not wait."""
-    rows = await write.execute_fetchall(
-        "SELECT coalesce(sum(state = 'pending' AND (source = 'user') = ?), 0),"
-        " coalesce(sum(state = 'dispatching'), 0)"
-        " FROM turns WHERE session_id = ? AND state IN ('pending', 'dispatching')",
-        (source is Source.USER, session_id),
-    )
-    pending, running = next(iter(rows))
-    waiting = pending if running else max(0, pending - 1)
-    most = USER_WAITING_MAX if source is Source.USER else OTHER_WAITING_MAX
-    if waiting >= most:
-        raise QueueFull(waiting)
-
-
-async def _ahead(write: aiosqlite.Connection, row: sqlite3.Row) -> int:
-    """Count the session's turns that run or will run before this one."""
-    rows = await write.execute_fetchall(
-        "SELECT count(*) FROM turns WHERE session_id = ? AND number <> ? AND (state = 'dispatching' OR"
-        " (state = 'pending' AND (-priority, source <> 'user', number) < (?, ?, ?)))",
-        (
-            row["session_id"],
-            row["number"],
-            -row["priority"],
-            row["source"] != Source.USER,
-            row["number"],
-        ),
-    )
-    return int(next(iter(rows))[0]) if row["state"] == TurnState.PENDING else 0
-
-
-async def _insert(write: aiosqlite.Connection, session_id: str, turn: NewTurn, now: float) -> None:
-    message_id, place = await add_question(write, session_id, turn.turn_id, turn.prompt, now)
-    await write.execute_fetchall(
-        "INSERT INTO turns"
-        " (session_id, id, message_id, position, source, priority, mode, context, created_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            session_id,
-            turn.turn_id,
-            message_id,
-            place,
-            turn.source,
-            turn.priority,
-            turn.mode,
-            None if turn.context is None else json.dumps(turn.context),
-            now,
-        ),
-    )
 
 
 async def _end(

@@ -8,7 +8,7 @@ import pytest
 
 from agent.desk import TurnOutcome
 from node import queue as queue_module
-from node.queue import Cancelled, Run, TurnQueue
+from node.queue import Cancelled, Run, Tell, TurnQueue
 from node.store.db import Database
 from node.store.sessions import SessionStore
 from node.store.turn import ClaimedTurn, Conclusion, Ending, NewTurn, Turn, TurnState
@@ -56,8 +56,10 @@ def turns(db: Database) -> WatchedTurns:
 
 
 @asynccontextmanager
-async def queue_of(turns: TurnStore, run: Run, running_max: int = 64) -> AsyncIterator[TurnQueue]:
-    queue = TurnQueue(turns, run, running_max=running_max)
+async def queue_of(
+    turns: TurnStore, run: Run, *, tell: Tell | None = None, running_max: int = 64
+) -> AsyncIterator[TurnQueue]:
+    queue = TurnQueue(turns, run, tell=tell, running_max=running_max)
     await queue.open()
     try:
         yield queue
@@ -85,6 +87,16 @@ class Gate:
             self.stopped = True
             raise
         return answered(turn)
+
+
+class Told:
+    """Notes what the queue told because no desk did."""
+
+    def __init__(self) -> None:
+        self.endings: list[tuple[str, Ending]] = []
+
+    async def __call__(self, turn: ClaimedTurn, outcome: TurnOutcome, conclusion: Conclusion) -> None:
+        self.endings.append((turn.turn_id, conclusion.ending))
 
 
 async def within(awaitable: Awaitable[object]) -> None:
@@ -198,10 +210,12 @@ async def test_a_run_that_breaks_fails_its_turn_and_the_next_one_runs(
 
     await turns.ask("bad")
     await turns.ask("good")
-    async with queue_of(turns, run):
+    told = Told()
+    async with queue_of(turns, run, tell=told):
         assert (await turns.ended("good")).state is TurnState.SENT
     _, reply, *_ = await SessionStore(db).messages("s")
     assert reply.error == "internal error; the node's log says more"
+    assert told.endings == [("bad", Ending.FAILED), ("good", Ending.ANSWERED)]
     assert "secret detail" in caplog.text
 
 
@@ -211,9 +225,11 @@ async def test_what_the_desk_concluded_is_not_concluded_again(turns: WatchedTurn
         raise ZeroDivisionError("after the answer was stored")
 
     await turns.ask("t")
-    async with queue_of(turns, run):
+    told = Told()
+    async with queue_of(turns, run, tell=told):
         assert (await turns.ended("t")).state is TurnState.SENT
     assert [message.content for message in await SessionStore(db).messages("s")] == ["t", "answer to t"]
+    assert told.endings == []
 
 
 async def test_a_running_turn_is_really_stopped(turns: WatchedTurns) -> None:
@@ -330,9 +346,11 @@ async def test_what_a_killed_node_left_running_is_finished_once_at_the_next_star
         runs.append(turn.attempts)
         return answered(turn)
 
-    async with queue_of(turns, run):
+    told = Told()
+    async with queue_of(turns, run, tell=told):
         assert (await turns.ended("t")).state is TurnState.SENT
     assert runs == [2]
+    assert told.endings == [("t", Ending.RETRYING), ("t", Ending.ANSWERED)]
     assert len(await SessionStore(db).messages("s")) == 2
 
 

@@ -215,7 +215,8 @@ async def test_a_turn_ends_once(turns: TurnStore, sessions: SessionStore) -> Non
     turn = await claim(turns)
     assert (await turns.conclude(turn, answer(turn, "first"))).ending is Ending.ANSWERED
     late = TurnOutcome(turn_id="t", text="", cancelled=True)
-    assert (await turns.conclude(turn, late)).ending is Ending.ANSWERED
+    again = await turns.conclude(turn, late)
+    assert (again.ending, again.has_effect) == (Ending.ANSWERED, False)
     assert [message.content for message in await sessions.messages("s")] == ["prompt of t", "first"]
 
 
@@ -333,7 +334,8 @@ async def test_recovery_takes_back_what_is_stuck_but_not_what_runs_or_is_young(
     clock.now += 899
     assert await turns.recover(stuck_s=900, running=[running]) == []
     clock.now += 1
-    assert [turn.turn_id for turn in await turns.recover(stuck_s=900, running=[running])] == [lost.turn_id]
+    [recovered] = await turns.recover(stuck_s=900, running=[running])
+    assert (recovered.turn.turn_id, recovered.conclusion.ending) == (lost.turn_id, Ending.RETRYING)
     assert (await claim(turns)).turn_id == "stuck"
 
 
@@ -341,13 +343,15 @@ async def test_a_turn_that_kills_the_node_each_time_fails_in_the_end(
     turns: TurnStore, sessions: SessionStore
 ) -> None:
     await ask(turns, "t")
+    endings = []
     for _ in range(ATTEMPTS):
         await claim(turns)
-        await turns.recover(stuck_s=0)
+        [recovered] = await turns.recover(stuck_s=0)
+        endings.append(recovered.conclusion.ending)
+    assert endings == [Ending.RETRYING] * 4 + [Ending.FAILED]
     assert await turns.claim_next() is None
     _, reply = await sessions.messages("s")
-    assert reply.state == "failed"
-    assert "tried 5 times" in (reply.error or "")
+    assert (reply.state, reply.error) == ("failed", "the node stopped during this turn")
 
 
 async def test_a_turn_whose_session_is_deleted_ends_without_a_trace(
