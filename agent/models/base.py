@@ -109,7 +109,8 @@ class ErrorKind(StrEnum):
     NOT_LOCAL = "not_local"
 
 
-TRANSIENT = frozenset({ErrorKind.UNREACHABLE, ErrorKind.LOADING, ErrorKind.BUSY, ErrorKind.BROKEN})
+TRANSIENT = frozenset({ErrorKind.LOADING, ErrorKind.BUSY})
+"""A server that says so itself. One that is down waits for its owner; a broken stream has shown text already."""
 
 
 class ModelError(Exception):
