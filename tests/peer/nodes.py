@@ -41,12 +41,14 @@ class Node:
     def id(self) -> NodeId:
         return self.identity.node_id
 
-    def status(self, other: "Node") -> PeerStatus | None:
-        return next((one for one in self.hub.peers() if one.record.node_id == other.id), None)
+    def knows(self, other: "Node") -> bool:
+        return any(one.record.node_id == other.id for one in self.hub.peers())
+
+    def status(self, other: "Node") -> PeerStatus:
+        return next(one for one in self.hub.peers() if one.record.node_id == other.id)
 
     def is_linked(self, other: "Node") -> bool:
-        status = self.status(other)
-        return status is not None and status.connected
+        return self.knows(other) and self.status(other).connected
 
     async def until(self, seen: Callable[[], bool]) -> None:
         """Wait until something is seen of this hub."""
