@@ -123,6 +123,12 @@ def _blank_is_none(value: object) -> object:
     return None if value == "" else value
 
 
+def _one_line(value: str) -> str:
+    if not value.isprintable():
+        raise ValueError("write one line without control characters")
+    return value
+
+
 def _local_or_web_address(value: str) -> str:
     address = urlsplit(value)
     if value and (address.scheme not in {"http", "https"} or not address.hostname):
@@ -137,7 +143,7 @@ def _rule(value: str) -> str:
         raise ValueError(str(error)) from None
 
 
-Line: TypeAlias = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Line: TypeAlias = Annotated[str, Field(max_length=200), AfterValidator(_one_line)]
 Seconds: TypeAlias = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 RuleText: TypeAlias = Annotated[str, AfterValidator(_rule)]
 RuleList: TypeAlias = Annotated[tuple[RuleText, ...], Strict(strict=False), Field(max_length=1_000)]
@@ -184,8 +190,8 @@ _TABLE = (
     _make(
         "agent.maxRounds",
         Annotated[int, Field(ge=-1, le=1_000)],
-        0,
-        "Model calls of one turn that may bring tool calls. 0: the default of 24; below 0: one.",
+        24,
+        "Model calls of one turn that may bring tool calls. 0 is 24, too; below 0 is one.",
     ),
     _make(
         "agent.toolTimeoutS",
@@ -254,6 +260,12 @@ _TABLE = (
         "auto",
         "Where the peers' door listens: `loopback`, `lan`, or `auto`: on loopback until a peer is paired or"
         " discovery is on.",
+    ),
+    _make(
+        "chat.activeSession",
+        Line,
+        "",
+        "Id of the session that a client opens first; clients set it.",
     ),
     _make(
         "chat.maxRunning",

@@ -56,24 +56,16 @@ class TurnStore:
         session_id = turn.session_id or uuid.uuid4().hex
         async with self._db.transaction() as write:
             known = await _find(write, session_id, turn.turn_id)
-            if known is None:
-                await check_room(write, session_id, turn.source)
-                opened = await open_session(write, session_id, turn.prompt, self._clock())
-                if opened:
-                    await add_drafts(write, session_id, turn.history, self._clock())
-                await insert_turn(write, session_id, turn, self._clock())
-                stored = await _find(write, session_id, turn.turn_id)
-                assert stored is not None
-                return Submitted(
-                    turn=_turn(stored),
-                    ahead=await turns_ahead(write, stored),
-                    is_new=True,
-                    opened_session=opened,
-                )
-            if known["prompt"] != storable(turn.prompt):
+            if known is not None and known["prompt"] != storable(turn.prompt):
                 raise TurnIdReused(session_id, turn.turn_id)
+            opened = known is None and await self._admit(write, session_id, turn)
+            stored = known or await _find(write, session_id, turn.turn_id)
+            assert stored is not None
             return Submitted(
-                turn=_turn(known), ahead=await turns_ahead(write, known), is_new=False, opened_session=False
+                turn=_turn(stored),
+                ahead=await turns_ahead(write, stored),
+                is_new=known is None,
+                opened_session=opened,
             )
 
     async def claim_next(self) -> ClaimedTurn | None:
@@ -178,6 +170,16 @@ class TurnStore:
             (turn.session_id, turn.turn_id),
         )
         return [stored_message(row) for row in rows]
+
+    async def _admit(self, write: aiosqlite.Connection, session_id: str, turn: NewTurn) -> bool:
+        """Store a new turn, and its session if that is new; return whether it was."""
+        now = self._clock()
+        await check_room(write, session_id, turn.source)
+        opened = await open_session(write, session_id, turn.prompt, now)
+        if opened:
+            await add_drafts(write, session_id, turn.history, now)
+        await insert_turn(write, session_id, turn, now)
+        return opened
 
     async def _conclude(
         self, write: aiosqlite.Connection, turn: ClaimedTurn, outcome: TurnOutcome, pause: float

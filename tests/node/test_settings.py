@@ -19,7 +19,7 @@ TABLE: dict[str, tuple[object, list[object], list[object]]] = {
     "agent.orchestrator.contextSize": (None, [8192, None], [1, "8192", 1.5, True]),
     "agent.orchestrator.maxTokens": (None, [1, 4096, None], [0, "many"]),
     "agent.orchestrator.topP": (None, [0.9, 1.0, None], [0.0, 1.1]),
-    "agent.maxRounds": (0, [0, -1, 24], [-2, 2.5, 100_000]),
+    "agent.maxRounds": (24, [0, -1, 24], [-2, 2.5, 100_000]),
     "agent.toolTimeoutS": (30.0, [1.0, 0.5], [0.0, -1.0, math.inf, "30"]),
     "agent.approvalTimeoutS": (300.0, [1.0], [0.0]),
     "agent.turnIdleS": (120.0, [1.0], [0.0]),
@@ -36,6 +36,7 @@ TABLE: dict[str, tuple[object, list[object], list[object]]] = {
     "network.remoteAgentMode": ("plan", list(MODES), ["ask", "root", None]),
     "network.enableLanDiscovery": (False, [True, False], [0]),
     "network.listen": ("auto", ["auto", "loopback", "lan"], ["0.0.0.0"]),
+    "chat.activeSession": ("", ["some id"], ["x" * 201]),
     "chat.maxRunning": (64, [1, 64], [0, 65, "all"]),
 }  # fmt: skip
 
@@ -119,7 +120,7 @@ async def test_typed_reads_give_the_declared_type(store: SettingStore) -> None:
     assert settings.text("network.listen") == "auto"
     assert settings.flag("models.allowRemote") is False
     assert settings.number("agent.toolTimeoutS") == 5.0
-    assert settings.whole("agent.maxRounds") == 0
+    assert settings.whole("agent.maxRounds") == 24
     assert settings.texts("agent.permissions.allow") == ()
     assert settings.whole_or_none("agent.orchestrator.contextSize") is None
     await settings.put("agent.orchestrator.topP", 0.5)

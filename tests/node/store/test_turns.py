@@ -407,3 +407,45 @@ async def test_a_prompt_outlives_a_node_killed_in_the_middle_of_its_turn(tmp_pat
         assert transcript == ["remember me", "an answer"]
     finally:
         await db.close()
+
+
+SENDER = """
+import asyncio, sys
+from pathlib import Path
+from node.store.db import Database
+from node.store.turn import NewTurn
+from node.store.turns import TurnStore
+
+async def main():
+    turns = TurnStore(await Database.open(Path(sys.argv[1])))
+    for number in range(100_000):
+        await turns.submit(NewTurn(turn_id=f"t{number}", session_id=f"s{number}", prompt=f"prompt {number}"))
+        print(number, flush=True)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("moment", [1, 13, 60])
+async def test_every_prompt_that_was_taken_is_there_after_a_kill_in_the_middle_of_the_next(
+    tmp_path: Path, moment: int
+) -> None:
+    path = tmp_path / "killed.db"
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", SENDER, str(path), stdout=asyncio.subprocess.PIPE, cwd=Path(__file__).parents[3]
+    )
+    async with asyncio.timeout(20):
+        assert child.stdout is not None
+        for _ in range(moment):
+            await child.stdout.readline()
+        child.kill()
+        taken = moment + len((await child.stdout.read()).splitlines())
+        await child.wait()
+    db = await Database.open(path)
+    try:
+        turns = TurnStore(db)
+        waiting = [turn.prompt for turn in await turns.unended()]
+        # The last one may have been stored without its sender hearing of it.
+        assert waiting in ([f"prompt {n}" for n in range(taken)], [f"prompt {n}" for n in range(taken + 1)])
+    finally:
+        await db.close()
