@@ -15,7 +15,8 @@ TOOL_BUDGET = 38
 """With 40 definitions or more, small local models stop thinking before they answer."""
 MAX_CARRIED_GROUPS = 3
 MAX_PRELOADED_GROUPS = 4
-MIN_PRELOAD_SCORE = 2.0
+MIN_PRELOAD_SCORE = 1.0
+"""One word of a description that no other group knows is enough."""
 PRELOAD_SHARE = 0.4
 """A group is preloaded when it scores at least this share of the best one's score."""
 RECENT_WEIGHT = 0.5

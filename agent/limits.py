@@ -11,6 +11,8 @@ from agent.errors import IdleLimitError
 MAX_ROUNDS = 24
 META_ROUNDS = 6
 """Rounds of only meta tools that cost nothing."""
+MAX_CALLS_PER_ROUND = 32
+"""More calls in one reply are answered with an error: a model that stutters must not flood the machine."""
 TOOL_TIMEOUT_S = 30.0
 TURN_IDLE_S = 120.0
 TURN_TOTAL_S = 900.0

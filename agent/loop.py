@@ -4,7 +4,7 @@ from agent.calls import Caller, CallRunner, Permissions
 from agent.desk import Desk
 from agent.errors import EmptyReplyError
 from agent.history import Message, UserMessage
-from agent.limits import META_ROUNDS, Limits
+from agent.limits import MAX_CALLS_PER_ROUND, META_ROUNDS, Limits
 from agent.models.base import Model, Options
 from agent.nudge import NUDGE, reads_like_a_call
 from agent.prompt import BUDGET_ENDED
@@ -17,6 +17,7 @@ CUT_CALL = (
     "your reply reached its length limit, so this call may be incomplete and was not run;"
     " make a shorter call, or tell the owner to raise the limit (maxTokens)"
 )
+TOO_MANY_CALLS = f"not run: at most {MAX_CALLS_PER_ROUND} calls are run per reply"
 NO_TOOLS_LEFT = "no tool can be used any more in this turn"
 
 
@@ -79,7 +80,9 @@ async def _last_words(listener: Listener, runner: CallRunner, messages: list[Mes
 async def _answered(runner: CallRunner, reply: Reply) -> list[Message]:
     if reply.cut:
         return list(await runner.refuse(reply.calls, CUT_CALL))
-    return list(await runner.answer(reply.calls))
+    results = await runner.answer(reply.calls[:MAX_CALLS_PER_ROUND])
+    surplus = await runner.refuse(reply.calls[MAX_CALLS_PER_ROUND:], TOO_MANY_CALLS)
+    return [*results, *surplus]
 
 
 def _only_meta(reply: Reply) -> bool:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 
 from agent.desk import CallRecord
 from agent.history import Call
@@ -40,13 +41,11 @@ class Transcript:
 
     def add_usage(self, usage: Usage) -> Usage:
         """Count one round: its prompt holds all that came before, its completion is added."""
-        before = Usage(completion=0) if self.usage is None else self.usage
-        known = before.completion is not None and usage.completion is not None
-        self.usage = Usage(
-            prompt=usage.prompt,
-            completion=before.completion + usage.completion if known else None,  # type: ignore[operator]
-            cached=usage.cached,
-        )
+        before = 0 if self.usage is None else self.usage.completion
+        completion = None
+        if before is not None and usage.completion is not None:
+            completion = before + usage.completion
+        self.usage = replace(usage, completion=completion)
         return self.usage
 
     def opened(self, calls: Iterable[Call]) -> None:

@@ -15,7 +15,7 @@ from agent.history import (
     UserMessage,
     sanitised,
 )
-from agent.limits import Limits
+from agent.limits import MAX_CALLS_PER_ROUND, Limits
 from agent.loop import run_agent_loop
 from agent.models.base import (
     CallDelta,
@@ -313,6 +313,15 @@ async def test_a_call_cut_at_the_length_limit_is_not_run() -> None:
     _, model = await played(cut, says("ok"), tools=[reader("a.b", handler)])
     assert handler.calls == []
     assert "length limit" in results(model)[0]
+
+
+async def test_a_flood_of_calls_in_one_reply_is_run_only_so_far() -> None:
+    handler = Recorder()
+    flood: list[Delta] = [call("a.b", f"c{n}") for n in range(100)]
+    _, model = await played(flood, says("ok"), tools=[reader("a.b", handler)])
+    assert len(handler.calls) == MAX_CALLS_PER_ROUND
+    assert len(results(model)) == 100
+    assert results(model)[-1].startswith("error: not run")
 
 
 @requirement("B16")
