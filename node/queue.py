@@ -13,6 +13,7 @@ from typing import TypeAlias
 from weakref import WeakValueDictionary
 
 from agent.desk import TurnOutcome
+from agent.models.base import ModelError
 from node.store.turn import ClaimedTurn, Conclusion
 from node.store.turns import TurnStore
 
@@ -169,7 +170,13 @@ def _outcome(turn: ClaimedTurn, work: asyncio.Task[TurnOutcome]) -> TurnOutcome:
     """Return what came of a turn's task."""
     if work.cancelled():
         return TurnOutcome(turn_id=turn.turn_id, text="", cancelled=True)
-    if fault := work.exception():
-        logger.error("turn %r failed inside", turn.turn_id, exc_info=fault)
-        return TurnOutcome(turn_id=turn.turn_id, text="", error="internal error; the node's log says more")
-    return work.result()
+    match work.exception():
+        case None:
+            return work.result()
+        case ModelError() as error:
+            return TurnOutcome(turn_id=turn.turn_id, text="", error=str(error), transient=error.is_transient)
+        case fault:
+            logger.error("turn %r failed inside", turn.turn_id, exc_info=fault)
+            return TurnOutcome(
+                turn_id=turn.turn_id, text="", error="internal error; the node's log says more"
+            )

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent.desk import TurnOutcome
+from agent.models.base import ErrorKind, ModelError
 from node import queue as queue_module
 from node.queue import Cancelled, Run, Tell, TurnQueue
 from node.store.db import Database
@@ -217,6 +218,27 @@ async def test_a_run_that_breaks_fails_its_turn_and_the_next_one_runs(
     assert reply.error == "internal error; the node's log says more"
     assert told.endings == [("bad", Ending.FAILED), ("good", Ending.ANSWERED)]
     assert "secret detail" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("kind", "attempts"), [(ErrorKind.NO_MODEL, 1), (ErrorKind.NOT_LOCAL, 1), (ErrorKind.UNREACHABLE, 5)]
+)
+async def test_a_model_that_cannot_even_be_asked_fails_the_turn_with_its_own_words(
+    turns: WatchedTurns, kind: ErrorKind, attempts: int
+) -> None:
+    async def run(turn: ClaimedTurn) -> TurnOutcome:
+        raise ModelError(kind, "what the owner can do")
+
+    await turns.ask("t")
+    told = Told()
+    async with queue_of(turns, run, tell=told):
+        turn = await turns.ended("t")
+    assert (turn.state, turn.attempts, turn.last_error) == (
+        TurnState.FAILED,
+        attempts,
+        "what the owner can do",
+    )
+    assert [ending for _, ending in told.endings] == [Ending.RETRYING] * (attempts - 1) + [Ending.FAILED]
 
 
 async def test_what_the_desk_concluded_is_not_concluded_again(turns: WatchedTurns, db: Database) -> None:
