@@ -152,6 +152,8 @@ async def _answer(server: ModelServer, path: str) -> object:
 
 async def _pick(server: Server, wanted: str | None, *, allow_remote: bool) -> ModelFacts:
     models = await models_of(server, allow_remote=allow_remote)
+    if not models:
+        raise ModelError(ErrorKind.NO_MODEL, f"There is no model at {server.address} yet. Pull one first.")
     preferred = wanted or (DEFAULT_OLLAMA_MODEL if server.provider == OLLAMA else None)
     named = next((facts for facts in models if preferred and is_same(preferred, facts.name)), None)
     if wanted and named is None:

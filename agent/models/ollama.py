@@ -16,6 +16,7 @@ from agent.models.http import ModelServer
 from agent.models.ollama_chat import OllamaReply
 from agent.models.ollama_control import LABEL, PROVIDER, OllamaControl
 from agent.models.wire import LineReader, received
+from tools.spec import JsonObject
 
 CHAT = "/api/chat"
 _WINDOW_TIMEOUT_S = 1.0
@@ -69,11 +70,11 @@ class OllamaModel:
         """Send the request, again without what the server says it does not support."""
         notices: list[Notice] = []
         while True:
+            body = self._payload(request)
             try:
-                post = self._server.post(CHAT, self._payload(request))
-                return await stack.enter_async_context(post), notices
+                return await stack.enter_async_context(self._server.post(CHAT, body)), notices
             except ModelError as error:
-                notices += self._give_up_feature(error)
+                notices += self._give_up_feature(error, body)
 
     def _payload(self, request: ModelRequest) -> dict[str, object]:
         facts, think = self._facts, request.options.think
@@ -83,21 +84,13 @@ class OllamaModel:
             think = True  # left out, newer servers think and older ones do not
         return ollama_chat.payload(facts.name, request, think=think, tools=facts.calls_tools is not False)
 
-    def _give_up_feature(self, error: ModelError) -> list[Notice]:
-        """Remember what the server does not support; anything else, and the same again, is raised."""
-        text = str(error)
-        if (
-            error.kind is ErrorKind.REFUSED
-            and "does not support thinking" in text
-            and self._facts.thinks is not False
-        ):
+    def _give_up_feature(self, error: ModelError, body: JsonObject) -> list[Notice]:
+        """Remember what the server does not support; an error about anything else is raised."""
+        text = str(error) if error.kind is ErrorKind.REFUSED else ""
+        if body.get("think") and "does not support thinking" in text:
             self._facts = replace(self._facts, thinks=False)
             return []
-        if (
-            error.kind is ErrorKind.REFUSED
-            and "does not support tools" in text
-            and self._facts.calls_tools is not False
-        ):
+        if "tools" in body and "does not support tools" in text:
             self._facts = replace(self._facts, calls_tools=False)
             return [Notice(f"{self._facts.label} cannot call tools; it answers from what it knows.")]
         raise error

@@ -7,12 +7,13 @@ from dataclasses import replace
 import aiohttp
 
 from agent.models import openai_chat
-from agent.models.base import Delta, ErrorKind, ModelError, ModelFacts, ModelRequest, Notice
+from agent.models.base import Delta, ModelError, ModelFacts, ModelRequest, Notice
 from agent.models.catalogue import LABELS
 from agent.models.http import ModelServer, read_text
 from agent.models.names import SafeNames
 from agent.models.openai_chat import OpenAIReply
 from agent.models.wire import EventReader, ServerEvent, received
+from tools.spec import JsonObject
 
 CHAT = "/v1/chat/completions"
 _NO_TOOLS = (
@@ -63,11 +64,11 @@ class OpenAIModel:
         """Send the request, again without what the server says it does not support."""
         notices: list[Notice] = []
         while True:
+            body = self._payload(request, names)
             try:
-                post = self._server.post(CHAT, self._payload(request, names))
-                return await stack.enter_async_context(post), notices
+                return await stack.enter_async_context(self._server.post(CHAT, body)), notices
             except ModelError as error:
-                notices += self._give_up_feature(error)
+                notices += self._give_up_feature(error, body)
 
     def _payload(self, request: ModelRequest, names: SafeNames) -> dict[str, object]:
         return openai_chat.payload(
@@ -79,17 +80,13 @@ class OpenAIModel:
             usage=self._reports_usage,
         )
 
-    def _give_up_feature(self, error: ModelError) -> list[Notice]:
-        """Remember what the server does not support; anything else, and the same again, is raised."""
+    def _give_up_feature(self, error: ModelError, body: JsonObject) -> list[Notice]:
+        """Remember what the server does not support; an error about anything else is raised."""
         text = str(error)
-        if (
-            error.kind is ErrorKind.REFUSED
-            and self._reports_usage
-            and any(mark in text for mark in _NO_USAGE)
-        ):
+        if "stream_options" in body and any(mark in text for mark in _NO_USAGE):
             self._reports_usage = False
             return []
-        if self._facts.calls_tools is not False and any(mark in text for mark in _NO_TOOLS):
+        if "tools" in body and any(mark in text for mark in _NO_TOOLS):
             self._facts = replace(self._facts, calls_tools=False)
             return [Notice(f"{self._facts.label} cannot call tools; it answers from what it knows.")]
         raise error

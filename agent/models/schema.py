@@ -6,6 +6,7 @@ request for one type that it does not know.
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from agent.models.wire import text_of
@@ -14,6 +15,7 @@ from tools.spec import JsonObject, ToolSpec
 DEPTH_MAX = 8
 NODES_MAX = 1_000
 NOTE_MAX_CHARS = 200
+KEPT_DEFINITIONS = 1_024
 _TYPES = frozenset({"string", "number", "integer", "boolean", "object", "array", "null"})
 _NOTES = {
     "default": "default",
@@ -33,19 +35,37 @@ _NOTES = {
 _FLAGS = {"uniqueItems": (True, "no duplicates"), "additionalProperties": (False, "no other keys")}
 
 
-def definition(tool: ToolSpec, name: str) -> dict[str, object]:
-    """Return a tool as both dialects send it."""
-    parameters = folded(tool.parameters)
-    return {
-        "type": "function",
-        "function": {"name": name, "description": tool.description, "parameters": parameters},
-    }
+def definition(tool: ToolSpec, name: str) -> Mapping[str, object]:
+    """Return a tool as both dialects send it. Kept per tool: every round of a turn sends the same ones."""
+    return _definition(_Identity(tool), name)
 
 
 def folded(schema: JsonObject) -> dict[str, object]:
     """Return the schema of an arguments object with its constraints folded into descriptions."""
     body = _Folding(schema).fold(schema, DEPTH_MAX)
     return {**body, "type": "object", "properties": body.get("properties", {})}
+
+
+class _Identity:
+    """A tool as a key: specs hold schemas and so have no hash of their own."""
+
+    __slots__ = ("tool",)
+
+    def __init__(self, tool: ToolSpec) -> None:
+        self.tool = tool
+
+    def __hash__(self) -> int:
+        return id(self.tool)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Identity) and other.tool is self.tool
+
+
+@lru_cache(maxsize=KEPT_DEFINITIONS)
+def _definition(key: _Identity, name: str) -> Mapping[str, object]:
+    tool = key.tool
+    function = {"name": name, "description": tool.description, "parameters": folded(tool.parameters)}
+    return {"type": "function", "function": function}
 
 
 class _Folding:

@@ -155,7 +155,7 @@ async def test_a_connection_reset_before_any_answer_is_an_error(dialect: Dialect
     dialect.server.play(dialect.path, Reply(steps=[Break.ABORT]))
     seen, error = await failed(dialect.model)
     assert seen == []
-    assert error.is_transient
+    assert error.kind is ErrorKind.BROKEN
 
 
 async def test_the_stream_of_a_model_is_not_compressed(dialect: Dialect) -> None:

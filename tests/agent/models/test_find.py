@@ -86,7 +86,7 @@ async def test_lm_studio_offers_language_models_only_the_loaded_ones_first() -> 
     assert [facts.name for facts in models] == ["tiny", "big-cold"]
 
 
-@requirement("C1", "C8")
+@requirement("C1")
 @pytest.mark.parametrize(
     ("models", "chosen"),
     [
@@ -123,15 +123,15 @@ async def test_the_first_server_that_answers_is_taken(
     assert second.bodies("/api/show") == []
 
 
-@requirement("C10")
 async def test_without_a_model_each_address_says_why(stack: AsyncExitStack, gone: str) -> None:
-    page, loading, plain = ScriptedServer(), ScriptedServer(), FakeOllama({"plain:latest": PLAIN})
-    for server in (page, loading, plain):
+    page, loading = ScriptedServer(), ScriptedServer()
+    plain, empty = FakeOllama({"plain:latest": PLAIN}), FakeOllama({})
+    for server in (page, loading, plain, empty):
         await stack.enter_async_context(server)
     for path in ("/api/version", "/api/v1/models", "/v1/models"):
         page.answer(path, html_reply())
         loading.answer(path, json_reply({"error": {"message": "Loading model", "code": 503}}, 503))
-    addresses = [gone, page.address, loading.address, plain.address, "http://10.0.0.1:11434"]
+    addresses = [gone, page.address, loading.address, plain.address, empty.address, "http://10.0.0.1:11434"]
     found = await find_model(addresses)
     assert found.model is None
     assert [tried.address for tried in found.tried] == addresses
@@ -139,6 +139,7 @@ async def test_without_a_model_each_address_says_why(stack: AsyncExitStack, gone
         ErrorKind.UNREACHABLE,
         ErrorKind.REFUSED,
         ErrorKind.LOADING,
+        ErrorKind.NO_MODEL,
         ErrorKind.NO_MODEL,
         ErrorKind.NOT_LOCAL,
     ]

@@ -213,6 +213,17 @@ async def test_tools_are_left_out_with_a_notice_after_the_server_refused_them(
     assert model.facts.calls_tools is False
 
 
+async def test_turns_that_learn_of_a_refusal_at_the_same_time_all_go_on(
+    fake: FakeOllama, model: OllamaModel
+) -> None:
+    def script(body: dict[str, object]) -> Reply:
+        return ollama.error(400, "does not support thinking") if body.get("think") else ollama.answer("ok")
+
+    fake.answer("/api/chat", script)
+    answers = await asyncio.gather(*(collected(model) for _ in range(5)))
+    assert [said(deltas) for deltas in answers] == ["ok"] * 5
+
+
 async def test_both_refusals_may_follow_each_other_and_the_same_one_twice_is_an_error(
     fake: FakeOllama, model: OllamaModel
 ) -> None:
@@ -375,7 +386,6 @@ async def test_a_server_that_is_down_is_named_with_its_address() -> None:
     _, error = await failed(model)
     await model.close()
     assert error.kind is ErrorKind.UNREACHABLE
-    assert error.is_transient
     assert address in str(error)
     assert "Ollama" in str(error)
 

@@ -21,7 +21,6 @@ async def test_installed_models_are_listed(fake: FakeOllama) -> None:
     assert await OllamaControl(fake.address).names() == ["gemma4:e2b", "plain:latest"]
 
 
-@requirement("C10")
 async def test_what_a_model_can_do_comes_from_the_server(fake: FakeOllama) -> None:
     fake.loaded["gemma4:e2b"] = 8192
     control = OllamaControl(fake.address)
@@ -58,7 +57,6 @@ async def test_a_pull_tells_how_far_it_is(fake: FakeOllama) -> None:
     ]
 
 
-@requirement("C7")
 async def test_a_pull_that_fails_tells_why(fake: FakeOllama) -> None:
     parts = [{"status": "pulling manifest"}, {"error": "pull model manifest: file does not exist"}]
     fake.play("/api/pull", ollama.reply(*parts))

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.models.schema import NODES_MAX, folded
+from agent.models.schema import NODES_MAX, definition, folded
+from tools.spec import ToolSpec
 
 KEPT = {"type", "description", "enum", "anyOf", "items", "properties", "required"}
 
@@ -45,6 +46,17 @@ def test_constraints_that_servers_drop_are_told_in_the_description() -> None:
 def test_nested_objects_keep_their_required_keys() -> None:
     inner = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a", "ghost"]}
     assert property_of(inner)["required"] == ["a"]
+
+
+def test_a_tool_is_defined_under_the_name_asked_for_and_tools_alike_in_name_stay_apart() -> None:
+    first, second = ToolSpec(name="a.b", description="one"), ToolSpec(name="a.b", description="two")
+    assert definition(first, "a_b") == {
+        "type": "function",
+        "function": {"name": "a_b", "description": "one", "parameters": {"type": "object", "properties": {}}},
+    }
+    assert definition(first, "a_b") is definition(first, "a_b")
+    assert definition(first, "a.b")["function"] != definition(first, "a_b")["function"]
+    assert definition(second, "a_b")["function"] != definition(first, "a_b")["function"]
 
 
 def test_a_reference_is_replaced_by_what_it_points_to() -> None:
