@@ -16,7 +16,16 @@ from agent.events import NODE_EVENTS, Ask, Done, Event, ListTools, Tools, TurnEv
 from node import envelope
 from node.datadir import DataDirError, read_runtime, read_token
 from node.envelope import FRAME_MAX_BYTES, FrameError, Hello
-from node.replies import AgentStatus, Identity, Invite, PairedPeer, Peer, PeerAnswer, SessionHead
+from node.replies import (
+    AgentStatus,
+    Identity,
+    Invite,
+    PairedPeer,
+    Peer,
+    PeerAnswer,
+    SessionHead,
+    SettingShown,
+)
 
 REQUEST_TIMEOUT_S = 15.0
 PEER_ASK_TIMEOUT_S = 135.0
@@ -185,8 +194,8 @@ class NodeClient:
             await self.call("POST", "/api/network/ask-peer", body, timeout_s=PEER_ASK_TIMEOUT_S),
         )
 
-    async def settings(self) -> dict[str, object]:
-        return cast("dict[str, object]", await self.call("GET", "/api/settings"))
+    async def settings(self) -> list[SettingShown]:
+        return cast("list[SettingShown]", await self.call("GET", "/api/settings"))
 
     async def setting(self, key: str) -> object:
         return _value(await self.call("GET", _setting_path(key)))

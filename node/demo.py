@@ -1,4 +1,4 @@
-"""`palaver demo`: two nodes of two owners on this machine pair, ask each other, and refuse what a peer must not do."""
+"""`palaver demo`: two nodes on this machine pair, ask each other, and refuse what a peer must not do."""
 
 import argparse
 import asyncio
@@ -77,13 +77,17 @@ async def perform(tell: Telling, alice: DemoNode, bob: DemoNode) -> None:
     await asks(tell, bob, alice, "what time is it")
 
     tell.line("\nA peer cannot change anything:")
-    await is_refused(tell, alice, bob, "note that the door is open", because="read-only")
+    await is_refused(
+        tell, alice, bob, "note that the door is open", because="cannot be used in a peer's turn"
+    )
 
     tell.line(
         "\nBob lets peers' turns ask onwards (network.remoteAgentMode = autonomous). A circle still ends:"
     )
     await bob.client.set_setting("network.remoteAgentMode", "autonomous")
-    await is_refused(tell, alice, bob, "ask alice what time it is", because="circle")
+    await is_refused(
+        tell, alice, bob, "ask alice what time it is", because="already part of this conversation"
+    )
 
 
 async def pair(tell: Telling, alice: DemoNode, bob: DemoNode) -> None:
@@ -101,10 +105,14 @@ async def linked(node: DemoNode, peer: DemoNode) -> None:
     """Wait until a node has its link to a peer."""
     try:
         async with asyncio.timeout(LINK_TIMEOUT_S):
-            while not any(p["nodeId"] == peer.node_id and p["connected"] for p in await node.client.peers()):
+            while not await has_link(node, peer):  # noqa: ASYNC110  another process cannot set an event of ours
                 await asyncio.sleep(LOOK_AGAIN_S)
     except TimeoutError:
         raise NodeError(f"{node.name} has no link to {peer.name} after {LINK_TIMEOUT_S:.0f} s") from None
+
+
+async def has_link(node: DemoNode, peer: DemoNode) -> bool:
+    return any(known["nodeId"] == peer.node_id and known["connected"] for known in await node.client.peers())
 
 
 async def asks(tell: Telling, asker: DemoNode, answerer: DemoNode, prompt: str) -> None:

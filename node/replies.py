@@ -61,6 +61,13 @@ class AgentStatus(TypedDict):
     node: dict[str, object]
 
 
+class SettingShown(TypedDict):
+    key: str
+    value: object
+    default: object
+    description: str
+
+
 class SessionHead(TypedDict, total=False):
     id: str
     title: str

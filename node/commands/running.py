@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import io
+import os
 import sys
 from collections.abc import Callable, Coroutine
 from importlib import import_module
@@ -28,6 +29,10 @@ def run(arguments: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         note("stopped")
         return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output left, as `head` does; Python must not stumble over it again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
 
 
 async def reported(story: Story, arguments: argparse.Namespace) -> int:

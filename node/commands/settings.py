@@ -13,8 +13,8 @@ async def config(arguments: argparse.Namespace) -> int:
     async with NodeClient.at(data_folder(arguments.data)) as node:
         match arguments.verb:
             case "list":
-                for key, value in sorted((await node.settings()).items()):
-                    say(f"{key} = {shown(value)}")
+                for setting in await node.settings():
+                    say(f"{setting['key']} = {shown(setting['value'])}\n    {setting['description']}")
             case "get":
                 say(shown(await node.setting(arguments.key)))
             case "set":

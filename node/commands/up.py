@@ -3,12 +3,14 @@
 import argparse
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 
 from node import app
 from node.commands.output import say, say_json
 from node.config import NodeConfig
 from node.datadir import read_token
+from node.model_choice import RULES
+
+SHORT_ID_CHARS = 8
 
 
 async def up(arguments: argparse.Namespace) -> int:
@@ -20,16 +22,25 @@ async def up(arguments: argparse.Namespace) -> int:
         data=arguments.data,
         model=arguments.model,
     )
-    await app.run(config, say_json if arguments.json else partial(say_ready, config.data))
+    await app.run(config, say_json if arguments.json else partial(say_ready, config))
     return 0
 
 
-def say_ready(data: Path, ready: Mapping[str, object]) -> None:
-    """Tell the owner where the node is and how to stop it."""
+def say_ready(config: NodeConfig, ready: Mapping[str, object]) -> None:
+    """Tell the owner where the node is, what it works with, and how to stop it."""
     say(
-        f"Palaver is running: node {str(ready['nodeId'])[:8]}\n"
-        f"  page   {ready['url']}/?token={read_token(data)}\n"
-        f"  model  {ready['model']}\n"
+        f"{ready['name']} is running: node {str(ready['nodeId'])[:SHORT_ID_CHARS]}\n"
+        f"  page   {ready['url']}/?token={read_token(config.data)}\n"
+        f"  model  {ready['modelLabel']}: {why(config, ready)}\n"
         f"  peers  {ready['peerAddress']}\n"
         "Ctrl-C stops it."
     )
+
+
+def why(config: NodeConfig, ready: Mapping[str, object]) -> str:
+    """Say how the node came to its model."""
+    if config.model:
+        return "as it was started with"
+    if ready["provider"] == RULES:
+        return "no model server answers; start Ollama or LM Studio, and the node finds it"
+    return "from the first server that answers, or as the settings say"

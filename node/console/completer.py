@@ -14,7 +14,7 @@ class ConsoleCompleter(Completer):
         self._peers = peers
         """The peers' names as they are known now."""
 
-    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:  # noqa: ARG002  the base class has it
+    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
         before = document.text_before_cursor
         word = before.rpartition(" ")[2]
         if before.startswith("/ask ") and before.count(" ") == 1:

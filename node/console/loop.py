@@ -25,7 +25,7 @@ RECONNECT_EVERY_S = 0.5
 HINT_S = 3.0
 
 
-class Left(Exception):  # noqa: N818  leaving is no error
+class Left(Exception):
     """The owner left; whatever the console still does ends with it."""
 
 

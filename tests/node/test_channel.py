@@ -72,7 +72,9 @@ async def test_a_body_of_twenty_megabytes_is_refused(tmp_path: Path) -> None:
 @requirement("A25")
 async def test_a_client_that_does_not_read_is_dropped_and_the_others_live(tmp_path: Path) -> None:
     async with running_node(tmp_path) as node, node.socket() as other:
-        reader, writer = await asyncio.open_connection("127.0.0.1", int(node.url.rpartition(":")[2]), limit=1024)
+        reader, writer = await asyncio.open_connection(
+            "127.0.0.1", int(node.url.rpartition(":")[2]), limit=1024
+        )
         writer.write(handshake(node.url, node.token))
         await reader.readuntil(b"\r\n\r\n")
         ask = json.dumps({"channel": "agent", "event": "list_tools", "data": {}}).encode()

@@ -1,0 +1,49 @@
+"""`palaver` as its users run it: a process with arguments, stdin, two streams and an exit code."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+LIMIT_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    code: int
+    out: str
+    err: str
+
+    def json(self) -> Any:
+        """Return stdout as the one line of JSON that it must be."""
+        assert self.out.count("\n") == 1, self.out
+        return json.loads(self.out)
+
+
+@asynccontextmanager
+async def started(*arguments: str, data: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PALAVER_")}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "node.cli", *arguments,
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        env={**environment, "PALAVER_DATA_DIR": str(data)},
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def palaver(*arguments: str, data: Path, stdin: str = "") -> Finished:
+    """Run `palaver` to its end."""
+    async with asyncio.timeout(LIMIT_S), started(*arguments, data=data) as process:
+        out, err = await process.communicate(stdin.encode())
+        assert process.returncode is not None
+        return Finished(process.returncode, out.decode(), err.decode())

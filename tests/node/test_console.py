@@ -1,0 +1,300 @@
+"""The console on a real terminal: what stays on the screen, what the keys do, and that nothing typed is lost."""
+
+import asyncio
+import stat
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+import pytest
+
+from agent.events import (
+    ApprovalRequest,
+    ApprovalResolved,
+    Done,
+    Reasoning,
+    Status,
+    Token,
+    ToolCallEvent,
+    ToolDone,
+)
+from tests.mission import requirement
+from tests.node import fake_node
+from tests.node.fake_node import FakeNode, FakeTurn
+from tests.node.terminal import Terminal, on_a_terminal
+
+WORDS = [f"tok{i} " for i in range(300)]
+CTRL_C, CTRL_D, ESC, ENTER, F2 = "\x03", "\x04", "\x1b", "\r", "\x1bOQ"
+
+
+@pytest.fixture
+async def node(tmp_path: Path) -> AsyncIterator[FakeNode]:
+    async with fake_node.running(tmp_path) as fake:
+        yield fake
+
+
+def console(
+    data: Path, **environment: str
+) -> AbstractAsyncContextManager[tuple[Terminal, asyncio.Task[int]]]:
+    return on_a_terminal(["console", "--data", str(data)], environment)
+
+
+async def tell_words(turn: FakeTurn) -> None:
+    for word in WORDS:
+        await turn.emit(Token, delta=word)
+        await asyncio.sleep(0)
+    await turn.answer("".join(WORDS))
+
+
+def told(terminal: Terminal) -> list[str]:
+    return [word for line in terminal.lines() for word in line.split() if word.startswith("tok")]
+
+
+@requirement("S1")
+async def test_the_scrollback_is_the_answer_exactly_once_and_in_order(node: FakeNode, tmp_path: Path) -> None:
+    node.play = tell_words
+    async with console(tmp_path) as (terminal, exited):
+        await terminal.until_shows("connected to alice")
+        terminal.type("go" + ENTER)
+        await terminal.until_shows("tok299")
+        terminal.type("/quit" + ENTER)
+        async with asyncio.timeout(10):
+            assert await exited == 0
+        assert told(terminal) == [word.strip() for word in WORDS]
+        assert terminal.lines().count("> go") == 1
+
+
+async def test_what_is_being_typed_stays_while_an_answer_streams(node: FakeNode, tmp_path: Path) -> None:
+    half, whole = asyncio.Event(), asyncio.Event()
+
+    async def in_two_parts(turn: FakeTurn) -> None:
+        for i, word in enumerate(WORDS):
+            await (half if i == 100 else whole).wait() if i in {100, 200} else None
+            await turn.emit(Token, delta=word)
+        await turn.answer("".join(WORDS))
+
+    node.play = in_two_parts
+    async with console(tmp_path) as (terminal, _):
+        await terminal.until_shows("connected to alice")
+        terminal.type("go" + ENTER)
+        await terminal.until_shows("tok99")
+        terminal.type("half a li")
+        await terminal.until_shows("> half a li")
+        half.set()
+        await terminal.until_shows("tok199")
+        assert "> half a li" in terminal.screen()
+        terminal.type("ne" + ENTER)
+        await terminal.until_shows("waits: half a line")
+        whole.set()
+        await terminal.until(lambda: "> half a line" in terminal.lines(), "the second prompt's turn")
+        assert told(terminal)[:300] == [word.strip() for word in WORDS]
+    assert [ask.prompt for ask in node.asks] == ["go", "half a line"]
+    assert node.asks[1].session_id == "session-1"
+
+
+@requirement("S2")
+async def test_ctrl_c_stops_the_turn_then_clears_the_line_then_tells_how_to_leave(
+    node: FakeNode, tmp_path: Path
+) -> None:
+    async def until_cancelled(turn: FakeTurn) -> None:
+        await turn.emit(Token, delta="endless")
+        cancel = await turn.received("cancel")
+        assert cancel["turnId"] == turn.ask.turn_id
+        await turn.emit(Done, reason="cancelled")
+
+    node.play = until_cancelled
+    async with console(tmp_path) as (terminal, exited):
+        await terminal.until_shows("connected to alice")
+        terminal.type("go" + ENTER)
+        await terminal.until_shows("endless")
+        terminal.type("kept" + CTRL_C)
+        await terminal.until_shows("(cancelled)")
+        await terminal.until_shows("> kept")
+        terminal.type(CTRL_C)
+        await terminal.until(lambda: "kept" not in terminal.screen(), "an empty line")
+        terminal.type(CTRL_C)
+        await terminal.until_shows("Ctrl-D leaves")
+        terminal.type(CTRL_D)
+        async with asyncio.timeout(10):
+            assert await exited == 0
+
+
+def asks_to_write(node: FakeNode, decisions: list[str]) -> None:
+    async def play(turn: FakeTurn) -> None:
+        await turn.emit(
+            ApprovalRequest, approval_id=turn.ask.turn_id, call_id="c1", tool="notes.add",
+            args={"text": "the door is open", "name": "door"}, specifier="", mode="default", reason="it writes",
+        )  # fmt: skip
+        response = await turn.received("approval_response")
+        decisions.append(response["decision"])
+        await turn.emit(ApprovalResolved, approval_id=turn.ask.turn_id, decision=response["decision"])
+        await turn.answer("So be it.")
+
+    node.play = play
+
+
+@requirement("S2")
+async def test_one_key_answers_an_approval_that_shows_every_argument(node: FakeNode, tmp_path: Path) -> None:
+    decisions: list[str] = []
+    asks_to_write(node, decisions)
+    async with console(tmp_path) as (terminal, _):
+        await terminal.until_shows("connected to alice")
+        for key, said in (("y", "allowed once"), ("a", "allowed always"), ("n", "denied")):
+            terminal.type("note it" + ENTER)
+            await terminal.until_shows("[y] once  [a] always  [n] no")
+            assert "text: the door is open" in terminal.screen()
+            assert "name: door" in terminal.screen()
+            terminal.type(key)
+            await terminal.until_shows(f"{said}: notes.add")
+            await terminal.until(lambda: "[y] once" not in terminal.screen(), "the question's end")
+    assert decisions == ["allow_once", "allow_always", "deny"]
+
+
+async def test_a_question_never_takes_the_letters_of_a_half_typed_line(
+    node: FakeNode, tmp_path: Path
+) -> None:
+    decisions: list[str] = []
+    asks_to_write(node, decisions)
+    async with console(tmp_path) as (terminal, _):
+        await terminal.until_shows("connected to alice")
+        terminal.type("note it" + ENTER + "ma")
+        await terminal.until_shows("with Esc before it, as you are typing")
+        terminal.type("ny")
+        await terminal.until_shows("> many")
+        assert decisions == []
+        terminal.type(ESC + "n")
+        await terminal.until_shows("denied: notes.add")
+        await terminal.until(lambda: "> many" in terminal.screen(), "the line that was being typed")
+    assert decisions == ["deny"]
+
+
+@requirement("S1")
+async def test_tools_are_logged_and_reasoning_is_shown_on_demand(node: FakeNode, tmp_path: Path) -> None:
+    async def think(turn: FakeTurn) -> None:
+        await turn.emit(Status, text="thinking")
+        await turn.emit(Reasoning, delta="hm, the clock")
+        await turn.emit(ToolCallEvent, call_id="c1", name="clock.now", args={"zone": "UTC"})
+        await turn.emit(ToolDone, call_id="c1", name="clock.now", ok=True, result="12:00", duration_ms=3)
+        await turn.answer("It is noon.")
+
+    node.play = think
+    async with console(tmp_path) as (terminal, _):
+        await terminal.until_shows("connected to alice")
+        terminal.type("time?" + ENTER)
+        await terminal.until_shows("It is noon.")
+        assert '→ clock.now {"zone": "UTC"}' in terminal.lines()
+        assert "✓ clock.now (3 ms) 12:00" in terminal.lines()
+        assert "hm, the clock" not in terminal.screen()
+        terminal.type(F2)
+        await terminal.until_shows("reasoning shown")
+        terminal.type("again" + ENTER)
+        await terminal.until_shows("hm, the clock")
+
+
+@requirement("O3", "O14")
+async def test_slash_commands_answer_without_a_turn(node: FakeNode, tmp_path: Path) -> None:
+    async with console(tmp_path) as (terminal, _):
+        await terminal.until_shows("Rules (no model)")
+        terminal.type("/help" + ENTER)
+        await terminal.until(
+            lambda: any(line.split()[1:2] == ["info"] for line in terminal.lines()), "a class"
+        )
+        terminal.type("/tools" + ENTER)
+        await terminal.until_shows("clock.now  read  Tell the time.")
+        terminal.type("/peers" + ENTER)
+        await terminal.until_shows("online")
+        terminal.type("/sessions" + ENTER)
+        await terminal.until_shows("the door")
+        terminal.type("/ask bob hello" + ENTER)
+        await terminal.until_shows("bob: you asked: hello")
+        terminal.type("/invite" + ENTER)
+        await terminal.until_shows("pal1-x")
+        terminal.type("/join pal1-y" + ENTER)
+        await terminal.until_shows("paired with bob")
+        terminal.type("/hlep" + ENTER)
+        await terminal.until_shows("did you mean /help?")
+    assert node.asks == []
+
+
+@requirement("O1")
+async def test_a_slash_opens_the_list_and_tab_and_enter_accept(node: FakeNode, tmp_path: Path) -> None:
+    async with console(tmp_path) as (terminal, _):
+        await terminal.until_shows("connected to alice")
+        terminal.type("/")
+        await terminal.until_shows("info: list the peers")
+        terminal.type("pe")
+        await terminal.until(lambda: "/tools" not in terminal.screen(), "a shorter list")
+        terminal.type("\t")
+        await terminal.until_shows("> /peers")
+        terminal.type(ENTER)
+        await terminal.until(lambda: "list the peers" not in terminal.screen(), "a closed list")
+        terminal.type(ENTER)
+        await terminal.until_shows("online")
+        terminal.type("hello @b\t")
+        await terminal.until_shows("> hello @bob")
+
+
+async def test_a_pasted_text_of_three_lines_is_one_message(node: FakeNode, tmp_path: Path) -> None:
+    async with console(tmp_path) as (terminal, _):
+        await terminal.until_shows("connected to alice")
+        terminal.type("\x1b[200~one\ntwo\nthree\x1b[201~")
+        await terminal.until_shows("three")
+        terminal.type(ESC + ENTER + "four" + ENTER)
+        await terminal.until(lambda: bool(node.asks), "the ask")
+        assert node.asks[0].prompt == "one\ntwo\nthree\nfour"
+
+
+async def test_new_begins_a_new_session(node: FakeNode, tmp_path: Path) -> None:
+    async with console(tmp_path) as (terminal, _):
+        await terminal.until_shows("connected to alice")
+        terminal.type("first" + ENTER)
+        await terminal.until(lambda: terminal.lines().count("first") == 1, "the answer")
+        terminal.type("/new" + ENTER)
+        await terminal.until_shows("a new session")
+        terminal.type("second" + ENTER)
+        await terminal.until(lambda: terminal.lines().count("second") == 1, "the answer")
+    assert [ask.session_id for ask in node.asks] == [None, None]
+
+
+async def test_after_a_lost_connection_it_says_so_and_asks_for_what_it_missed(
+    node: FakeNode, tmp_path: Path
+) -> None:
+    async def cut(turn: FakeTurn) -> None:
+        await turn.emit(Token, delta="before the cut")
+
+    node.play = cut
+    async with console(tmp_path) as (terminal, _):
+        await terminal.until_shows("connected to alice")
+        terminal.type("go" + ENTER)
+        await terminal.until_shows("before the cut")
+        await node.hang_up()
+        await terminal.until_shows("the connection to the node is lost")
+        await terminal.until(
+            lambda: terminal.lines().count("connected to alice; /help") == 2, "a new connection"
+        )
+        resumed = await node.received("resume")
+    assert resumed == {"sessionId": "session-1", "lastSeq": 2}
+
+
+async def test_the_history_is_private_and_comes_back(node: FakeNode, tmp_path: Path) -> None:
+    async with console(tmp_path) as (terminal, exited):
+        await terminal.until_shows("connected to alice")
+        terminal.type("remember me" + ENTER)
+        await terminal.until(lambda: bool(node.asks), "the ask")
+        terminal.type(CTRL_D)
+        async with asyncio.timeout(10):
+            await exited
+    assert stat.S_IMODE((tmp_path / "console_history").stat().st_mode) == 0o600
+    async with console(tmp_path) as (terminal, _):
+        await terminal.until_shows("connected to alice")
+        terminal.type("\x1b[A")
+        await terminal.until_shows("> remember me")
+
+
+async def test_no_color_means_no_colour(node: FakeNode, tmp_path: Path) -> None:
+    async with console(tmp_path, NO_COLOR="1") as (terminal, _):
+        await terminal.until_shows("Rules (no model)")
+        terminal.type("/nonsense" + ENTER)
+        await terminal.until_shows("there is no command")
+        assert b"\x1b[0;31m" not in terminal.raw
+        assert b"\x1b[0;90m" not in terminal.raw
