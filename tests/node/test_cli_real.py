@@ -2,14 +2,11 @@
 
 import asyncio
 import json
-import os
 import signal
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-
-import pytest
 
 from tests.mission import requirement
 from tests.node.program import LIMIT_S, palaver, started
@@ -131,23 +128,22 @@ async def test_the_console_asks_approves_and_leaves(tmp_path: Path) -> None:
 
 
 async def test_the_console_finds_a_node_that_was_started_again(tmp_path: Path) -> None:
-    async with node(tmp_path) as process:
-        async with on_a_terminal(["console", "--data", str(tmp_path)], {}) as (terminal, _):
-            await terminal.until_shows("Rules (no model)")
-            terminal.type("what time is it\r")
-            await terminal.until_shows("It is ")
-            process.terminate()
-            await process.wait()
-            await terminal.until_shows("the connection to the node is lost")
-            async with node(tmp_path):
-                await terminal.until(
-                    lambda: terminal.lines().count("connected to alice; /help") == 2, "a new start"
-                )
-                terminal.type("list my peers\r")
-                await terminal.until_shows("No peer is connected.")
+    arguments = ["console", "--data", str(tmp_path)]
+    async with node(tmp_path) as process, on_a_terminal(arguments, {}) as (terminal, _):
+        await terminal.until_shows("Rules (no model)")
+        terminal.type("what time is it\r")
+        await terminal.until_shows("It is ")
+        process.terminate()
+        await process.wait()
+        await terminal.until_shows("the connection to the node is lost")
+        async with node(tmp_path):
+            await terminal.until(
+                lambda: terminal.lines().count("connected to alice; /help") == 2, "a new start"
+            )
+            terminal.type("list my peers\r")
+            await terminal.until_shows("No peer is connected.")
 
 
-@pytest.mark.skipif(os.name == "nt", reason="a pty is needed")
 @requirement("S2")
 async def test_ask_on_a_terminal_takes_one_key_for_an_approval(tmp_path: Path) -> None:
     async with node(tmp_path):

@@ -1,6 +1,7 @@
 """What a turn looks like in a terminal, whatever a stranger put into it."""
 
 import unicodedata
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -103,5 +104,5 @@ def test_a_failed_and_a_stopped_turn_say_so() -> None:
 def test_a_style_changes_only_at_the_start_of_a_line(styles: list[Style], data: st.DataObject) -> None:
     transcript = Transcript()
     pieces = [p for style in styles for p in transcript.text(style, data.draw(st.text("ab\n", max_size=5)))]
-    for before, after in zip(pieces, pieces[1:], strict=False):
+    for before, after in pairwise(pieces):
         assert before.style is after.style or before.text.endswith("\n")
