@@ -221,7 +221,7 @@ async def test_a_run_that_breaks_fails_its_turn_and_the_next_one_runs(
 
 
 @pytest.mark.parametrize(
-    ("kind", "attempts"), [(ErrorKind.NO_MODEL, 1), (ErrorKind.NOT_LOCAL, 1), (ErrorKind.UNREACHABLE, 5)]
+    ("kind", "attempts"), [(ErrorKind.NO_MODEL, 1), (ErrorKind.NOT_LOCAL, 1), (ErrorKind.BUSY, 5)]
 )
 async def test_a_model_that_cannot_even_be_asked_fails_the_turn_with_its_own_words(
     turns: WatchedTurns, kind: ErrorKind, attempts: int
