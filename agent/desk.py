@@ -44,6 +44,8 @@ class TurnOutcome:
     """The answer, or what was streamed before the turn failed or was cancelled."""
     reasoning: str = ""
     error: str | None = None
+    code: str = ""
+    """Of the error, for programs; `agent/errors.py` has them."""
     transient: bool = False
     """The failure may pass: the queue may try again."""
     cancelled: bool = False

@@ -2,14 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from agent.calls import Caller, Permissions, tool_done
+from agent.calls import Caller, Permissions
 from agent.desk import Desk, TurnOutcome
+from agent.ending import Ending, finish, to_the_end
 from agent.errors import Failure, TurnLimitError, failure_of
-from agent.events import Answer, Done, ErrorEvent, FocusedContext, TurnEvent
+from agent.events import FocusedContext
 from agent.gate import Mode
 from agent.history import History, Message, SystemMessage, UserMessage, with_calls_closed, without_reasoning
 from agent.limits import Limits
@@ -23,13 +24,8 @@ from tools.spec import ToolSpec
 
 logger = logging.getLogger(__name__)
 
-ENDING_TIMEOUT_S = 10.0
-"""A desk that does not take the end of a turn within this time is left alone."""
-
 RECENT_PROMPTS = 3
 """The latest prompts of the session that help to guess the tools of this one."""
-
-NOT_KEPT = Failure(code="internal_error", message="internal error: the answer could not be stored")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,22 +60,18 @@ async def run_turn(desk: Desk, turn: Turn) -> TurnOutcome:
     Ends with `answer` and `done` or with `error` and `done`, whatever happens. A cancelled turn says
     `done` and raises `CancelledError`.
     """
-    transcript = Transcript()
-    toolbox = _toolbox(desk, turn)
+    caller = Caller(turn_id=turn.turn_id, session_id=turn.session_id, origin=turn.origin)
+    toolbox, transcript = _toolbox(desk, turn), Transcript()
+
+    def finished(ending: Ending) -> Coroutine[None, None, TurnOutcome]:
+        return finish(desk, caller, turn.model.facts, toolbox, transcript, ending)
+
     try:
-        ending = await _played(desk, turn, toolbox, transcript)
+        ending = await _played(desk, turn, caller, toolbox, transcript)
     except asyncio.CancelledError:
-        cancelled = _Ending(text=transcript.text, cancelled=True)
-        await _to_the_end(_finish(desk, turn, toolbox, transcript, cancelled))
+        await to_the_end(finished(Ending(text=transcript.text, cancelled=True)))
         raise
-    return await _to_the_end(_finish(desk, turn, toolbox, transcript, ending))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Ending:
-    text: str
-    failure: Failure | None = None
-    cancelled: bool = False
+    return await to_the_end(finished(ending))
 
 
 def _toolbox(desk: Desk, turn: Turn) -> Toolbox:
@@ -88,24 +80,24 @@ def _toolbox(desk: Desk, turn: Turn) -> Toolbox:
     return OwnerToolbox(turn.tools, client_tools=desk.client_tools)
 
 
-async def _played(desk: Desk, turn: Turn, toolbox: Toolbox, transcript: Transcript) -> _Ending:
+async def _played(desk: Desk, turn: Turn, caller: Caller, toolbox: Toolbox, transcript: Transcript) -> Ending:
     """Run the loop within the turn's time; whatever it raises becomes a failure."""
     try:
         async with asyncio.timeout(turn.limits.total_s) as cap:
-            return _Ending(text=await _answer(desk, turn, toolbox, transcript))
+            return Ending(text=await _answer(desk, turn, caller, toolbox, transcript))
     except Exception as error:  # noqa: BLE001 - the top of a turn: everything has to end in words
         if isinstance(error, TimeoutError) and cap.expired():
             error = TurnLimitError(turn.limits.total_s)
-        return _Ending(text=transcript.text, failure=_failure(error, turn, transcript))
+        return Ending(text=transcript.text, failure=_failure(error, turn, transcript))
 
 
-async def _answer(desk: Desk, turn: Turn, toolbox: Toolbox, transcript: Transcript) -> str:
+async def _answer(desk: Desk, turn: Turn, caller: Caller, toolbox: Toolbox, transcript: Transcript) -> str:
     return await run_agent_loop(
         desk,
         turn.model,
         _messages(turn, toolbox),
         toolbox,
-        caller=Caller(turn_id=turn.turn_id, session_id=turn.session_id, origin=turn.origin),
+        caller=caller,
         permissions=Permissions(mode=turn.mode, rules=turn.rules, attended=turn.remote is None),
         limits=turn.limits,
         options=turn.options,
@@ -135,71 +127,3 @@ def _failure(error: Exception, turn: Turn, transcript: Transcript) -> Failure:
         return Failure(code="internal_error", message="internal error; the log of the node has the details")
     # A turn that already ran tools is not tried again by itself: that would run them twice.
     return replace(failure, transient=failure.transient and not transcript.calls)
-
-
-async def _finish(
-    desk: Desk, turn: Turn, toolbox: Toolbox, transcript: Transcript, ending: _Ending
-) -> TurnOutcome:
-    """Keep the outcome, then tell it; neither a broken store nor a broken watcher can hold the turn."""
-    why = "the turn was cancelled" if ending.cancelled else "the turn ended before a result came"
-    abandoned = transcript.close_open_calls(why)
-    outcome = _outcome(turn, toolbox, transcript, ending)
-    if not await _within_time(desk.conclude(outcome), "keep", turn):
-        ending = replace(ending, failure=ending.failure or NOT_KEPT)
-        outcome = _outcome(turn, toolbox, transcript, ending)
-    caller = Caller(turn_id=turn.turn_id, session_id=turn.session_id)
-    for event in (*(tool_done(caller, record) for record in abandoned), *_last_events(turn, ending)):
-        await _within_time(desk.emit(event), "show", turn)
-    return outcome
-
-
-def _last_events(turn: Turn, ending: _Ending) -> list[TurnEvent]:
-    ids = {"turn_id": turn.turn_id, "session_id": turn.session_id}
-    if ending.cancelled:
-        return [Done(**ids, reason="cancelled")]
-    if ending.failure is not None:
-        failure = ending.failure
-        return [
-            ErrorEvent(**ids, message=failure.message, code=failure.code),
-            Done(**ids, reason="failed"),
-        ]
-    return [Answer(**ids, text=ending.text), Done(**ids, reason="answered")]
-
-
-def _outcome(turn: Turn, toolbox: Toolbox, transcript: Transcript, ending: _Ending) -> TurnOutcome:
-    failure = ending.failure
-    return TurnOutcome(
-        turn_id=turn.turn_id,
-        text=ending.text,
-        reasoning=transcript.reasoning,
-        error=failure.message if failure else None,
-        transient=failure.transient if failure else False,
-        cancelled=ending.cancelled,
-        calls=tuple(transcript.calls),
-        usage=transcript.usage,
-        context_window=turn.model.facts.context_window,
-        model=turn.model.facts.name,
-        duration_ms=transcript.duration_ms,
-        groups=tuple(toolbox.active),
-    )
-
-
-async def _within_time(work: Awaitable[None], verb: str, turn: Turn) -> bool:
-    """Await what a desk does at the end of a turn; its failure or silence is logged and goes no further."""
-    try:
-        async with asyncio.timeout(ENDING_TIMEOUT_S):
-            await work
-    except Exception:
-        logger.exception("the desk could not %s the end of turn %s", verb, turn.turn_id)
-        return False
-    return True
-
-
-async def _to_the_end(work: Coroutine[None, None, TurnOutcome]) -> TurnOutcome:
-    """Finish work that has its own time limit, and be cancelled only then."""
-    task = asyncio.create_task(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait({task})
-        raise

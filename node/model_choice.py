@@ -1,11 +1,11 @@
-"""Which model this node works with: the owner's choice, else the first that a server here offers, else rules."""
+"""Which model a node works with: the owner's choice, else the first that a server offers, else rules."""
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 
-from agent.models.base import ErrorKind, Model, ModelError, ModelFacts
+from agent.models.base import Delta, ErrorKind, Model, ModelError, ModelFacts, ModelRequest
 from agent.models.find import Found, default_addresses, find_model
 from node.health import Readiness, readiness
 from node.settings import Settings
@@ -29,6 +29,24 @@ class Wish:
         return self.name is None and self.address is None
 
 
+class MissingModel:
+    """Stands for a choice that cannot be used: every round fails with the reason."""
+
+    def __init__(self, wish: Wish, problem: ModelError) -> None:
+        self._problem = problem
+        name = wish.name or "any model"
+        self.facts = ModelFacts(
+            provider="none", name=name, label=f"{name} (not available)", address=wish.address or ""
+        )
+
+    async def stream(self, _: ModelRequest) -> AsyncGenerator[Delta, None]:
+        raise self._problem
+        yield  # makes this a generator
+
+    async def close(self) -> None:
+        pass
+
+
 class ModelChoice:
     def __init__(
         self, *, settings: Settings, ollama_url: str, wanted: str | None, rules: Callable[[], Model]
@@ -46,10 +64,8 @@ class ModelChoice:
         """Kept until the end: a turn may still be using a model that is no longer the choice."""
 
     async def current(self) -> Model:
-        """Return the model for a turn that starts now; raises `ModelError` when the owner's choice is not there."""
+        """Return the model for a turn that starts now: where the choice is not there, one that says why."""
         await self.look()
-        if self._problem is not None:
-            raise self._problem
         assert self._model is not None
         return self._model
 
@@ -98,7 +114,9 @@ class ModelChoice:
     def _settle(self, wish: Wish, found: Found) -> None:
         if found.model is None and not wish.is_open:
             self._problem = problem_of(wish, found)
-        self._take(found.model or self._rules())
+            self._take(MissingModel(wish, self._problem))
+        else:
+            self._take(found.model or self._rules())
 
     def _take(self, model: Model) -> None:
         self._model = model
@@ -106,10 +124,9 @@ class ModelChoice:
 
 
 def problem_of(wish: Wish, found: Found) -> ModelError:
-    """Say why the owner's choice cannot be used; a server that answered tells more than those that did not."""
+    """Say why the choice cannot be used; a server that answered tells more than those that did not."""
     told = [tried for tried in found.tried if tried.kind is not ErrorKind.UNREACHABLE] or list(found.tried)
     if wish.address is None and told[0].kind is ErrorKind.UNREACHABLE:
-        return ModelError(
-            ErrorKind.UNREACHABLE, f"no model server answers on this machine, so {wish.name!r} cannot be used"
-        )
+        text = f"no model server answers on this machine, so {wish.name!r} cannot be used"
+        return ModelError(ErrorKind.UNREACHABLE, text)
     return ModelError(told[0].kind, told[0].text)

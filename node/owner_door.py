@@ -73,7 +73,9 @@ class OwnerDoor:
 
     async def connect(self, request: web.Request) -> web.WebSocketResponse:
         """Run one client's socket."""
-        socket = web.WebSocketResponse(max_msg_size=FRAME_READ_MAX_BYTES, heartbeat=HEARTBEAT_S, compress=False)
+        socket = web.WebSocketResponse(
+            max_msg_size=FRAME_READ_MAX_BYTES, heartbeat=HEARTBEAT_S, compress=False
+        )
         await socket.prepare(request)
         client = Client()
         client.show("system", Hello(version=version("palaver"), node_id=self.node_id, name=self.name()))

@@ -1,14 +1,14 @@
 """The owner's turns: from a message to its stored answer, whoever brought the message."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from uuid import uuid4
 
 from agent.desk import TurnOutcome
-from agent.events import Done, FocusedContext, Queued
-from agent.gate import Mode
+from agent.events import Done, ErrorEvent, FocusedContext, Queued
 from agent.history import AssistantMessage, Message, UserMessage
 from agent.turn import Turn, run_turn
 from node.approvals import Approvals
@@ -23,6 +23,8 @@ from node.store.turn import ClaimedTurn, Conclusion, Ending, NewTurn, Submitted
 from node.store.turns import TurnStore
 from node.streams import Streams
 from tools.registry import Registry
+
+logger = logging.getLogger(__name__)
 
 
 class OwnerTurns:
@@ -73,8 +75,13 @@ class OwnerTurns:
 
     async def run(self, claimed: ClaimedTurn) -> TurnOutcome:
         """Run one attempt of a stored turn; the queue calls this."""
-        turn = await self._turn_of(claimed)
-        return await run_turn(self._desk_of(claimed, turn.mode), turn)
+        desk = self._desk_of(claimed)
+        try:
+            turn = await self._turn_of(claimed)
+        except Exception:
+            logger.exception("turn %s could not be put together", claimed.turn_id)
+            return await given_up(desk, claimed)
+        return await run_turn(desk, turn)
 
     async def cancel(self, session_id: str, turn_id: str) -> bool:
         """Stop a turn, running or waiting; False when there is nothing to stop."""
@@ -103,7 +110,7 @@ class OwnerTurns:
             today=date.today(),  # noqa: DTZ011  the owner's own day
         )
 
-    def _desk_of(self, claimed: ClaimedTurn, mode: Mode) -> OwnerDesk:
+    def _desk_of(self, claimed: ClaimedTurn) -> OwnerDesk:
         async def keep(outcome: TurnOutcome) -> Conclusion:
             conclusion = await self._turns.conclude(claimed, outcome)
             if conclusion.ending not in {Ending.RETRYING, Ending.INTERRUPTED}:
@@ -113,7 +120,7 @@ class OwnerTurns:
         return OwnerDesk(
             session_id=claimed.session_id,
             turn_id=claimed.turn_id,
-            mode=mode,
+            mode=mode_of(claimed.mode, self._settings),
             streams=self._streams,
             approvals=self.approvals,
             relays=self.relays,
@@ -126,6 +133,17 @@ class OwnerTurns:
         ending = self._endings.get((session_id, outcome.turn_id))
         if ending is not None and not ending.done():
             ending.set_result(outcome)
+
+
+async def given_up(desk: OwnerDesk, claimed: ClaimedTurn) -> TurnOutcome:
+    """End a turn that cannot even begin, in the words that every turn ends with."""
+    text = "internal error; the node's log has the details"
+    outcome = TurnOutcome(turn_id=claimed.turn_id, text="", error=text)
+    await desk.conclude(outcome)
+    ids = {"turn_id": claimed.turn_id, "session_id": claimed.session_id}
+    await desk.emit(ErrorEvent.model_validate({**ids, "message": text, "code": "internal_error"}))
+    await desk.emit(Done.model_validate({**ids, "reason": "failed"}))
+    return outcome
 
 
 def told_before(stored: Sequence[StoredMessage]) -> list[Message]:

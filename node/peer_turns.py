@@ -69,7 +69,7 @@ class PeerTurns:
         return outcome.text
 
     def _model(self, model: Model, asker: PeerRecord) -> Model:
-        """Return the model for a peer's turn; the rules then know no names that the asker should not learn."""
+        """Return the model for a peer's turn; rules then know no names that the asker should not learn."""
         if model.facts.provider != "rules":
             return model
         return RulesModel(lambda: tuple(self._registry), lambda: self._names(asker))

@@ -12,7 +12,7 @@ class Relays:
         self._waiting: dict[tuple[str, str], asyncio.Future[ToolResult]] = {}
 
     async def result(self, client: Client, turn_id: str, call_id: str, timeout_s: float) -> ToolResult:
-        """Wait for a client's result. Time running out, or the client leaving, is a failure the model reads."""
+        """Wait for a client's result; time running out, or the client leaving, is a failure to read."""
         answer: asyncio.Future[ToolResult] = asyncio.get_running_loop().create_future()
         self._waiting[turn_id, call_id] = answer
         gone = asyncio.create_task(client.gone.wait())

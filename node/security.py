@@ -1,7 +1,7 @@
 """The lock of the owner's door: Host allow-list, exact Origin, and the token of this start.
 
-Loopback is open to every program and every web page on the machine, so an address alone proves nothing:
-a rebound name fails the Host check, a foreign page fails the Origin check, another user's program lacks the token.
+Loopback is open to every program and every web page on the machine, so an address alone proves nothing: a
+rebound name fails the Host check, a foreign page fails the Origin check, another user's program lacks the token.
 """
 
 import secrets
@@ -66,13 +66,13 @@ def guard(token: str, port: Callable[[], int]) -> Middleware:
         if request.path == "/" and "token" in request.query:
             return admit(request, token, port())
         if request.path not in OPEN_PATHS and not is_owner(presented_token(request, port()), token):
-            return unlock_page() if wants_page(request) else refused(401, "no_token", NO_TOKEN)
+            return unlock_page() if wants_page(request) else refused(401, "locked", LOCKED)
         return await handler(request)
 
     return guarded
 
 
-NO_TOKEN = "this needs the node's token: `palaver open` opens the page with it; programs find it in ui.token"
+LOCKED = "this needs the node's token: `palaver open` opens the page with it; programs find it in ui.token"
 
 
 def is_owner(presented: str, token: str) -> bool:

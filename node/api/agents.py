@@ -10,6 +10,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from agent.desk import TurnOutcome
 from agent.events import PROMPT_MAX_CHARS
+from agent.models.base import TRANSIENT, ErrorKind
 from node.api.errors import ApiError
 from node.api.network import told
 from node.api.requests import body_of
@@ -21,6 +22,8 @@ from peer.errors import PeerError, UnknownPeer
 from peer.hub import PeerHub
 
 SELF = "self"
+UNAVAILABLE = frozenset(f"model_{kind}" for kind in (ErrorKind.UNREACHABLE, *TRANSIENT))
+"""Codes of turns that failed because their model could not be reached."""
 
 
 class ChatRequest(BaseModel):
@@ -128,9 +131,9 @@ def execution(submitted: Submitted, outcome: TurnOutcome) -> dict[str, object]:
 
 
 def failed(submitted: Submitted, outcome: TurnOutcome) -> ApiError:
-    """Say how a turn ended without an answer: 503 when the model could not be reached, else 500."""
+    """Say how a turn ended without an answer."""
     more = {"sessionId": submitted.turn.session_id, "execution": execution(submitted, outcome)}
     if outcome.cancelled:
         return ApiError(409, "cancelled", "the turn was stopped", more)
-    status = 503 if outcome.transient else 500
-    return ApiError(status, "turn_failed", outcome.error or "", more)
+    status = 503 if outcome.code in UNAVAILABLE else 500
+    return ApiError(status, outcome.code, outcome.error or "", more)
