@@ -73,11 +73,15 @@ class TurnQueue:
         async with self._claiming:
             if await self._turns.withdraw(session_id, turn_id):
                 return Cancelled.WITHDRAWN
-        for work, turn in self._running.items():
-            if (turn.session_id, turn.turn_id) == (session_id, turn_id):
-                work.cancel()
-                return Cancelled.STOPPING
-        return Cancelled.NOT_FOUND
+        # An attempt may still be winding up while the next one has been claimed.
+        attempts = [
+            work
+            for work, turn in self._running.items()
+            if (turn.session_id, turn.turn_id) == (session_id, turn_id)
+        ]
+        for work in attempts:
+            work.cancel()
+        return Cancelled.STOPPING if attempts else Cancelled.NOT_FOUND
 
     def running(self, session_id: str) -> ClaimedTurn | None:
         """Return the session's running turn."""

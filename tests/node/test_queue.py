@@ -268,6 +268,27 @@ async def test_a_running_turn_is_really_stopped(turns: WatchedTurns) -> None:
     assert gate.stopped
 
 
+async def test_stopping_a_turn_stops_the_next_attempt_too_when_the_last_one_is_still_winding_up(
+    turns: WatchedTurns,
+) -> None:
+    gate = Gate()
+
+    async def run(turn: ClaimedTurn) -> TurnOutcome:
+        # As a desk does, before the events of the end are shown.
+        await turns.conclude(turn, TurnOutcome(turn_id=turn.turn_id, text="", error="busy", transient=True))
+        return await gate.run(turn)
+
+    await turns.ask("t")
+    async with queue_of(turns, run) as queue, asyncio.timeout(10):
+        await gate.begun.wait()
+        queue.wake()
+        await claimed(turns, "t")
+        while len(queue._running) < 2:
+            await asyncio.sleep(0)
+        assert await queue.cancel("s", "t") is Cancelled.STOPPING
+        assert (await turns.ended("t")).state is TurnState.CANCELLED
+
+
 async def test_a_waiting_turn_is_withdrawn_and_never_runs(turns: WatchedTurns) -> None:
     gate = Gate()
     await turns.ask("first")
