@@ -283,8 +283,8 @@ async def test_stopping_a_turn_stops_the_next_attempt_too_when_the_last_one_is_s
         await gate.begun.wait()
         queue.wake()
         await claimed(turns, "t")
-        while len(queue._running) < 2:
-            await asyncio.sleep(0)
+        async with queue._claiming:
+            assert len(queue._running) == 2
         assert await queue.cancel("s", "t") is Cancelled.STOPPING
         assert (await turns.ended("t")).state is TurnState.CANCELLED
 
