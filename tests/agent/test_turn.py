@@ -376,7 +376,7 @@ async def test_a_desk_that_hangs_at_the_end_does_not_hang_the_turn(monkeypatch: 
                 await asyncio.Event().wait()
             await super().emit(event)
 
-    monkeypatch.setattr("agent.turn.ENDING_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("agent.ending.ENDING_TIMEOUT_S", 0.05)
     desk = StuckDesk()
     assert (await ended(desk, a_turn(scripted(says("Paris."))))).text == "Paris."
     assert desk.kinds[-1] == "Answer"
