@@ -166,7 +166,8 @@ def _is_plain(path: Path) -> bool:
 def _text(path: Path) -> str:
     if not _is_plain(path):
         raise ToolError(f"Note {path.stem!r} is not a plain file, so it is left alone.")
-    flags = getattr(os, "O_NOFOLLOW", 0)  # a link put there since the check is not followed
+    # A link put there since the check is not followed, and a pipe does not hold the thread up.
+    flags = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     with open(
         path, encoding="utf-8", errors="replace", opener=lambda name, mode: os.open(name, mode | flags)
     ) as file:
