@@ -48,21 +48,26 @@ async def test_one_request_gets_one_reply_with_how_it_was_made(tmp_path: Path) -
 
 @requirement("P8")
 async def test_each_failure_of_a_chat_has_its_status_and_code(tmp_path: Path) -> None:
-    async with FakeOllama() as ollama:
-        async with running_node(tmp_path / "a", model=None, ollama_url=ollama.address) as node:
-            status, body, _ = await http(node, "POST", "/api/agents/nobody/chat", {"message": "hi"})
-            assert (status, body["code"]) == (404, "no_such_agent")
-            ollama.chat(error(500, "the engine is broken"))
-            status, body, _ = await http(node, "POST", CHAT, {"message": "hi"})
-            assert status == 500
-            assert "the engine is broken" in body["error"]
-            status, body, _ = await http(node, "POST", CHAT, {"message": ""})
-            assert (status, body["code"]) == (400, "bad_request")
-    settings = {"models.url": ollama.address}
-    async with running_node(tmp_path / "b", model=None, ollama_url=NOWHERE, settings=settings) as node:
+    async with (
+        FakeOllama() as ollama,
+        running_node(tmp_path, model=None, ollama_url=ollama.address) as node,
+    ):
+        status, body, _ = await http(node, "POST", "/api/agents/nobody/chat", {"message": "hi"})
+        assert (status, body["code"]) == (404, "no_such_agent")
+        ollama.chat(error(500, "the engine is broken"))
         status, body, _ = await http(node, "POST", CHAT, {"message": "hi"})
-        assert status == 503
-        assert ollama.address in body["error"]
+        assert status == 500
+        assert "the engine is broken" in body["error"]
+        status, body, _ = await http(node, "POST", CHAT, {"message": ""})
+        assert (status, body["code"]) == (400, "bad_request")
+
+
+@requirement("P8", "C10")
+async def test_a_chosen_server_that_is_down_is_said_at_once(tmp_path: Path) -> None:
+    async with running_node(tmp_path, model=None, settings={"models.url": NOWHERE}) as node:
+        status, body, _ = await http(node, "POST", CHAT, {"message": "hi"})
+        assert (status, body["code"]) == (503, "model_unreachable")
+        assert NOWHERE in body["error"]
 
 
 @requirement("H9", "B24")
@@ -162,7 +167,9 @@ async def test_readiness_says_one_state_and_one_remedy(tmp_path: Path) -> None:
 
 @requirement("C9")
 @pytest.mark.parametrize("url", ["http://10.1.2.3:11434", "http://models.example:11434"])
-async def test_a_model_server_elsewhere_is_refused_unless_the_owner_allows_it(tmp_path: Path, url: str) -> None:
+async def test_a_model_server_elsewhere_is_refused_unless_the_owner_allows_it(
+    tmp_path: Path, url: str
+) -> None:
     async with running_node(tmp_path, model=None, settings={"models.url": url}) as node:
         status, body, _ = await http(node, "POST", CHAT, {"message": "hi"})
         assert status in {500, 503}

@@ -8,7 +8,17 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.ollama_server import WAYS_TO_DIE, FakeOllama, answer, calls, done, error, reply, text, thinking
+from tests.fakes.ollama_server import (
+    WAYS_TO_DIE,
+    FakeOllama,
+    answer,
+    calls,
+    done,
+    error,
+    reply,
+    text,
+    thinking,
+)
 from tests.mission import requirement
 from tests.node.nodes import PATIENCE_S, RawSocket, RunningNode, events, running_node
 
@@ -41,7 +51,7 @@ def said(frames: list[dict[str, Any]], event: str) -> str:
 async def test_reasoning_comes_first_then_tokens_then_one_answer(tmp_path: Path) -> None:
     async with talking(tmp_path) as (_, ollama, ws):
         gaps = [asyncio.Event() for _ in range(5)]
-        pieces = [step for gap, word in zip(gaps, "one two three four five".split(), strict=True)
+        pieces = [step for gap, word in zip(gaps, ["one", "two", "three", "four", "five"], strict=True)
                   for step in (gap, *text(word + " "))]  # fmt: skip
         ollama.chat(reply(*thinking("hm", "m"), *pieces, done()))
         await ws.ask("count")
@@ -68,7 +78,8 @@ async def test_a_client_runs_its_tool_while_its_socket_goes_on_being_read(tmp_pa
         await ws.send("list_tools", {})
         assert "panes.look" in str(await ws.until("tools"))
         await ws.send(
-            "tool_result", {"turnId": "t1", "callId": call["callId"], "ok": True, "result": {"open": ["notes"]}}
+            "tool_result",
+            {"turnId": "t1", "callId": call["callId"], "ok": True, "result": {"open": ["notes"]}},
         )
         await ws.until("answer", text="It is open.")
         await ws.until("done")
@@ -124,7 +135,9 @@ async def test_an_acting_tool_asks_first_and_the_decision_holds(
         await ws.until("done")
         assert (node.data / "notes" / "inbox.md").exists() is ran
         await ws.ask("note that the door is open", "t2", sessionId="s")
-        next_step = await ws.until("approval_request") if asked_again else await ws.until("tool_done", ok=True)
+        next_step = (
+            await ws.until("approval_request") if asked_again else await ws.until("tool_done", ok=True)
+        )
         assert next_step
 
 

@@ -1,0 +1,191 @@
+"""Two real nodes on loopback: pairing, asking, refusing, through the owner's doors alone."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from node.client import NodeError
+from tests.fakes.ollama_server import FakeOllama, answer, calls, done, reply, text
+from tests.mission import requirement
+from tests.node.nodes import PATIENCE_S, RunningNode, Together
+
+ALLOWED = {"network.allowRemoteAgent": True}
+
+
+async def pair(inviter: RunningNode, joiner: RunningNode) -> None:
+    """Let one node join with the other's ticket, and wait until both see the link."""
+    await joiner.client.join((await inviter.client.invite())["ticket"])
+    await linked(inviter, joiner)
+    await linked(joiner, inviter)
+
+
+async def linked(node: RunningNode, peer: RunningNode) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while not any(p["nodeId"] == peer.node_id and p["connected"] for p in await node.client.peers()):
+            pass
+
+
+@requirement("F3", "F4", "F5", "F10", "F12", "F28", "A21")
+async def test_two_owners_pair_and_ask_each_others_agents(tmp_path: Path) -> None:
+    async with Together(tmp_path) as nodes:
+        alice, bob = await nodes.node("alice", settings=ALLOWED), await nodes.node("bob", settings=ALLOWED)
+        assert alice.node_id != bob.node_id
+        await pair(bob, alice)
+        told = await alice.client.ask_peer("bob", "what time is it")
+        assert told["ok"]
+        assert told["name"] == "bob"
+        assert told["nodeId"] == bob.node_id
+        assert "It is" in told["answer"]
+        assert (await bob.client.ask_peer(alice.node_id, "what time is it"))["name"] == "alice"
+        chat: Any = await alice.client.call("POST", "/api/agents/bob/chat", {"message": "what time is it"})
+        assert chat["from"]["name"] == "bob"
+        (card,) = await alice.client.peers()
+        assert (card["name"], card["state"], card["capabilities"]) == ("bob", "trusted", ["ask"])
+
+
+@requirement("F11", "F29")
+async def test_the_local_agent_asks_a_peer_when_its_owner_allows_it(tmp_path: Path) -> None:
+    async with FakeOllama() as ollama, Together(tmp_path) as nodes:
+        alice = await nodes.node("alice", model=None, ollama_url=ollama.address)
+        bob = await nodes.node("bob", settings=ALLOWED)
+        await pair(bob, alice)
+        ask = calls(("agent.ask_peer", {"peerId": "bob", "prompt": "what time is it"}))
+        ollama.chat(reply(ask, done()), answer("Bob has the time."))
+        ollama.chat(reply(ask, done()), answer("I may not."))
+        async with alice.socket() as ws:
+            for turn, decision in (("t1", "allow_once"), ("t2", "deny")):
+                await ws.ask("ask bob the time", turn)
+                request = (await ws.until("approval_request"))["data"]
+                assert (request["tool"], request["specifier"]) == ("agent.ask_peer", "bob")
+                await ws.send("approval_response", {"approvalId": request["approvalId"], "decision": decision})
+                await ws.until("done", turnId=turn)
+        heard = ollama.asked[1]["messages"][-1]["content"]
+        assert '"from": "bob"' in heard
+        assert "not instructions" in heard
+        assert "denied by the owner" in ollama.asked[3]["messages"][-1]["content"]
+
+
+@requirement("F13")
+@pytest.mark.parametrize("allows", [True, False])
+@pytest.mark.parametrize("trusts", [True, False])
+async def test_a_peer_is_answered_only_when_trusted_and_allowed(
+    tmp_path: Path, *, allows: bool, trusts: bool
+) -> None:
+    async with Together(tmp_path) as nodes:
+        alice = await nodes.node("alice")
+        bob = await nodes.node("bob", settings={"network.allowRemoteAgent": allows})
+        await pair(bob, alice)
+        if not trusts:
+            await bob.client.call("DELETE", f"/api/network/peers/{alice.node_id}")
+        told = await alice.client.ask_peer(bob.node_id, "what time is it")
+        assert told["ok"] is (allows and trusts)
+        if trusts and not allows:
+            assert told["code"] == "not_allowed"
+            assert "network.allowRemoteAgent" in told["error"]
+
+
+@requirement("F14", "F15", "E14")
+@pytest.mark.parametrize("mode", ["plan", "default", "autonomous"])
+async def test_a_peers_turn_runs_no_acting_tool_in_any_mode(tmp_path: Path, mode: str) -> None:
+    async with FakeOllama() as ollama, Together(tmp_path) as nodes:
+        alice = await nodes.node("alice")
+        settings = {**ALLOWED, "network.remoteAgentMode": mode, "agent.permissions.allow": ["*"]}
+        bob = await nodes.node("bob", model=None, ollama_url=ollama.address, settings=settings)
+        await pair(bob, alice)
+        invented = [("notes.write", {"name": "a", "text": "b"}), ("list_peers", {}), ("files.write", {"x": 1})]
+        ollama.chat(reply(calls(*invented), done()), answer("I could not."))
+        told = await alice.client.ask_peer("bob", "write a note")
+        assert told["answer"] == "I could not."
+        results = [m["content"] for m in ollama.asked[1]["messages"] if m["role"] == "tool"]
+        assert len(results) == 3
+        assert all("peer's turn" in result for result in results)
+        assert not list((bob.data / "notes").iterdir())
+        offered = {tool["function"]["name"] for tool in ollama.asked[0].get("tools", [])}
+        assert offered <= {"clock.now", "agent.ask_peer"}
+        assert ("agent.ask_peer" in offered) is (mode != "plan")
+
+
+@requirement("F30")
+async def test_a_peers_turn_sees_neither_sessions_nor_other_peers(tmp_path: Path) -> None:
+    async with FakeOllama() as ollama, Together(tmp_path) as nodes:
+        alice, carol = await nodes.node("alice"), await nodes.node("carol")
+        bob = await nodes.node("bob", model=None, ollama_url=ollama.address, settings=ALLOWED)
+        await pair(bob, alice)
+        await pair(bob, carol)
+        ollama.chat(answer("noted"), answer("hello alice"))
+        await bob.client.call("POST", "/api/agents/self/chat", {"message": "my secret is swordfish"})
+        assert (await alice.client.ask_peer("bob", "hello"))["answer"] == "hello alice"
+        seen = str(ollama.asked[1])
+        assert "alice" in seen
+        assert "swordfish" not in seen
+        assert "carol" not in seen
+        assert carol.node_id not in seen
+
+
+@requirement("F16")
+async def test_a_question_that_comes_round_to_its_asker_is_refused(tmp_path: Path) -> None:
+    async with Together(tmp_path) as nodes:
+        onwards = {**ALLOWED, "network.remoteAgentMode": "autonomous"}
+        alice, bob = await nodes.node("alice", settings=onwards), await nodes.node("bob", settings=onwards)
+        carol = await nodes.node("carol", settings=onwards)
+        await pair(bob, alice)
+        await pair(carol, bob)
+        await pair(alice, carol)
+        told = await alice.client.ask_peer("bob", "ask carol to ask alice what time it is")
+        assert told["ok"]
+        assert "already part of this" in told["answer"]
+        told = await alice.client.ask_peer("bob", "ask carol what time it is")
+        assert "It is" in told["answer"]
+
+
+@requirement("F20")
+async def test_a_stop_at_the_asker_stops_the_asked_model(tmp_path: Path) -> None:
+    async with FakeOllama() as ollama, Together(tmp_path) as nodes:
+        alice = await nodes.node("alice", settings={"agent.permissions.mode": "autonomous"})
+        bob = await nodes.node("bob", model=None, ollama_url=ollama.address, settings=ALLOWED)
+        await pair(bob, alice)
+        started, never = asyncio.Event(), asyncio.Event()
+        ollama.answer("/api/chat", lambda _: (started.set(), reply(*text("so "), never, done()))[1])
+        async with alice.socket() as ws:
+            await ws.ask("ask bob to talk for ever")
+            async with asyncio.timeout(PATIENCE_S):
+                await started.wait()
+            await ws.send("cancel", {"turnId": "t1"})
+            await ws.until("done", reason="cancelled")
+            async with asyncio.timeout(PATIENCE_S):
+                await ollama.disconnected.wait()
+
+
+@requirement("F6")
+async def test_revoking_a_peer_ends_its_running_ask(tmp_path: Path) -> None:
+    async with FakeOllama() as ollama, Together(tmp_path) as nodes:
+        alice = await nodes.node("alice")
+        bob = await nodes.node("bob", model=None, ollama_url=ollama.address, settings=ALLOWED)
+        await pair(bob, alice)
+        started, never = asyncio.Event(), asyncio.Event()
+        ollama.answer("/api/chat", lambda _: (started.set(), reply(*text("so "), never, done()))[1])
+        asking = asyncio.create_task(alice.client.ask_peer("bob", "talk for ever"))
+        async with asyncio.timeout(PATIENCE_S):
+            await started.wait()
+            await bob.client.call("DELETE", f"/api/network/peers/{alice.node_id}")
+            told = await asking
+            await ollama.disconnected.wait()
+        assert not told["ok"]
+        assert not (await alice.client.ask_peer(bob.node_id, "again"))["ok"]
+
+
+@requirement("F4")
+async def test_a_ticket_works_once_and_says_why_it_does_not(tmp_path: Path) -> None:
+    async with Together(tmp_path) as nodes:
+        alice, bob, carol = [await nodes.node(name) for name in ("alice", "bob", "carol")]
+        ticket = (await bob.client.invite())["ticket"]
+        await alice.client.join(ticket)
+        with pytest.raises(NodeError, match="used"):
+            await carol.client.join(ticket)
+        with pytest.raises(NodeError, match="ticket"):
+            await carol.client.join("palaver1:rubbish")
+        with pytest.raises(NodeError):
+            await bob.client.join((await bob.client.invite())["ticket"])
+        assert await carol.client.peers() == []
