@@ -136,6 +136,7 @@ def test_a_template_is_shown_as_its_shortest_sentence(template: str, shown: str)
             ("ask", {"who": "Bob", "what": "When do you  open?\n\nBest, Ann."}),
         ),
         ("ask BOB SMITH to come, please", ("ask", {"who": "Bob Smith", "what": "come, please"})),
+        ("ask bob smith hello", ("ask", {"who": "Bob Smith", "what": "hello"})),
         ("put The  Milk into the fridge.", ("put", {"thing": "The  Milk", "place": "fridge"})),
         ("write a, b: c: d", ("put", {"name": "a, b", "text": "c: d"})),
         ("ask bobby hello", ("say", {"name": "bobby", "what": "hello"})),
