@@ -35,7 +35,7 @@ class ArgumentError(ToolError):
         self.problems = tuple(problems)
 
 
-class _Misfit(Exception):  # noqa: N818 - an inner signal that never leaves this file
+class _Misfit(Exception):
     """A value does not fit its schema; the text completes "{path} …"."""
 
 
