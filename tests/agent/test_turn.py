@@ -155,7 +155,7 @@ async def test_a_models_error_ends_in_error_then_done(kind: ErrorKind, code: str
     [event] = desk.of(ErrorEvent)
     assert (event.code, event.message) == (code, "what the server said")
     assert [done.reason for done in desk.of(Done)] == ["failed"]
-    assert (outcome.error, outcome.transient) == ("what the server said", transient)
+    assert (outcome.error, outcome.code, outcome.transient) == ("what the server said", code, transient)
 
 
 @requirement("A8")
