@@ -57,6 +57,9 @@ def command_parser() -> argparse.ArgumentParser:
     add_json(command(commands, "peers", "node.commands.peers", "list the peers and their state"))
     add_ask_peer(command(commands, "ask-peer", "node.commands.peers", "ask a peer's agent"))
     add_config(command(commands, "config", "node.commands.settings", "show or change settings"))
+    add_json(
+        command(commands, "doctor", "node.commands.doctor", "check the folder, the key, the node, its model")
+    )
     add_json(command(commands, "demo", "node.demo", "run two nodes that pair and ask each other"))
     return parser
 

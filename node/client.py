@@ -102,7 +102,10 @@ class Socket:
         message = await self._socket.receive()
         if message.type is not aiohttp.WSMsgType.TEXT:
             raise StopAsyncIteration
-        return Frame.model_validate_json(message.data)
+        try:
+            return Frame.model_validate_json(message.data)
+        except ValidationError as error:
+            raise NodeError("the node sent what is no frame", "bad_reply") from error
 
     async def turn(self, ask: Ask) -> AsyncIterator[TurnEvent]:
         """Ask, and yield the turn's events up to `done`; raises `NodeError` when it is refused or cut off."""

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator
-from threading import Thread
+from threading import Semaphore, Thread
 
 from node.client import NodeError
 
@@ -17,12 +17,14 @@ def read_question(text: str) -> str:
 
 
 async def lines() -> AsyncIterator[str]:
-    """Yield the lines of stdin without their ends, each read only when the one before was worked off."""
+    """Yield the lines of stdin without their ends, each handed over only when it is asked for."""
     queue: asyncio.Queue[str | None] = asyncio.Queue(1)
     loop = asyncio.get_running_loop()
+    wanted = Semaphore(0)
 
     def hand_over(line: str | None) -> None:
-        asyncio.run_coroutine_threadsafe(queue.put(line), loop).result()
+        wanted.acquire()
+        loop.call_soon_threadsafe(queue.put_nowait, line)
 
     def read() -> None:
         try:
@@ -34,5 +36,7 @@ async def lines() -> AsyncIterator[str]:
 
     # A daemon, because a read that blocks cannot be cancelled and must not keep the program alive.
     Thread(target=read, name="stdin", daemon=True).start()
+    wanted.release()
     while (line := await queue.get()) is not None:
         yield line
+        wanted.release()

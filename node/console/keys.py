@@ -47,8 +47,7 @@ def add_line_keys(keys: KeyBindings, console: Keyboard) -> None:
         buffer = event.current_buffer
         text = buffer.text
         if text.strip():
-            buffer.append_to_history()
-            buffer.reset()
+            buffer.reset(append_to_history=not text.startswith(" "))
             console.submit(text.strip())
 
     @keys.add("enter", filter=completion_is_selected)

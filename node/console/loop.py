@@ -74,17 +74,17 @@ class Console:
             self._send_what_can_go()
 
     def question_is_open(self) -> bool:
-        return self._arming.is_armed
+        return self._arming.is_armed and self._node is not None
 
     def decide(self, decision: Decision) -> None:
         if response := self._conversation.decide(decision):
-            self._outgoing.put_nowait(response)
+            self._post(response)
             self._arm_question()
 
     def stop_turn(self) -> bool:
         cancel = self._conversation.cancel()
         if cancel:
-            self._outgoing.put_nowait(cancel)
+            self._post(cancel)
         return cancel is not None
 
     def toggle_reasoning(self) -> None:
@@ -120,6 +120,7 @@ class Console:
                 if not self.stop_turn():
                     self.hint("nothing runs")
             case "new":
+                await self._view.show(self._conversation.transcript.end())
                 shows = self._conversation.transcript.show_reasoning
                 self._conversation = Conversation(show_reasoning=shows)
                 await self._view.insert(Style.NOTE, "a new session begins with your next message")
@@ -148,7 +149,7 @@ class Console:
         self._node, self._surroundings.node = node, socket.hello.name
         self._outgoing = asyncio.Queue(OUTGOING_MAX)
         for missed in self._conversation.reconnected():
-            self._outgoing.put_nowait(missed)
+            self._post(missed)
         self._send_what_can_go()
         beside = [
             self._tasks.create_task(self._write(socket, self._outgoing)),
@@ -177,7 +178,14 @@ class Console:
     def _send_what_can_go(self) -> None:
         if self._node:
             for ask in self._conversation.to_send():
-                self._outgoing.put_nowait(ask)
+                self._post(ask)
+
+    def _post(self, event: Event) -> None:
+        """Have an event sent. A node that has not taken the last thousand will not take this one either."""
+        if self._outgoing.full():
+            self.hint("the node takes nothing in")
+        else:
+            self._outgoing.put_nowait(event)
 
     def _arm_question(self) -> None:
         question = self._conversation.question

@@ -63,15 +63,16 @@ class Transcript:
         """Append to the running line, or begin a new one when the style changes."""
         if not text:
             return []
-        pieces = [] if self._open is style else self._end_line()
+        pieces = [] if self._open is style else self.end()
         self._open = None if text.endswith("\n") else style
         return [*pieces, Piece(style=style, text=escape(text))]
 
     def line(self, style: Style, text: str) -> list[Piece]:
         """Append a whole line."""
-        return [*self._end_line(), Piece(style=style, text=escape(text) + "\n")]
+        return [*self.end(), Piece(style=style, text=escape(text) + "\n")]
 
-    def _end_line(self) -> list[Piece]:
+    def end(self) -> list[Piece]:
+        """End the running line, if there is one."""
         if self._open is None:
             return []
         ended, self._open = Piece(style=self._open, text="\n"), None
@@ -82,4 +83,4 @@ class Transcript:
         self._asked.clear()
         if reason in {"cancelled", "interrupted"}:
             return self.line(Style.NOTE, f"({reason})")
-        return self._end_line()
+        return self.end()

@@ -114,6 +114,27 @@ async def test_the_question_is_read_from_stdin_for_a_dash(node: FakeNode, tmp_pa
     assert node.asks[0].prompt == "two\nlines\n"
 
 
+async def test_a_reader_that_leaves_early_is_no_crash(node: FakeNode, tmp_path: Path) -> None:
+    said = asyncio.Event()
+
+    async def much(turn: FakeTurn) -> None:
+        await turn.emit(Token, delta="first")
+        await said.wait()
+        for _ in range(100):
+            await turn.emit(Token, delta="more " * 1000)
+        await turn.answer("")
+
+    node.play = much
+    async with asyncio.timeout(20), started("ask", "go", data=tmp_path) as process:
+        assert process.stdout
+        assert process.stderr
+        await process.stdout.readexactly(5)
+        process.stdout._transport.close()  # type: ignore[attr-defined]  # as `head` closes its end
+        said.set()
+        assert await process.wait() == 1
+        assert await process.stderr.read() == b""
+
+
 @requirement("S4")
 async def test_a_failed_turn_is_exit_code_1_and_its_reason_on_stderr(node: FakeNode, tmp_path: Path) -> None:
     async def fail(turn: FakeTurn) -> None:

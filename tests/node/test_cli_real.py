@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
+
 from tests.mission import requirement
 from tests.node.program import LIMIT_S, palaver, started
 from tests.node.terminal import on_a_terminal
@@ -86,6 +88,37 @@ async def test_settings_are_changed_and_a_bad_value_is_refused(tmp_path: Path) -
     assert (refused.code, refused.out) == (1, "")
     assert back.out == "network.allowRemoteAgent = false\n"
     assert "agent.permissions.mode = " in listed.out
+
+
+async def test_the_doctor_tells_what_is_wrong_and_what_to_do(tmp_path: Path) -> None:
+    async with node(tmp_path):
+        well = await palaver("doctor", data=tmp_path)
+        assert well.code == 0, well.out
+        assert [line.split()[:2] for line in well.out.splitlines()] == [
+            ["ok", "folder"], ["ok", "key"], ["ok", "node"], ["ok", "peers"], ["ok", "model"],
+        ]  # fmt: skip
+        (tmp_path / "identity.key").chmod(0o644)
+        ill = await palaver("doctor", "--json", data=tmp_path)
+    assert ill.code == 1
+    assert [check["name"] for check in ill.json() if not check["ok"]] == ["key"]
+    alone = await palaver("doctor", data=tmp_path)
+    assert alone.code == 1
+    assert "wrong  node    no node runs" in alone.out
+
+
+async def test_open_gives_the_browser_the_address_that_unlocks_the_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/opened\n')
+    browser.chmod(0o700)
+    monkeypatch.setenv("BROWSER", str(browser))
+    async with node(tmp_path / "data"):
+        finished = await palaver("open", data=tmp_path / "data")
+        token = (tmp_path / "data" / "ui.token").read_text()
+    assert finished.code == 0
+    assert finished.out.endswith(f"/?token={token}\n")
+    assert (tmp_path / "opened").read_text() == finished.out
 
 
 @requirement("F12", "F13")

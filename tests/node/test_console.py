@@ -291,6 +291,28 @@ async def test_the_history_is_private_and_comes_back(node: FakeNode, tmp_path: P
         await terminal.until_shows("> remember me")
 
 
+async def test_a_line_that_begins_with_a_space_is_not_kept(node: FakeNode, tmp_path: Path) -> None:
+    async with console(tmp_path) as (terminal, _):
+        await terminal.until_shows("connected to alice")
+        terminal.type(" my secret" + ENTER)
+        await terminal.until(lambda: bool(node.asks), "the ask")
+    assert "secret" not in (tmp_path / "console_history").read_text()
+
+
+async def test_a_new_session_does_not_begin_in_the_middle_of_a_line(node: FakeNode, tmp_path: Path) -> None:
+    async def half(turn: FakeTurn) -> None:
+        await turn.emit(Token, delta="half an ans")
+
+    node.play = half
+    async with console(tmp_path) as (terminal, _):
+        await terminal.until_shows("connected to alice")
+        terminal.type("go" + ENTER)
+        await terminal.until_shows("half an ans")
+        terminal.type("/new" + ENTER)
+        await terminal.until_shows("a new session")
+        assert "half an ans" in terminal.lines()
+
+
 async def test_no_color_means_no_colour(node: FakeNode, tmp_path: Path) -> None:
     async with console(tmp_path, NO_COLOR="1") as (terminal, _):
         await terminal.until_shows("Rules (no model)")
