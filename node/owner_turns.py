@@ -1,19 +1,18 @@
 """The owner's turns: from a message to its stored answer, whoever brought the message."""
 
 import asyncio
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from uuid import uuid4
 
 from agent.desk import TurnOutcome
-from agent.events import Done, ErrorEvent, FocusedContext, Queued
+from agent.events import Done, ErrorEvent, FocusedContext, Queued, TurnEvent
 from agent.history import AssistantMessage, Message, UserMessage
 from agent.turn import Turn, run_turn
 from node.approvals import Approvals
 from node.choices import limits_of, mode_of, options_of, rules_of
-from node.desks import OwnerDesk
+from node.desks import OwnerDesk, told
 from node.model_choice import ModelChoice
 from node.queue import Cancelled, TurnQueue
 from node.relays import Relays
@@ -23,8 +22,6 @@ from node.store.turn import ClaimedTurn, Conclusion, Ending, NewTurn, Submitted
 from node.store.turns import TurnStore
 from node.streams import Streams
 from tools.registry import Registry
-
-logger = logging.getLogger(__name__)
 
 
 class OwnerTurns:
@@ -42,7 +39,7 @@ class OwnerTurns:
     ) -> None:
         self.approvals = approvals
         self.relays = relays
-        self.queue = TurnQueue(turns, self.run)
+        self.queue = TurnQueue(turns, self.run, tell=self.tell, running_max=settings.whole("chat.maxRunning"))
         self._turns = turns
         self._streams = streams
         self._settings = settings
@@ -64,7 +61,7 @@ class OwnerTurns:
         return submitted
 
     async def ask(self, new: NewTurn) -> tuple[Submitted, TurnOutcome]:
-        """Submit a message and wait for what it comes to, through every retry."""
+        """Submit a message under a turn id of its own and wait for what it comes to, through every retry."""
         new = replace(new, session_id=new.session_id or uuid4().hex)
         key = (str(new.session_id), new.turn_id)
         ending = self._endings[key] = asyncio.get_running_loop().create_future()
@@ -75,13 +72,14 @@ class OwnerTurns:
 
     async def run(self, claimed: ClaimedTurn) -> TurnOutcome:
         """Run one attempt of a stored turn; the queue calls this."""
-        desk = self._desk_of(claimed)
-        try:
-            turn = await self._turn_of(claimed)
-        except Exception:
-            logger.exception("turn %s could not be put together", claimed.turn_id)
-            return await given_up(desk, claimed)
-        return await run_turn(desk, turn)
+        return await run_turn(self._desk_of(claimed), await self._turn_of(claimed))
+
+    async def tell(self, claimed: ClaimedTurn, outcome: TurnOutcome, conclusion: Conclusion) -> None:
+        """Tell an ending that no desk told: the turn could not begin, or a killed node left it behind."""
+        for event in ending_events(claimed, outcome):
+            if shown := told(event, conclusion):
+                await self._streams.publish(claimed.session_id, shown)
+        self._settle(claimed, outcome, conclusion)
 
     async def cancel(self, session_id: str, turn_id: str) -> bool:
         """Stop a turn, running or waiting; False when there is nothing to stop."""
@@ -89,7 +87,7 @@ class OwnerTurns:
         if cancelled is Cancelled.WITHDRAWN:
             done = Done(turn_id=turn_id, session_id=session_id, reason="cancelled")
             await self._streams.publish(session_id, done)
-            self._tell(session_id, TurnOutcome(turn_id=turn_id, text="", cancelled=True))
+            self._answer_waiter(session_id, TurnOutcome(turn_id=turn_id, text="", cancelled=True))
         return cancelled is not Cancelled.NOT_FOUND
 
     async def _turn_of(self, claimed: ClaimedTurn) -> Turn:
@@ -113,8 +111,7 @@ class OwnerTurns:
     def _desk_of(self, claimed: ClaimedTurn) -> OwnerDesk:
         async def keep(outcome: TurnOutcome) -> Conclusion:
             conclusion = await self._turns.conclude(claimed, outcome)
-            if conclusion.ending not in {Ending.RETRYING, Ending.INTERRUPTED}:
-                self._tell(claimed.session_id, outcome)
+            self._settle(claimed, outcome, conclusion)
             return conclusion
 
         return OwnerDesk(
@@ -129,21 +126,24 @@ class OwnerTurns:
             tool_timeout_s=self._settings.number("agent.toolTimeoutS"),
         )
 
-    def _tell(self, session_id: str, outcome: TurnOutcome) -> None:
+    def _settle(self, claimed: ClaimedTurn, outcome: TurnOutcome, conclusion: Conclusion) -> None:
+        if conclusion.ending not in {Ending.RETRYING, Ending.INTERRUPTED}:
+            self._answer_waiter(claimed.session_id, outcome)
+
+    def _answer_waiter(self, session_id: str, outcome: TurnOutcome) -> None:
         ending = self._endings.get((session_id, outcome.turn_id))
         if ending is not None and not ending.done():
             ending.set_result(outcome)
 
 
-async def given_up(desk: OwnerDesk, claimed: ClaimedTurn) -> TurnOutcome:
-    """End a turn that cannot even begin, in the words that every turn ends with."""
-    text = "internal error; the node's log has the details"
-    outcome = TurnOutcome(turn_id=claimed.turn_id, text="", error=text)
-    await desk.conclude(outcome)
-    ids = {"turn_id": claimed.turn_id, "session_id": claimed.session_id}
-    await desk.emit(ErrorEvent.model_validate({**ids, "message": text, "code": "internal_error"}))
-    await desk.emit(Done.model_validate({**ids, "reason": "failed"}))
-    return outcome
+def ending_events(claimed: ClaimedTurn, outcome: TurnOutcome) -> list[TurnEvent]:
+    turn_id, session_id = claimed.turn_id, claimed.session_id
+    if outcome.cancelled:
+        return [Done(turn_id=turn_id, session_id=session_id, reason="cancelled")]
+    return [
+        ErrorEvent(turn_id=turn_id, session_id=session_id, message=outcome.error or "", code=outcome.code),
+        Done(turn_id=turn_id, session_id=session_id, reason="failed"),
+    ]
 
 
 def told_before(stored: Sequence[StoredMessage]) -> list[Message]:
