@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from peer.errors import LinkRefused, PeerError, PeerLost, ProtocolError
+from peer.identity import NodeId
 from peer.messages import OpenFrame, Ping, Pong
 from peer.protocol import CLOSE_TOO_SLOW, HANDSHAKE_TIMEOUT_S, Close, Opened, PeerProtocol, Received, State
 from peer.sockets import Socket
@@ -28,6 +29,7 @@ class Connection:
         self._socket = socket
         self._protocol = protocol
         self._outbox: asyncio.Queue[tuple[OpenFrame, bool]] = asyncio.Queue(maxsize=OUTBOX_MAX)
+        self._peer = NodeId("")
         self._bulk = 0
         self._room = asyncio.Condition()
         self._is_ended = False
@@ -60,7 +62,7 @@ class Connection:
             raise
 
     async def run(self, take: Callable[[OpenFrame], None]) -> None:
-        """Hand every frame to `take`, in order, until the link ends; `take` may raise `ProtocolError`."""
+        """Hand every frame but pings to `take` until the link ends; `take` may raise `ProtocolError`."""
         try:
             async with asyncio.TaskGroup() as tasks:
                 others = (tasks.create_task(self._write()), tasks.create_task(self._ping()))
@@ -99,6 +101,7 @@ class Connection:
                 raise self._protocol.failure
             for event in events:
                 if isinstance(event, Opened):
+                    self._peer = event.peer
                     await admit(event)
                     await self._flush()
                     return event
@@ -120,7 +123,7 @@ class Connection:
             except ProtocolError as error:
                 self._protocol.fail(error)
         self._protocol.fail(LinkRefused("the peer does not read"))
-        logger.warning("a link was closed: %s", self._protocol.failure)
+        logger.warning("the link to %s was closed: %s", self._peer, self._protocol.failure)
         await self._hang_up()
 
     def _take(self, frame: OpenFrame, take: Callable[[OpenFrame], None]) -> None:
@@ -131,6 +134,7 @@ class Connection:
                 number, sent_at = self._pinged
                 if frame.n == number:
                     self.rtt_ms = (asyncio.get_running_loop().time() - sent_at) * 1000
+                take(frame)
             case _:
                 take(frame)
 

@@ -31,7 +31,7 @@ INTERNAL_SENTENCE = "internal error"
 class PeerError(Exception):
     """The text is a sentence for the owner: what happened, to what, and what can be done."""
 
-    code: ClassVar[str] = "internal"
+    code: ClassVar[str] = "peer"
     retry_after: float | None = None
     """Seconds after which trying again makes sense, when that is known."""
 

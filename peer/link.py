@@ -16,6 +16,7 @@ from peer.messages import (
     AgentResult,
     Bye,
     OpenFrame,
+    Pong,
 )
 
 
@@ -27,7 +28,7 @@ class Link:
         peer: NodeId,
         dialler: NodeId,
         answering: Answering,
-        noticed: Callable[["Link", About | Bye], None],
+        noticed: Callable[["Link", About | Bye | Pong], None],
     ) -> None:
         self.peer = peer
         self.dialler = dialler
@@ -75,4 +76,6 @@ class Link:
             case Bye():
                 self._has_heard_bye = True
                 self.retire()
+                self._noticed(self, frame)
+            case Pong():
                 self._noticed(self, frame)

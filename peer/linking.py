@@ -13,7 +13,7 @@ from peer.identity import Identity, NodeId
 from peer.keeping import keep_up
 from peer.link import Link
 from peer.links import Links
-from peer.messages import CAPABILITIES_MAX, CAPABILITY_MAX_CHARS, NAME_MAX_CHARS, About, Bye
+from peer.messages import CAPABILITIES_MAX, CAPABILITY_MAX_CHARS, NAME_MAX_CHARS, About, Bye, Pong
 from peer.pairing import Ticket, TicketBook
 from peer.protocol import (
     CLOSE_NOT_TRUSTED,
@@ -100,7 +100,7 @@ class Linking:
         socket, address = await dial(addresses, peer)
         protocol = Dialler(self._identity, listener=peer, name=self._about().name, ticket=ticket)
         link = await self._open(socket, protocol, (address, *addresses), dialler=self._identity.node_id)
-        serving = self._spawn(self._links.run(link, self._about()))
+        serving = self._spawn(self._run(link))
         await _introduced(link, serving)
         return link
 
@@ -155,7 +155,7 @@ class Linking:
             logger.info("a dialler from %s was turned away: %s", socket.remote_host, error)
             return
         settled()
-        await self._links.run(link, self._about())
+        await self._run(link)
 
     async def _open(
         self, socket: Socket, protocol: PeerProtocol, addresses: tuple[str, ...], *, dialler: NodeId | None
@@ -195,11 +195,18 @@ class Linking:
             raise NotTrusted(f"{peer[:8]} is not trusted.")
         return await self.link(record)
 
-    def _noticed(self, link: Link, frame: About | Bye) -> None:
-        if isinstance(frame, About):
-            self._spawn(self._meet(link, frame))
-        else:
-            self._links.settle()
+    async def _run(self, link: Link) -> None:
+        await self._links.run(link, self._about())
+        await self._roster.meet(link.peer)
+
+    def _noticed(self, link: Link, frame: About | Bye | Pong) -> None:
+        match frame:
+            case About():
+                self._spawn(self._meet(link, frame))
+            case Bye():
+                self._links.settle()
+            case Pong():
+                self._changed()
 
     async def _meet(self, link: Link, about: About) -> None:
         """Note what a peer says of itself; where it listens only if it dialled: else we know better."""

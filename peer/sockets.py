@@ -129,6 +129,8 @@ class MemorySocket:
         return left, right
 
     async def send_text(self, text: str) -> None:
+        if self._closed.is_set():
+            raise ConnectionResetError("the socket is closed")
         put = asyncio.ensure_future(self._other._inbox.put(text))  # noqa: SLF001 - as above
         if not await self._first(put):
             raise ConnectionResetError("the socket is closed")

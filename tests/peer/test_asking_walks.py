@@ -1,5 +1,6 @@
 import asyncio
 import json
+from itertools import pairwise
 
 import pytest
 
@@ -270,7 +271,7 @@ async def test_two_ways_to_one_node_are_no_cycle() -> None:
 @requirement("F17")
 async def test_a_chain_of_five_nodes_stops_after_three_hops() -> None:
     async with nodes("a", "b", "c", "d", "e") as chain:
-        for left, right in zip(chain, chain[1:], strict=False):
+        for left, right in pairwise(chain):
             await pair(left, right)
             passes_on(left, right)
         with pytest.raises(HopsSpent, match="gone through 3 nodes"):

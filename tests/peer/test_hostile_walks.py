@@ -1,0 +1,430 @@
+"""What a paired peer, a stranger, or somebody on the wire may try."""
+
+import asyncio
+import json
+import secrets
+import ssl
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+from websockets.typing import Origin
+
+from peer.dial import dial, split_address
+from peer.identity import Identity
+from peer.lineage import tag
+from peer.messages import (
+    VERSIONS,
+    AgentCancel,
+    AgentCredit,
+    AgentEvent,
+    AgentRequest,
+    AgentResult,
+    Auth,
+    Frame,
+    Hello,
+    LineageFields,
+    Ping,
+    Pong,
+    decode,
+    encode,
+)
+from peer.protocol import CLIENT
+from peer.server import MAX_PENDING_PER_HOST
+from peer.tls import client_context
+from tests.mission import requirement
+from tests.peer.nodes import Node, blocked, in_time, nodes, pair
+from tests.peer.wire import HandDriven, hand_driven, proxy
+
+SECRET_PROMPT = "the password is rhubarb"
+
+
+def request(prompt: str = "hello", **claims: object) -> AgentRequest:
+    fields: dict[str, object] = {"ask": secrets.token_hex(16), "seen": [], "hops": 2, "asks": 8, "ms": 60_000}
+    return AgentRequest(
+        rid=secrets.token_urlsafe(16),
+        prompt=prompt,
+        lineage=LineageFields.model_validate(fields | claims),
+    )
+
+
+async def outcome(peer: HandDriven, sent: AgentRequest) -> AgentResult:
+    await peer.send(sent)
+    while True:
+        result = await peer.hear(AgentResult)
+        assert isinstance(result, AgentResult)
+        if result.rid == sent.rid:
+            return result
+
+
+# --- somebody on the wire ----------------------------------------------------------------------------
+
+
+@requirement("F8", "U1")
+async def test_whoever_passes_the_bytes_on_sees_nothing_of_an_ask() -> None:
+    async with nodes("anna", "ben") as (anna, ben), proxy(anna.address) as middle:
+        await ben.hub.join(anna.hub.invite(addresses=[middle.address]).ticket)
+        reply = await ben.hub.ask("anna", SECRET_PROMPT)
+        assert reply.text == f"anna heard {SECRET_PROMPT}"
+        assert len(middle.seen) > 1_000
+        for word in (b"rhubarb", b"agent_request", b"anna", ben.id.encode(), b"GET /peer-ws"):
+            assert word not in middle.seen
+
+
+@requirement("F8")
+async def test_changing_one_bit_on_the_way_kills_the_link() -> None:
+    async with nodes("anna", "ben") as (anna, ben), proxy(anna.address) as middle:
+        await ben.hub.join(anna.hub.invite(addresses=[middle.address]).ticket)
+        first = next(iter(ben.hub._links))
+        middle.spoil = lambda data: bytes([*data[:-1], data[-1] ^ 1])
+        with pytest.raises(Exception, match="lost"):
+            await in_time(ben.hub.ask("anna", SECRET_PROMPT))
+        await ben.until(lambda: first not in list(ben.hub._links))
+        assert anna.asked == []
+
+
+# --- a stranger --------------------------------------------------------------------------------------
+
+
+async def greeted(node: Node) -> tuple[HandDriven, Hello]:
+    """Dial as a stranger and take the greeting."""
+    identity = Identity.generate()
+    socket, _ = await dial([node.address], node.id)
+    hello = decode(await socket.recv_text() or "")
+    assert isinstance(hello, Hello)
+    assert set(json.loads(encode(hello))) == {"t", "v", "n"}
+    return HandDriven(identity, socket, None), hello  # type: ignore[arg-type]
+
+
+def auth(peer: Identity, node: Node, hello: Hello, **changes: object) -> Auth:
+    nonce = secrets.token_bytes(32)
+    fields = [node.identity.public_key, peer.public_key, bytes.fromhex(hello.n), nonce]
+    good: dict[str, object] = {
+        "v": VERSIONS[0],
+        "id": peer.node_id,
+        "n": nonce.hex(),
+        "sig": peer.sign(CLIENT, *fields).hex(),
+    }
+    return Auth.model_validate(good | changes)
+
+
+@requirement("F5")
+async def test_an_unknown_key_is_turned_away_and_learns_nothing() -> None:
+    async with nodes("anna") as (anna,):
+        stranger, hello = await greeted(anna)
+        await stranger.socket.send_text(encode(auth(stranger.identity, anna, hello)))
+        assert await stranger.hear_close() == (4403, "not_trusted")
+        assert anna.hub.peers() == []
+
+
+async def test_a_friends_id_without_its_key_is_turned_away() -> None:
+    async with nodes("anna", "ben") as (anna, ben):
+        await pair(anna, ben)
+        stranger, hello = await greeted(anna)
+        await stranger.socket.send_text(encode(auth(stranger.identity, anna, hello, id=ben.id)))
+        assert await stranger.hear_close() == (4401, "bad_proof")
+
+
+async def test_a_proof_made_for_another_connection_is_turned_away() -> None:
+    async with nodes("anna", "ben") as (anna, ben):
+        await pair(anna, ben)
+        first, hello = await greeted(anna)
+        overheard = encode(auth(ben.identity, anna, hello))
+        second, _ = await greeted(anna)
+        await second.socket.send_text(overheard)
+        assert await second.hear_close() == (4401, "bad_proof")
+        await first.socket.close()
+
+
+@requirement("F7")
+async def test_a_dialler_of_version_99_is_refused() -> None:
+    async with nodes("anna") as (anna,):
+        stranger, hello = await greeted(anna)
+        await stranger.socket.send_text(encode(auth(stranger.identity, anna, hello, v=99)))
+        assert await stranger.hear_close() == (4406, "version")
+
+
+@requirement("F7")
+async def test_more_than_eight_kilobytes_before_the_proof_are_refused() -> None:
+    async with nodes("anna") as (anna,):
+        stranger, _ = await greeted(anna)
+        await stranger.socket.send_text(" " * 9_000)
+        assert await stranger.hear_close() == (4429, "link_refused")
+
+
+@requirement("F7")
+async def test_a_dialler_that_stays_silent_after_the_upgrade_is_dropped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("peer.connection.HANDSHAKE_TIMEOUT_S", 0.05)
+    async with nodes("anna") as (anna,):
+        stranger, _ = await greeted(anna)
+        assert await stranger.hear_close() == (4408, "deadline")
+
+
+@requirement("F7")
+@pytest.mark.parametrize("context", [client_context(), None], ids=["after TLS", "before TLS"])
+async def test_a_connection_that_never_asks_for_the_upgrade_is_dropped(
+    monkeypatch: pytest.MonkeyPatch, context: ssl.SSLContext | None
+) -> None:
+    monkeypatch.setattr("peer.server.HANDSHAKE_TIMEOUT_S", 0.05)
+    async with nodes("anna") as (anna,):
+        reader, writer = await asyncio.open_connection(*split_address(anna.address), ssl=context)
+        try:
+            assert await in_time(reader.read()) == b""
+        except ConnectionResetError:
+            pass
+        finally:
+            writer.transport.abort()
+
+
+async def test_a_web_page_cannot_open_a_link() -> None:
+    async with nodes("anna") as (anna,):
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(
+                f"wss://{anna.address}/peer-ws",
+                ssl=client_context(),
+                origin=Origin("https://evil.example"),
+                proxy=None,
+            )
+        assert refused.value.response.status_code == 403
+
+
+async def test_older_tls_and_other_paths_are_refused() -> None:
+    async with nodes("anna") as (anna,):
+        older = client_context()
+        older.minimum_version = ssl.TLSVersion.TLSv1_2
+        older.maximum_version = ssl.TLSVersion.TLSv1_2
+        with pytest.raises((ssl.SSLError, ConnectionError)):
+            await asyncio.open_connection(*split_address(anna.address), ssl=older)
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(f"wss://{anna.address}/", ssl=client_context(), proxy=None)
+        assert refused.value.response.status_code == 404
+
+
+async def test_one_host_has_few_connections_that_have_not_proved_themselves() -> None:
+    async with nodes("anna", "ben") as (anna, ben):
+        held = [await greeted(anna) for _ in range(MAX_PENDING_PER_HOST)]
+        reader, writer = await asyncio.open_connection(*split_address(anna.address), ssl=client_context())
+        try:
+            assert await in_time(reader.read()) == b""
+        except ConnectionResetError:
+            pass
+        writer.transport.abort()
+        for stranger, _ in held:
+            await stranger.socket.close()
+        # Their places are free again, and those who have proved themselves take none.
+        for _ in range(MAX_PENDING_PER_HOST + 1):
+            await ben.hub.join(anna.hub.invite(addresses=[anna.address]).ticket)
+
+
+# --- a paired peer -----------------------------------------------------------------------------------
+
+
+@requirement("F9")
+async def test_a_frame_that_is_played_again_ends_the_link_and_is_not_acted_on(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with nodes("anna") as (anna,):
+        mallory = await hand_driven(anna)
+        sent = request()
+        assert (await outcome(mallory, sent)).ok
+        again = sent.model_copy(update={"seq": 1, "rid": secrets.token_urlsafe(16)})
+        await mallory.socket.send_text(encode(again))
+        assert await mallory.hear_close() == (1002, "protocol")
+        assert len(anna.asked) == 1
+        assert f"link to {mallory.identity.node_id} was closed: frame 1 came after" in caplog.text
+
+
+@requirement("F9")
+@pytest.mark.parametrize("field", ["src", "dst"])
+async def test_a_frame_that_names_another_sender_or_receiver_ends_the_link(field: str) -> None:
+    async with nodes("anna", "ben") as (anna, ben):
+        await pair(anna, ben)
+        mallory = await hand_driven(anna)
+        forged = {**json.loads(encode(request().model_copy(update={"seq": 1}))), field: ben.id}
+        await mallory.socket.send_text(json.dumps(forged))
+        assert await mallory.hear_close() == (1002, "protocol")
+        assert anna.asked == []
+
+
+@requirement("F9")
+async def test_a_peer_cannot_cancel_anothers_ask_by_its_id() -> None:
+    async with nodes("anna", "ben") as (anna, ben):
+        await pair(anna, ben)
+        mallory = await hand_driven(anna)
+        anna.answer, begun, cancelled = blocked()
+        asking = asyncio.create_task(ben.hub.ask("anna", "wait"))
+        await in_time(begun.wait())
+        await mallory.send(AgentCancel(rid=anna.hub.inbound()[0].rid))
+        await mallory.send(Ping(n=7))
+        await mallory.hear(Pong)
+        assert not cancelled.is_set()
+        asking.cancel()
+
+
+@requirement("F22")
+async def test_a_request_that_comes_again_is_one_turn_and_has_one_result() -> None:
+    async with nodes("anna") as (anna,):
+        mallory = await hand_driven(anna)
+        sent = request("once")
+        first = await outcome(mallory, sent)
+        second = await outcome(mallory, sent)
+        assert first.text == second.text == "anna heard once"
+        assert len(anna.asked) == 1
+
+
+@requirement("F22")
+async def test_a_request_that_comes_again_while_it_runs_starts_nothing() -> None:
+    async with nodes("anna") as (anna,):
+        mallory = await hand_driven(anna)
+        anna.answer, begun, _ = blocked()
+        sent = request("once")
+        await mallory.send(sent)
+        await in_time(begun.wait())
+        await mallory.send(sent)
+        await mallory.send(Ping(n=7))
+        await mallory.hear(Pong)
+        assert len(anna.asked) == 1
+
+
+@requirement("F16")
+async def test_a_chain_forged_to_look_empty_is_known_by_the_id_of_the_question() -> None:
+    async with nodes("anna") as (anna,):
+        mallory = await hand_driven(anna)
+        asking = asyncio.create_task(anna.hub.ask("mallory", "what do you think?"))
+        asked = await mallory.hear(AgentRequest)
+        assert isinstance(asked, AgentRequest)
+        result = await outcome(mallory, request("and you?", ask=asked.lineage.ask, seen=[]))
+        assert result.code == "cycle"
+        assert anna.asked == []
+        asking.cancel()
+
+
+@requirement("U3")
+@pytest.mark.parametrize(
+    ("claims", "code"),
+    [
+        ({"seen": [secrets.token_hex(16) for _ in range(4)]}, "hops"),
+        ({"asks": 0}, "budget"),
+        ({"ms": 0}, "deadline"),
+    ],
+)
+async def test_a_lineage_that_leaves_nothing_is_refused(claims: dict[str, Any], code: str) -> None:
+    async with nodes("anna") as (anna,):
+        mallory = await hand_driven(anna)
+        assert (await outcome(mallory, request("hello", **claims))).code == code
+        assert anna.asked == []
+
+
+@requirement("U3")
+async def test_a_peer_that_claims_much_is_given_no_more_than_the_policy_allows() -> None:
+    async with nodes("anna") as (anna,):
+        mallory = await hand_driven(anna)
+        await outcome(mallory, request(hops=255, asks=65_535, ms=86_400_000))
+        granted = anna.asked[0].lineage
+        assert (granted.lineage.hops, granted.lineage.asks, granted.lineage.ms) == (2, 8, 120_000)
+        assert granted.budget.left == 7
+
+
+@requirement("U3", "F16")
+async def test_ones_own_mark_among_the_ancestors_is_a_cycle() -> None:
+    async with nodes("anna") as (anna,):
+        mallory = await hand_driven(anna)
+        ask = secrets.token_hex(16)
+        assert (await outcome(mallory, request(ask=ask, seen=[tag(ask, anna.id)]))).code == "cycle"
+
+
+async def test_a_second_turn_of_the_same_question_is_refused_to_the_same_peer() -> None:
+    async with nodes("anna") as (anna,):
+        mallory = await hand_driven(anna)
+        anna.answer, begun, _ = blocked()
+        ask = secrets.token_hex(16)
+        await mallory.send(request(ask=ask))
+        await in_time(begun.wait())
+        assert (await outcome(mallory, request(ask=ask))).code == "duplicate"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "not json",
+        "[]",
+        '{"t":"agent_request"}',
+        '{"t":"nonsense","seq":1}',
+        '{"t":"hello","v":[1],"n":"00"}',
+    ],
+)
+async def test_junk_ends_the_link(text: str) -> None:
+    async with nodes("anna") as (anna,):
+        mallory = await hand_driven(anna)
+        await mallory.socket.send_text(text)
+        assert await mallory.hear_close() == (1002, "protocol")
+
+
+@pytest.mark.parametrize("size", [32_001, 300_000])
+async def test_an_answer_longer_than_allowed_ends_the_link_and_the_ask(size: int) -> None:
+    async with nodes("anna") as (anna,):
+        mallory = await hand_driven(anna)
+        asking = asyncio.create_task(anna.hub.ask("mallory", "talk"))
+        asked = await mallory.hear(AgentRequest)
+        assert isinstance(asked, AgentRequest)
+        part = min(size, 32_001 if size == 32_001 else 30_000)
+        for _ in range(size // part):
+            frame = AgentResult.model_construct(
+                t="agent_result", rid=asked.rid, ok=True, text="x" * part, more=True
+            )
+            await mallory.send(frame)
+        with pytest.raises(Exception, match="lost"):
+            await in_time(asking)
+
+
+async def test_more_events_than_credit_end_the_link() -> None:
+    async with nodes("anna") as (anna,):
+        mallory = await hand_driven(anna)
+        reading = asyncio.Event()
+
+        async def on_event(*_: str) -> None:
+            await reading.wait()
+
+        asking = asyncio.create_task(anna.hub.ask("mallory", "talk", on_event=on_event))
+        asked = await mallory.hear(AgentRequest)
+        assert isinstance(asked, AgentRequest)
+        for n in range(33):
+            await mallory.send(AgentEvent(rid=asked.rid, n=n, kind="token", text="x"))
+        assert await mallory.hear_close() == (1002, "protocol")
+        asking.cancel()
+
+
+async def test_credit_for_what_was_never_sent_buys_nothing() -> None:
+    async with nodes("anna") as (anna,):
+        mallory = await hand_driven(anna)
+        emitted: list[int] = []
+        full = asyncio.Event()
+
+        async def answer(ask: Frame) -> str:
+            for n in range(100):
+                if n == 32:
+                    full.set()
+                await ask.emit("token", "x")  # type: ignore[attr-defined]
+                emitted.append(n)
+            return "done"
+
+        anna.answer = answer  # type: ignore[assignment]
+        sent = request()
+        await mallory.send(sent)
+        await in_time(full.wait())
+        await mallory.send(AgentCredit(rid=sent.rid, n=90))
+        for _ in range(64):
+            await mallory.hear(AgentEvent)
+        await mallory.send(Ping(n=7))
+        await mallory.hear(Pong)
+        assert len(emitted) == 64
+
+
+async def test_what_a_stranger_calls_itself_is_one_printable_line() -> None:
+    async with nodes("anna", "ben\n\x1b[31m") as (anna, ben):
+        await pair(anna, ben)
+        assert anna.status(ben).record.name == "ben  [31m"

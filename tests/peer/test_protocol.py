@@ -1,0 +1,208 @@
+"""Both sides of the greeting without a socket, honest and not."""
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from peer.errors import TicketUsed, VersionMismatch
+from peer.identity import Identity, NodeId
+from peer.messages import LINK_FRAMES, VERSIONS, About, Hello, OpenFrame, Ping, encode
+from peer.pairing import Ticket, TicketBook
+from peer.protocol import Close, Dialler, Listener, Opened, PeerProtocol, Received, State
+from peer.trust import TrustState
+from tests.mission import requirement
+
+ANNA, BEN, EVE = Identity(b"a" * 32), Identity(b"b" * 32), Identity(b"e" * 32)
+PING = Ping(n=1)
+
+
+def listener(
+    *friends: Identity, book: TicketBook | None = None, state: TrustState = TrustState.TRUSTED
+) -> Listener:
+    known: dict[NodeId, TrustState] = {friend.node_id: state for friend in friends}
+    return Listener(ANNA, name="anna", trust=known.get, tickets=book or TicketBook(), now=lambda: 0.0)
+
+
+def dialler(identity: Identity = BEN, ticket: Ticket | None = None) -> Dialler:
+    return Dialler(identity, listener=ANNA.node_id, name="ben", ticket=ticket)
+
+
+def talk(left: PeerProtocol, right: PeerProtocol) -> None:
+    """Carry messages both ways until both are silent."""
+    while texts := [(right, text) for text in left.text_to_send()] + [
+        (left, text) for text in right.text_to_send()
+    ]:
+        for receiver, text in texts:
+            receiver.receive(text)
+
+
+def opened() -> tuple[Listener, Dialler]:
+    anna, ben = listener(BEN), dialler()
+    talk(anna, ben)
+    assert anna.state is ben.state is State.OPEN
+    return anna, ben
+
+
+def test_two_that_trust_each_other_open_a_link_and_hear_what_is_sent() -> None:
+    anna, ben = listener(BEN), dialler()
+    [hello] = anna.text_to_send()
+    assert ben.receive(hello) == []
+    [auth] = ben.text_to_send()
+    assert anna.receive(auth) == [Opened(peer=BEN.node_id)]
+    [welcome] = anna.text_to_send()
+    assert ben.receive(welcome) == [Opened(peer=ANNA.node_id)]
+    ben.send(PING)
+    [text] = ben.text_to_send()
+    assert anna.receive(text) == [Received(frame=PING.model_copy(update={"seq": 1}))]
+
+
+def test_a_ticket_opens_a_link_between_strangers_and_both_learn_the_names() -> None:
+    book = TicketBook()
+    ticket = book.issue(node_id=ANNA.node_id, addresses=(), expires_at=1)
+    anna, ben = listener(book=book), dialler(ticket=ticket)
+    [hello] = anna.text_to_send()
+    ben.receive(hello)
+    [redemption] = ben.text_to_send()
+    assert anna.receive(redemption) == [Opened(peer=BEN.node_id, is_pairing=True, name="ben")]
+    [done] = anna.text_to_send()
+    assert ben.receive(done) == [Opened(peer=ANNA.node_id, is_pairing=True, name="anna")]
+    assert ticket.secret.hex() not in hello + redemption + done
+    again = dialler(EVE, ticket)
+    second = listener(book=book)
+    talk(second, again)
+    assert second.close == Close(code=4401, reason="ticket_used")
+    assert isinstance(second.close.as_error(), TicketUsed)
+
+
+@pytest.mark.parametrize("state", [TrustState.SEEN, TrustState.PENDING, TrustState.BLOCKED])
+def test_only_a_trusted_key_gets_in(state: TrustState) -> None:
+    anna, ben = listener(BEN, state=state), dialler()
+    talk(anna, ben)
+    assert anna.close == Close(code=4403, reason="not_trusted")
+
+
+@requirement("F7")
+@pytest.mark.parametrize("versions", [[99], [2, 99]])
+def test_a_listener_that_speaks_none_of_our_versions_is_left(versions: list[int]) -> None:
+    ben = dialler()
+    ben.receive(encode(Hello(v=versions, n="0" * 64)))
+    assert ben.close == Close(code=4406, reason="version")
+    assert isinstance(ben.failure, VersionMismatch)
+    assert ben.text_to_send() == []
+
+
+def test_the_best_common_version_is_taken() -> None:
+    ben = dialler()
+    ben.receive(encode(Hello(v=[99, *VERSIONS], n="0" * 64)))
+    assert json.loads(ben.text_to_send()[0])["v"] == VERSIONS[0]
+
+
+def test_a_relay_under_another_key_cannot_use_the_diallers_proof() -> None:
+    """Ben dials Eve; Eve passes everything on to Anna, who trusts Ben."""
+    anna = listener(BEN)
+    ben = Dialler(BEN, listener=EVE.node_id, name="ben")
+    [hello] = anna.text_to_send()
+    ben.receive(hello)
+    [auth] = ben.text_to_send()
+    anna.receive(auth)
+    assert anna.close == Close(code=4401, reason="bad_proof")
+
+
+def test_a_relay_cannot_use_the_joiners_ticket_proof_either() -> None:
+    book = TicketBook()
+    ticket = book.issue(node_id=ANNA.node_id, addresses=(), expires_at=1)
+    anna = listener(book=book)
+    ben = Dialler(BEN, listener=EVE.node_id, name="ben", ticket=ticket)
+    [hello] = anna.text_to_send()
+    ben.receive(hello)
+    [redemption] = ben.text_to_send()
+    anna.receive(redemption)
+    assert anna.close == Close(code=4401, reason="bad_proof")
+    talk(listener(book=book), honest := dialler(ticket=ticket))
+    assert honest.state is State.OPEN
+
+
+def test_a_welcome_that_the_listener_did_not_sign_opens_nothing() -> None:
+    ben = dialler()
+    ben.receive(encode(Hello(v=[1], n="0" * 64)))
+    ben.receive(json.dumps({"t": "welcome", "sig": "0" * 128}))
+    assert ben.close == Close(code=4401, reason="bad_proof")
+
+
+def test_open_frames_before_the_proof_and_greetings_after_it_end_the_link() -> None:
+    anna = listener(BEN)
+    anna.receive(encode(PING))
+    assert anna.close == Close(code=1002, reason="protocol")
+    anna, _ = opened()
+    anna.receive(encode(Hello(v=[1], n="0" * 64)))
+    assert anna.close == Close(code=1002, reason="protocol")
+
+
+@requirement("F9")
+@given(st.lists(st.integers(min_value=0, max_value=6), min_size=1, max_size=6))
+def test_only_frames_whose_number_grows_are_heard(numbers: list[int]) -> None:
+    anna, _ = opened()
+    heard = [event.frame.seq for seq in numbers for event in _received(anna, seq)]
+    assert heard == sorted(set(heard))
+    assert (anna.state is State.OPEN) == (heard == numbers)
+
+
+def _received(protocol: PeerProtocol, seq: int) -> list[Received]:
+    events = protocol.receive(encode(PING.model_copy(update={"seq": seq})))
+    return [event for event in events if isinstance(event, Received)]
+
+
+def test_nothing_is_sent_on_a_link_that_is_not_open() -> None:
+    ben = dialler()
+    ben.send(About(name="ben", caps=[]))
+    assert ben.text_to_send() == []
+
+
+tags = st.sampled_from([frame.model_fields["t"].default for frame in LINK_FRAMES] + ["nonsense", None])
+fields = st.dictionaries(
+    st.sampled_from(
+        ["v", "id", "n", "sig", "name", "tid", "mac", "seq", "rid", "ok", "text", "caps", "port"]
+    ),
+    st.none() | st.integers() | st.text() | st.just("0" * 64) | st.just("0" * 128) | st.just(BEN.node_id),
+)
+junk = st.text() | st.builds(lambda t, rest: json.dumps({"t": t, **rest}), tags, fields)
+
+
+@settings(max_examples=200)
+@given(texts=st.lists(junk, max_size=6), is_listener=st.booleans(), has_ticket=st.booleans())
+def test_no_junk_raises_or_opens_a_link(texts: list[str], *, is_listener: bool, has_ticket: bool) -> None:
+    book = TicketBook()
+    ticket = book.issue(node_id=ANNA.node_id, addresses=(), expires_at=1)
+    side = listener(BEN, book=book) if is_listener else dialler(ticket=ticket if has_ticket else None)
+    for text in texts:
+        assert side.receive(text) == []
+    assert side.state is not State.OPEN
+
+
+@settings(max_examples=100)
+@given(st.lists(st.integers(0, 4), max_size=12), st.data())
+def test_dropping_doubling_reordering_and_rewriting_never_opens_a_link_to_the_wrong_node(
+    moves: list[int], data: st.DataObject
+) -> None:
+    """Eve carries all messages between Anna, who trusts Ben, and Ben, who dialled Anna."""
+    anna, ben = listener(BEN), dialler()
+    carried: list[str] = []
+    for move in moves:
+        carried += anna.text_to_send() + ben.text_to_send()
+        if not carried:
+            break
+        # Numbers, not choices from the texts: nonces differ from run to run, lengths do not.
+        text = carried[data.draw(st.integers(0, 50)) % len(carried)]
+        if move == 4:
+            at = data.draw(st.integers(0, 500)) % len(text)
+            text = text[:at] + data.draw(st.sampled_from('09af{}",')) + text[at + 1 :]
+        events = (anna if move % 2 else ben).receive(text)
+        for event in events:
+            if isinstance(event, Opened):
+                assert event.peer == (BEN.node_id if move % 2 else ANNA.node_id)
+            else:
+                assert isinstance(event.frame, OpenFrame)
+    if ben.state is State.OPEN:
+        assert anna.state is State.OPEN
