@@ -3,23 +3,22 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self, cast
 from urllib.parse import quote
 
 import aiohttp
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from agent.events import NODE_EVENTS, Ask, Done, Event, ListTools, Tools, TurnEvent
-from node import envelope
+from node.client_socket import HEARTBEAT_S, Socket
 from node.datadir import DataDirError, read_runtime, read_token
-from node.envelope import FRAME_MAX_BYTES, FrameError, Hello
+from node.envelope import FRAME_MAX_BYTES
 from node.replies import (
     AgentStatus,
     Identity,
     Invite,
+    NodeError,
+    NoNodeError,
     PairedPeer,
     Peer,
     PeerAnswer,
@@ -27,107 +26,11 @@ from node.replies import (
     SettingShown,
 )
 
+__all__ = ["NoNodeError", "NodeClient", "NodeError", "Socket"]
+
 REQUEST_TIMEOUT_S = 15.0
 PEER_ASK_TIMEOUT_S = 135.0
 """A little more than the node itself waits for a peer, so that its reason arrives, not ours."""
-HEARTBEAT_S = 20.0
-"""A node that does not answer a ping for this long is gone; no other limit bounds the wait for an event."""
-
-_AGENT_EVENTS = {model.event: model for model in NODE_EVENTS}
-
-
-class NodeError(Exception):
-    """A node refused or failed a request: the text is for people, `code` for programs."""
-
-    def __init__(self, text: str, code: str = "failed") -> None:
-        super().__init__(text)
-        self.code = code
-
-
-class NoNodeError(NodeError):
-    """No running node was found where it was looked for."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(text, "no_node")
-
-
-class Frame(BaseModel):
-    """One frame from the node. Unknown fields are ignored, so that a newer node is understood."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    channel: str
-    event: str
-    data: dict[str, object] = Field(default_factory=dict)
-    seq: int | None = None
-
-    def opened(self) -> Event | None:
-        """Return what the frame carries, or None when this client does not know it."""
-        model = self._model()
-        try:
-            return model.model_validate(self.data) if model else None
-        except ValidationError:
-            return None
-
-    def _model(self) -> type[Event] | None:
-        match self.channel, self.event:
-            case "system", "hello":
-                return Hello
-            case _, "error" if "turnId" not in self.data:
-                return FrameError
-            case "agent", event:
-                return _AGENT_EVENTS.get(event)
-        return None
-
-
-@dataclass(slots=True)
-class Socket:
-    """An open `/ws`: send events, iterate over frames. The iteration ends when the node goes away."""
-
-    hello: Hello
-    _socket: aiohttp.ClientWebSocketResponse = field(repr=False)
-
-    async def send(self, event: Event, channel: str = "agent") -> None:
-        """Send one event; raises `NodeError` when the node is gone."""
-        async with asyncio.timeout(REQUEST_TIMEOUT_S):
-            try:
-                await self._socket.send_str(envelope.written(channel, event))
-            except (ConnectionError, aiohttp.ClientError) as error:
-                raise NodeError("the node closed the connection", "connection_lost") from error
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> Frame:
-        message = await self._socket.receive()
-        if message.type is not aiohttp.WSMsgType.TEXT:
-            raise StopAsyncIteration
-        try:
-            return Frame.model_validate_json(message.data)
-        except ValidationError as error:
-            raise NodeError("the node sent what is no frame", "bad_reply") from error
-
-    async def turn(self, ask: Ask) -> AsyncIterator[TurnEvent]:
-        """Ask, and yield the turn's events up to `done`; raises `NodeError` when it is refused or cut off."""
-        await self.send(ask)
-        async for frame in self:
-            match frame.opened():
-                case TurnEvent(turn_id=ask.turn_id) as event:
-                    yield event
-                    if isinstance(event, Done):
-                        return
-                case FrameError(about="ask" | "") as refusal:
-                    raise NodeError(refusal.message, refusal.code)
-        raise NodeError("the node closed the connection before the turn was done", "connection_lost")
-
-    async def tools(self) -> Tools:
-        """Return every tool that the node would offer to a turn of this client."""
-        await self.send(ListTools())
-        async with asyncio.timeout(REQUEST_TIMEOUT_S):
-            async for frame in self:
-                if isinstance(tools := frame.opened(), Tools):
-                    return tools
-        raise NodeError("the node closed the connection", "connection_lost")
 
 
 class NodeClient:
@@ -248,18 +151,7 @@ class NodeClient:
         except (aiohttp.ClientError, TimeoutError) as error:
             raise NoNodeError(f"no node answers at {self.url}; start one with `palaver up`") from error
         async with raw:
-            yield Socket(await _greeting(raw), raw)
-
-
-async def _greeting(raw: aiohttp.ClientWebSocketResponse) -> Hello:
-    try:
-        async with asyncio.timeout(REQUEST_TIMEOUT_S):
-            hello = Frame.model_validate_json(await raw.receive_str()).opened()
-    except (TimeoutError, TypeError, aiohttp.ClientError, ValidationError) as error:
-        raise NodeError("the node did not greet", "bad_reply") from error
-    if not isinstance(hello, Hello):
-        raise NodeError("what answers there is not a Palaver node", "bad_reply")
-    return hello
+            yield await Socket.greeted(raw)
 
 
 def _refusal(answer: object, status: int) -> NodeError:

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from node.client import NodeClient, NodeError
+from node.client import NodeClient
 from node.commands.output import say, say_json
 from node.console.render import one_line
-from node.replies import PeerAnswer
+from node.replies import NodeError, PeerAnswer
 
 START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 5.0

@@ -1,6 +1,21 @@
-"""The shapes of what the owner's door answers over HTTP, as its clients read them."""
+"""What the owner's door answers, as its clients read it: the shapes over HTTP, and the refusals."""
 
 from typing import TypedDict
+
+
+class NodeError(Exception):
+    """A node refused or failed a request: the text is for people, `code` for programs."""
+
+    def __init__(self, text: str, code: str = "failed") -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class NoNodeError(NodeError):
+    """No running node was found where it was looked for."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, "no_node")
 
 
 class Identity(TypedDict):

@@ -6,10 +6,11 @@ import stat
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from node.client import NodeClient, NodeError
+from node.client import NodeClient
 from node.commands.output import say, say_json
 from node.commands.running import FAILED
 from node.config import data_folder
+from node.replies import NodeError
 
 KEY_FILE = "identity.key"
 

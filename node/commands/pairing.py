@@ -1,10 +1,12 @@
 """`palaver invite` and `palaver join`: two owners pair their nodes, and learn what to do next."""
 
 import argparse
+from shlex import quote
 
 from node.client import NodeClient
 from node.commands.output import note, say, say_json
 from node.config import data_folder
+from node.console.render import one_line
 from node.console.tables import when
 
 ALLOW_ASKS = "network.allowRemoteAgent"
@@ -32,8 +34,9 @@ async def join(arguments: argparse.Namespace) -> int:
         if arguments.json:
             say_json(peer)
         else:
-            say(f"Paired with {peer['name']} ({peer['nodeId']}).")
-            note(f'Ask its agent: palaver ask-peer {peer["name"]} "what time is it"')
+            say(f"Paired with {one_line(peer['name'])} ({peer['nodeId']}).")
+            # Quoted: the other owner chose the name, and this line is made to be copied into a shell.
+            note(f"Ask its agent: palaver ask-peer {quote(one_line(peer['name']))} 'what time is it'")
             note("It answers once its owner lets peers ask.")
         note(await asks_allowed(node, allow=arguments.allow_asks))
     return 0

@@ -7,6 +7,7 @@ from node.commands.output import note, say, say_json
 from node.commands.running import FAILED
 from node.commands.stdin import read_question
 from node.config import data_folder
+from node.console.render import one_line
 from node.console.tables import no_peers, peer_refusal, peers_table
 
 
@@ -30,7 +31,7 @@ async def ask_peer(arguments: argparse.Namespace) -> int:
     if arguments.json:
         say_json(answer)
     elif answer["ok"]:
-        note(f"{answer['name']} answers:")
+        note(f"{one_line(answer['name'])} answers:")
         say(answer["answer"])
     if answer["ok"]:
         return 0

@@ -3,13 +3,15 @@
 from uuid import uuid4
 
 from agent.events import Ask
-from node.client import NodeClient, NodeError, Socket
+from node.client import NodeClient
+from node.client_socket import Socket
 from node.commands.output import note, say
 from node.commands.running import FAILED
 from node.commands.stdin import lines
 from node.commands.turn import take_turn
 from node.console.actions import ACTIONS
 from node.console.commands import UsageError, is_command, read
+from node.replies import NodeError
 
 
 async def converse_plainly(node: NodeClient) -> int:

@@ -9,9 +9,9 @@ from collections.abc import Callable, Coroutine
 from importlib import import_module
 from typing import TextIO, TypeAlias, cast
 
-from node.client import NodeError, NoNodeError
 from node.commands.output import note
 from node.config import StartError
+from node.replies import NodeError, NoNodeError
 
 Story: TypeAlias = Callable[[argparse.Namespace], Coroutine[object, object, int]]
 

@@ -5,7 +5,7 @@ import sys
 from collections.abc import AsyncIterator
 from threading import Semaphore, Thread
 
-from node.client import NodeError
+from node.replies import NodeError
 
 
 def read_question(text: str) -> str:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable
 
 from agent.events import Ask, Cancel
-from node.client import Socket
+from node.client_socket import Socket
 from node.commands.approver import Approver
 from node.commands.output import diagnose, write
 from node.commands.report import Report

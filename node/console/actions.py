@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 from node.client import NodeClient
 from node.console.commands import help_text
+from node.console.render import one_line
 from node.console.tables import no_peers, peer_refusal, peers_table, sessions_table, tools_table, when
 
 Action: TypeAlias = Callable[[NodeClient, str], Awaitable[str]]
@@ -31,7 +32,7 @@ async def list_sessions(node: NodeClient, _: str) -> str:
 async def ask_peer(node: NodeClient, argument: str) -> str:
     peer, _, prompt = argument.partition(" ")
     answer = await node.ask_peer(peer, prompt)
-    return f"{answer['name']}: {answer['answer']}" if answer["ok"] else peer_refusal(peer, answer)
+    return f"{one_line(answer['name'])}: {answer['answer']}" if answer["ok"] else peer_refusal(peer, answer)
 
 
 async def invite(node: NodeClient, _: str) -> str:
@@ -43,7 +44,7 @@ async def invite(node: NodeClient, _: str) -> str:
 
 async def join(node: NodeClient, ticket: str) -> str:
     peer = await node.join(ticket)
-    return f"paired with {peer['name']} ({peer['nodeId']})"
+    return f"paired with {one_line(peer['name'])} ({peer['nodeId']})"
 
 
 ACTIONS: Mapping[str, Action] = {

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from prompt_toolkit.application import get_app
-from prompt_toolkit.filters import Condition, completion_is_selected, is_searching
+from prompt_toolkit.filters import Condition, completion_is_selected, has_completions, is_searching
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 
 from node.console.render import APPROVAL_KEYS, Decision
@@ -51,6 +51,11 @@ def add_line_keys(keys: KeyBindings, console: Keyboard) -> None:
             console.submit(text.strip())
 
     @keys.add("enter", filter=completion_is_selected)
+    def _(event: KeyPressEvent) -> None:
+        event.current_buffer.complete_state = None
+
+    # Eager: while the list is open Escape closes it at once instead of waiting for a second key.
+    @keys.add("escape", filter=has_completions, eager=True)
     def _(event: KeyPressEvent) -> None:
         event.current_buffer.complete_state = None
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 
 from agent.events import Event
-from node.client import NodeClient, NodeError, Socket
+from node.client import NodeClient
+from node.client_socket import Socket
 from node.console.actions import ACTIONS
 from node.console.arming import Arming
 from node.console.commands import UsageError, is_command, read
@@ -17,6 +18,7 @@ from node.console.keys import console_keys
 from node.console.render import Decision, Style, one_line
 from node.console.surroundings import Surroundings
 from node.console.view import View
+from node.replies import NodeError
 
 HISTORY_FILE = "console_history"
 WAITING_MAX = 32

@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Callable
 
-from node.client import NodeClient, NodeError
+from node.client import NodeClient
 from node.console.render import one_line
 from node.console.tables import peer_name
-from node.replies import Peer
+from node.replies import NodeError, Peer
 
 REFRESH_EVERY_S = 5.0
 FACT_MAX_CHARS = 40

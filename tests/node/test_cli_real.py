@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from node.client import NodeClient
 from tests.mission import requirement
 from tests.node.program import LIMIT_S, palaver, started
 from tests.node.terminal import on_a_terminal
@@ -31,7 +32,6 @@ async def first_line(process: Process) -> bytes:
         return await process.stdout.readline()
 
 
-@requirement("T5")
 async def test_up_tells_programs_in_one_line_that_it_is_ready(tmp_path: Path) -> None:
     async with started(*UP, "--json", "--name", "alice", data=tmp_path) as process:
         ready = json.loads(await first_line(process))
@@ -64,7 +64,7 @@ async def test_a_second_node_on_the_same_folder_is_refused_in_a_sentence(tmp_pat
     assert "Traceback" not in second.err
 
 
-@requirement("S4", "U7")
+@requirement("S4")
 async def test_a_script_asks_in_one_session_and_reads_json(tmp_path: Path) -> None:
     async with node(tmp_path):
         first = (await palaver("ask", "what time is it", "--json", data=tmp_path)).json()
@@ -121,7 +121,6 @@ async def test_open_gives_the_browser_the_address_that_unlocks_the_page(
     assert (tmp_path / "opened").read_text() == finished.out
 
 
-@requirement("F12", "F13")
 async def test_two_owners_pair_and_ask_with_the_words_that_the_commands_tell_them(tmp_path: Path) -> None:
     alice, bob = tmp_path / "alice", tmp_path / "bob"
     async with node(alice), node(bob, "bob"):
@@ -158,6 +157,26 @@ async def test_the_console_asks_approves_and_leaves(tmp_path: Path) -> None:
         async with asyncio.timeout(10):
             assert await exited == 0
     assert "the door is open" in (tmp_path / "notes" / "inbox.md").read_text()
+
+
+@requirement("O2")
+async def test_slash_commands_leave_no_trace_in_the_store(tmp_path: Path) -> None:
+    async with node(tmp_path), on_a_terminal(["console", "--data", str(tmp_path)], {}) as (terminal, _):
+        await terminal.until_shows("Rules (no model)")
+        for line, answer in (
+            ("/tools", "clock.now  read"),
+            ("/peers", "no peers yet"),
+            ("/help", "ask a peer's agent"),
+        ):
+            terminal.type(line + "\r")
+            await terminal.until_shows(answer)
+        terminal.type("/sessions\r")
+        await terminal.until_shows("no sessions yet")
+        terminal.type("what time is it\r")
+        await terminal.until_shows("It is ")
+        async with NodeClient.at(tmp_path) as client:
+            (session,) = await client.sessions()
+    assert session["title"] == "what time is it"
 
 
 async def test_the_console_finds_a_node_that_was_started_again(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from agent.events import Answer, Ask, Done, Event, Queued, Token
-from node.client import NodeClient, NodeError, NoNodeError
+from node.client import NodeClient
+from node.replies import NodeError, NoNodeError
 from tests.node import fake_node
 from tests.node.fake_node import FakeNode, FakeTurn
 

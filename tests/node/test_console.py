@@ -191,7 +191,7 @@ async def test_tools_are_logged_and_reasoning_is_shown_on_demand(node: FakeNode,
         await terminal.until_shows("hm, the clock")
 
 
-@requirement("O3", "O14")
+@requirement("O3")
 async def test_slash_commands_answer_without_a_turn(node: FakeNode, tmp_path: Path) -> None:
     async with console(tmp_path) as (terminal, _):
         await terminal.until_shows("Rules (no model)")
@@ -217,7 +217,9 @@ async def test_slash_commands_answer_without_a_turn(node: FakeNode, tmp_path: Pa
 
 
 @requirement("O1")
-async def test_a_slash_opens_the_list_and_tab_and_enter_accept(node: FakeNode, tmp_path: Path) -> None:
+async def test_a_slash_opens_the_list_arrows_walk_it_tab_and_enter_accept_and_escape_closes(
+    node: FakeNode, tmp_path: Path
+) -> None:
     async with console(tmp_path) as (terminal, _):
         await terminal.until_shows("connected to alice")
         terminal.type("/")
@@ -230,10 +232,17 @@ async def test_a_slash_opens_the_list_and_tab_and_enter_accept(node: FakeNode, t
         await terminal.until(lambda: "list the peers" not in terminal.screen(), "a closed list")
         terminal.type(ENTER)
         await terminal.until_shows("online")
-        terminal.type("hello @b\t")
+        terminal.type("/")
+        await terminal.until_shows("info: list the peers")
+        terminal.type("\x1b[B\x1b[B")
+        await terminal.until_shows("> /tools")
+        terminal.type(ESC)
+        await terminal.until(lambda: "info: list the peers" not in terminal.screen(), "a closed list")
+        terminal.type(CTRL_C + "hello @b\t")
         await terminal.until_shows("> hello @bob")
 
 
+@requirement("S3")
 async def test_a_pasted_text_of_three_lines_is_one_message(node: FakeNode, tmp_path: Path) -> None:
     async with console(tmp_path) as (terminal, _):
         await terminal.until_shows("connected to alice")
@@ -276,6 +285,7 @@ async def test_after_a_lost_connection_it_says_so_and_asks_for_what_it_missed(
     assert resumed == {"sessionId": "session-1", "lastSeq": 2}
 
 
+@requirement("S3")
 async def test_the_history_is_private_and_comes_back(node: FakeNode, tmp_path: Path) -> None:
     async with console(tmp_path) as (terminal, exited):
         await terminal.until_shows("connected to alice")
