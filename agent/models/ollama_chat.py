@@ -18,7 +18,7 @@ from agent.models.base import (
     Usage,
 )
 from agent.models.calls import new_call
-from agent.models.flat import flattened
+from agent.models.outgoing import outgoing
 from agent.models.reasoning import ThinkSplitter
 from agent.models.schema import definition
 from agent.models.wire import WireError, json_object, json_value, text_of
@@ -36,7 +36,7 @@ def payload(model: str, request: ModelRequest, *, think: bool | str | None, tool
     messages = [*request.messages, SystemMessage(text=_instruction(request))] if forced else request.messages
     body: dict[str, object] = {
         "model": model,
-        "messages": [_message(message) for message in flattened(messages)],
+        "messages": [_message(message) for message in outgoing(messages)],
         "stream": True,
         "options": _options(request.options, FORCED_MAX_TOKENS if forced else None),
     }

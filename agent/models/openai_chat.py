@@ -16,8 +16,8 @@ from agent.models.base import (
     Usage,
 )
 from agent.models.calls import CallPieces
-from agent.models.flat import flattened, tools_named
 from agent.models.names import SafeNames
+from agent.models.outgoing import outgoing, tools_named
 from agent.models.reasoning import ThinkSplitter
 from agent.models.schema import definition
 from agent.models.wire import ServerEvent, json_object, text_of
@@ -38,7 +38,7 @@ def payload(
     model: str, provider: str, request: ModelRequest, names: SafeNames, *, tools: bool, usage: bool
 ) -> dict[str, object]:
     """Build the body of a request. `tools` and `usage` say what this server is known to take."""
-    messages = flattened(request.messages)
+    messages = outgoing(request.messages)
     body: dict[str, object] = {
         "model": model,
         "messages": [_message(message, names, _REPLAY_FIELD.get(provider)) for message in messages],

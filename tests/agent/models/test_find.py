@@ -156,6 +156,16 @@ async def test_a_server_that_never_answers_is_given_up(
         await identify(silent.address)
 
 
+@requirement("C9")
+async def test_a_probe_is_not_led_elsewhere(stack: AsyncExitStack) -> None:
+    there = await stack.enter_async_context(FakeOllama())
+    here = await stack.enter_async_context(ScriptedServer())
+    here.answer("/api/version", Reply(status=307, headers=(("Location", f"{there.address}/api/version"),)))
+    with pytest.raises(ModelError, match="answered 404"):
+        await identify(here.address)
+    assert there.seen == []
+
+
 async def test_a_server_of_another_kind_is_named_as_such(stack: AsyncExitStack) -> None:
     other = await stack.enter_async_context(ScriptedServer())
     other.answer("/v1/models", json_reply(["x"]))

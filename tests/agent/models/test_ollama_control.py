@@ -112,6 +112,15 @@ async def test_a_server_that_is_down_is_the_same_error_for_every_call(
     assert caught.value.kind is ErrorKind.UNREACHABLE
 
 
+@requirement("C9")
+async def test_a_redirect_is_an_error_and_not_followed(fake: FakeOllama) -> None:
+    async with FakeOllama() as elsewhere:
+        fake.answer("/api/tags", Reply(status=307, headers=(("Location", f"{elsewhere.address}/api/tags"),)))
+        with pytest.raises(ModelError, match="answered 307"):
+            await OllamaControl(fake.address).names()
+        assert elsewhere.seen == []
+
+
 def test_an_address_elsewhere_is_refused() -> None:
     with pytest.raises(ModelError, match="not on this machine"):
         OllamaControl("http://10.0.0.1:11434")

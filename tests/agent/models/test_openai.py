@@ -146,6 +146,13 @@ async def test_counts_come_from_timings_where_usage_is_missing(fake: FakeOpenAI,
     assert counted(await collected(model)) == Usage(prompt=20, completion=3, cached=15)
 
 
+@requirement("C11")
+async def test_usage_counts_more_than_timings(fake: FakeOpenAI, model: OpenAIModel) -> None:
+    timings = {"timings": {"cache_n": 1, "prompt_n": 1, "predicted_n": 1}}
+    fake.chat(openai.reply(*text("x"), {**delta("stop"), **timings}, usage(20, 3), timings, DONE))
+    assert counted(await collected(model)) == Usage(prompt=20, completion=3)
+
+
 @requirement("A8")
 @pytest.mark.parametrize(
     "ending",
