@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from agent.desk import CallRecord, Desk
@@ -28,7 +28,7 @@ class Permissions:
     """What holds for every call of a turn."""
 
     mode: Mode
-    rules: Rules
+    rules: Callable[[], Rules]
     attended: bool = True
     """False where no person can be asked: ASK is DENY."""
 
@@ -98,7 +98,7 @@ class CallRunner:
 
     async def _permitted(self, call: Call, tool: ToolSpec) -> None:
         specifier = specifier_of(tool, call.arguments or {})
-        judgement = judge(tool, specifier, mode=self.permissions.mode, rules=self.permissions.rules)
+        judgement = judge(tool, specifier, mode=self.permissions.mode, rules=self.permissions.rules())
         if not self.permissions.attended:
             judgement = unattended(judgement)
         match judgement.verdict:

@@ -1,4 +1,4 @@
-"""Where a turn is seated: who sees its events, who approves, who runs client tools, who keeps what it came to.
+"""Where a turn is seated: who sees its events, approves, runs client tools, and keeps what it came to.
 
 A turn never learns whether it sits before a browser, a console, an HTTP caller or a peer.
 """
@@ -60,7 +60,7 @@ class TurnOutcome:
 
 class Desk(Protocol):
     async def emit(self, event: TurnEvent) -> None:
-        """Show one event. Waits when the watcher's queue is full, so a slow watcher slows the turn or is dropped."""
+        """Show one event. May wait for a slow watcher, and so slow the turn."""
         ...
 
     async def approve(self, call: Call, tool: ToolSpec, specifier: str, judgement: Judgement) -> Approval:

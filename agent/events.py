@@ -72,7 +72,7 @@ class FocusedContext(Event):
 
 
 class Ask(Event):
-    """Ask the agent. Without `sessionId` a new session is opened and `history` stands for what came before."""
+    """Ask the agent. Without `sessionId` a new session is opened, and `history` is what came before."""
 
     event: ClassVar[str] = "ask"
 

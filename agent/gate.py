@@ -42,9 +42,11 @@ class Judgement:
 
 
 def judge(tool: ToolSpec, specifier: str, *, mode: Mode, rules: Rules) -> Judgement:
-    """Decide one call: deny rules, ask rules, reading, the mode, allow rules, and else a person."""
+    """Decide one call: deny rules, plan mode, ask rules, reading, mode, allow rules, and else a person."""
     if rule := first_match(rules.deny, tool.name, specifier):
         return Judgement(Verdict.DENY, f"the rule `deny {rule}` forbids it")
+    if mode is Mode.PLAN and tool.effect is not Effect.READ:
+        return Judgement(Verdict.DENY, "mode `plan` only reads")
     if rule := first_match(rules.ask, tool.name, specifier):
         return Judgement(Verdict.ASK, f"the rule `ask {rule}` wants to be asked")
     if tool.effect is Effect.READ:
@@ -58,8 +60,6 @@ def judge(tool: ToolSpec, specifier: str, *, mode: Mode, rules: Rules) -> Judgem
 
 def _judgement_of_mode(tool: ToolSpec, mode: Mode) -> Judgement | None:
     match mode:
-        case Mode.PLAN:
-            return Judgement(Verdict.DENY, "mode `plan` only reads")
         case Mode.AUTONOMOUS:
             return Judgement(Verdict.ALLOW, "mode `autonomous` allows it")
         case Mode.ACCEPT_EDITS if tool.name in ACCEPTED_EDITS:
@@ -80,6 +80,8 @@ def can_run_unattended(tool: ToolSpec, *, mode: Mode, rules: Rules) -> bool:
         return False
     if tool.effect is Effect.READ:
         return True
+    if mode is Mode.PLAN:
+        return False
     if judgement := _judgement_of_mode(tool, mode):
         return judgement.verdict is Verdict.ALLOW
     return any(names(rule, tool.name) for rule in rules.allow)

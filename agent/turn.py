@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -41,7 +41,8 @@ class Turn:
     history: History = ()
     context: FocusedContext | None = None
     mode: Mode = Mode.DEFAULT
-    rules: Rules = field(default_factory=Rules)
+    rules: Callable[[], Rules] = Rules
+    """Asked for every call: a rule that the owner adds counts at once."""
     tools: Sequence[ToolSpec] = ()
     """The node's own; those of clients come from the desk."""
     groups: Sequence[str] = ()
@@ -76,7 +77,7 @@ async def run_turn(desk: Desk, turn: Turn) -> TurnOutcome:
 
 def _toolbox(desk: Desk, turn: Turn) -> Toolbox:
     if turn.remote is not None:
-        return PeerToolbox(turn.tools, mode=turn.mode, rules=turn.rules)
+        return PeerToolbox(turn.tools, mode=turn.mode, rules=turn.rules())
     return OwnerToolbox(turn.tools, client_tools=desk.client_tools)
 
 

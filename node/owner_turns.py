@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from uuid import uuid4
 
 from agent.desk import TurnOutcome
@@ -98,7 +99,7 @@ class OwnerTurns:
             history=told_before(await self._turns.history(claimed)),
             context=FocusedContext.model_validate(claimed.context) if claimed.context else None,
             mode=mode_of(claimed.mode, self._settings),
-            rules=rules_of(self._settings),
+            rules=partial(rules_of, self._settings),
             tools=tuple(self._registry),
             groups=claimed.groups,
             model=await self._models.current(),

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import partial
 from uuid import uuid4
 
 from agent.gate import can_run_unattended
@@ -53,7 +54,7 @@ class PeerTurns:
             turn_id=uuid4().hex,
             prompt=ask.prompt,
             mode=remote_mode_of(self._settings),
-            rules=rules_of(self._settings),
+            rules=partial(rules_of, self._settings),
             tools=tuple(self._registry),
             model=self._model(await self._models.current(), ask.peer),
             options=options_of(self._settings),

@@ -110,7 +110,7 @@ class ErrorKind(StrEnum):
 
 
 TRANSIENT = frozenset({ErrorKind.LOADING, ErrorKind.BUSY})
-"""A server that says so itself. One that is down waits for its owner; a broken stream has shown text already."""
+"""The server says so itself. One that is down waits for its owner; a broken stream has shown its text."""
 
 
 class ModelError(Exception):

@@ -58,6 +58,7 @@ CASES: list[tuple[ToolSpec, str, Mode, Rules, Verdict]] = [
     # Ask comes before reading, the mode and allow.
     (READ, "a", DEFAULT, rules(ask=["files.read"]), ASK),
     (READ, "a", PLAN, rules(ask=["files.read(a)"]), ASK),
+    (WRITE, "a", PLAN, rules(ask=["*"]), DENY),
     (READ, "b", PLAN, rules(ask=["files.read(a)"]), ALLOW),
     (READ, "a", AUTO, rules(ask=["files.*"]), ASK),
     (WRITE, "a", AUTO, rules(ask=["notes.add"]), ASK),
@@ -128,16 +129,15 @@ TOOLS = st.sampled_from([READ, WRITE, EDIT])
 @given(
     tool=TOOLS, specifier=st.text(alphabet="abx/", max_size=4), mode=st.sampled_from(Mode), given_rules=RULES
 )
-def test_whatever_else_is_set_a_deny_rule_denies_an_ask_rule_stops_and_plan_never_writes(
+def test_whatever_else_is_set_a_deny_rule_denies_plan_never_writes_and_an_ask_rule_stops(
     tool: ToolSpec, specifier: str, mode: Mode, given_rules: Rules
 ) -> None:
     verdict = judge(tool, specifier, mode=mode, rules=given_rules).verdict
-    if any(matches(rule, tool.name, specifier) for rule in given_rules.deny):
+    is_denied = any(matches(rule, tool.name, specifier) for rule in given_rules.deny)
+    if is_denied or (mode is PLAN and tool is not READ):
         assert verdict is DENY
     elif any(matches(rule, tool.name, specifier) for rule in given_rules.ask):
         assert verdict is ASK
-    elif mode is PLAN and tool is not READ:
-        assert verdict is DENY
 
 
 @requirement("E14")

@@ -255,7 +255,7 @@ async def test_a_deny_rule_stops_a_read() -> None:
         [call("files.read", "c1", path="app/.env"), call("files.read", "c2", path="app/main.py")],
         says("Only one."),
         tools=[tool],
-        rules=Rules.read(deny=["files.read(**/.env)"]),
+        rules=lambda: Rules.read(deny=["files.read(**/.env)"]),
     )
     assert handler.calls == [{"path": "app/main.py"}]
     assert "deny files.read(**/.env)" in results(model)[0]
@@ -269,7 +269,7 @@ async def test_plan_mode_reads_and_never_writes() -> None:
         says("Read only."),
         tools=[reader("a.read", Recorder("text")), writer("a.write", wrote)],
         mode=Mode.PLAN,
-        rules=Rules.read(allow=["*"]),
+        rules=lambda: Rules.read(allow=["*"]),
     )
     assert wrote.calls == []
     assert results(model)[0] == "text"

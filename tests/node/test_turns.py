@@ -142,6 +142,19 @@ async def test_an_acting_tool_asks_first_and_the_decision_holds(
 
 
 @requirement("E7")
+async def test_a_rule_kept_in_mid_turn_lets_the_next_such_call_of_the_turn_run(tmp_path: Path) -> None:
+    async with talking(tmp_path) as (_, ollama, ws):
+        write = reply(calls(("notes.write", {"name": "a", "text": "b"})), done())
+        ollama.chat(write, write, answer("twice"))
+        await ws.ask("write two notes")
+        request = (await ws.until("approval_request"))["data"]
+        keep = {"approvalId": request["approvalId"], "decision": "allow_always"}
+        await ws.send("approval_response", keep)
+        await ws.until("done", reason="answered")
+        assert events(ws.frames).count("approval_request") == 1
+
+
+@requirement("E7")
 async def test_a_rule_to_keep_has_to_match_the_call(tmp_path: Path) -> None:
     async with talking(tmp_path) as (node, ollama, ws):
         ollama.chat(reply(calls(("notes.write", {"name": "a", "text": "b"})), done()), answer("ok"))
