@@ -1,7 +1,7 @@
 """The lock of the owner's door: Host allow-list, exact Origin, and the token of this start.
 
-Loopback is open to every program and every web page on the machine, so an address alone proves nothing: a
-rebound name fails the Host check, a foreign page fails the Origin check, another user's program lacks the token.
+Loopback is open to every program and every web page on the machine, so an address alone proves nothing:
+a rebound name fails the Host check, a foreign page the Origin check, and another user's program has no token.
 """
 
 import secrets

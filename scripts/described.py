@@ -64,7 +64,7 @@ def field_docs(model: type) -> Mapping[str, str]:
     return found
 
 
-def words(schema: Schema, definitions: Mapping[str, Schema]) -> str:  # noqa: PLR0911 - a table of shapes
+def words(schema: Schema, definitions: Mapping[str, Schema]) -> str:
     """Say what a value may be: `text (at most 128 characters)`, `list of `Tool` (at most 500 items)`."""
     match schema:
         case {"$ref": str(reference)}:
