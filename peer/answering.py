@@ -26,6 +26,7 @@ from peer.messages import (
 )
 from peer.trust import PeerRecord
 
+STOP_TIMEOUT_S = 2
 RESULTS_KEPT = 32
 """Results kept for requests that come again; the oldest goes first."""
 
@@ -88,6 +89,8 @@ class Knowledge:
     policy: Callable[[PeerRecord], Policy]
     is_own_question: Callable[[str, NodeId], bool]
     """Says of ask id and peer whether the question began here, or waits for that very peer."""
+    incident: Callable[[NodeId, PeerError], None]
+    """Hears of every refused ask."""
 
 
 class Answering:
@@ -142,7 +145,7 @@ class Answering:
         return bool(turns)
 
     async def drop(self, outlet: Outlet) -> None:
-        """Cancel every turn of a link that is gone, and wait until they have ended."""
+        """Cancel every turn of a link that is gone; wait for their end, for as long as is reasonable."""
         await _cancel([turn for turn in self._turns.values() if turn.outlet is outlet])
 
     def _admit(self, peer: NodeId, outlet: Outlet, request: AgentRequest) -> None:
@@ -155,6 +158,7 @@ class Answering:
         lineage = _lineage(request)
         refused = refusal(lineage, request.prompt, self._standing(peer, record, policy, lineage))
         if refused is not None:
+            self._knowledge.incident(peer, refused)
             outlet.send_soon(_refused(request.rid, refused))
             return
         assert record is not None, "a stranger is refused"
@@ -203,6 +207,7 @@ class Answering:
 
     def _ended(self, turn: _Turn) -> None:
         del self._turns[turn.key]
+        turn.ask.lineage.end()
         self._changed()
 
     async def _results_of(self, turn: _Turn) -> list[AgentResult]:
@@ -263,7 +268,10 @@ async def _cancel(turns: list[_Turn]) -> None:
     tasks = [turn.task for turn in turns if turn.task is not None]
     for task in tasks:
         task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    if tasks:
+        _, stuck = await asyncio.wait(tasks, timeout=STOP_TIMEOUT_S)
+        for task in stuck:
+            logger.error("%s does not stop", task.get_name())
 
 
 def _lineage(request: AgentRequest) -> Lineage:

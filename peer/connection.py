@@ -4,10 +4,11 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from peer.closing import CLOSE_TOO_SLOW, Close
 from peer.errors import LinkRefused, PeerError, PeerLost, ProtocolError
 from peer.identity import NodeId
 from peer.messages import OpenFrame, Ping, Pong
-from peer.protocol import CLOSE_TOO_SLOW, HANDSHAKE_TIMEOUT_S, Close, Opened, PeerProtocol, Received, State
+from peer.protocol import HANDSHAKE_TIMEOUT_S, Opened, PeerProtocol, Received, State
 from peer.sockets import Socket
 
 PING_EVERY_S = 4
@@ -41,6 +42,11 @@ class Connection:
     def remote_host(self) -> str:
         return self._socket.remote_host
 
+    @property
+    def failure(self) -> PeerError | None:
+        """Why this side ended the link because of the other one, if it did."""
+        return self._protocol.failure
+
     async def open(self, admit: Callable[[Opened], Awaitable[None]]) -> Opened:
         """Greet and prove, within `HANDSHAKE_TIMEOUT_S`; raise a `LinkError` or `TicketError` when it fails.
 
@@ -50,7 +56,7 @@ class Connection:
             async with asyncio.timeout(HANDSHAKE_TIMEOUT_S):
                 return await self._greet(admit)
         except TimeoutError:
-            await self._socket.close(CLOSE_TOO_SLOW, "deadline")
+            await self.close(CLOSE_TOO_SLOW, "deadline")
             raise LinkRefused(
                 f"The other node did not prove its key within {HANDSHAKE_TIMEOUT_S} s."
             ) from None
@@ -58,8 +64,10 @@ class Connection:
             raise PeerLost("The other node hung up before the link was open.") from error
         except PeerError as error:
             self._protocol.fail(error)
-            await self._hang_up()
             raise
+        finally:
+            if self._protocol.state is not State.OPEN:
+                await self._hang_up()
 
     async def run(self, take: Callable[[OpenFrame], None]) -> None:
         """Hand every frame but pings to `take` until the link ends; `take` may raise `ProtocolError`."""

@@ -7,16 +7,25 @@ from dataclasses import dataclass, replace
 
 from peer.answering import Answer, Answering, InboundAsk, InboundStatus, Knowledge
 from peer.asking import OnEvent, PeerAnswer
+from peer.closing import CLOSE_GOING, CLOSE_NOT_TRUSTED
 from peer.dial import split_address
-from peer.errors import Cycle, DeadlinePassed, NotTrusted, TicketWrongNode, TooLarge, WrongNode
+from peer.errors import (
+    Cycle,
+    DeadlinePassed,
+    NotTrusted,
+    PeerError,
+    TicketWrongNode,
+    TooLarge,
+    WrongNode,
+    plain,
+)
 from peer.guard import Policy
 from peer.identity import Identity, NodeId
 from peer.lineage import OpenLineage
 from peer.linking import Linking, Profile
 from peer.links import Links
-from peer.messages import PROMPT_MAX_BYTES
+from peer.messages import NAME_MAX_CHARS, PROMPT_MAX_BYTES
 from peer.pairing import INVITE_TTL_S, Ticket, TicketBook
-from peer.protocol import CLOSE_GOING, CLOSE_NOT_TRUSTED
 from peer.roster import Roster
 from peer.trust import PeerRecord, TrustStore
 
@@ -75,6 +84,8 @@ class PeerHub:
         self.identity = identity
         self.on_change: Callable[[], None] = lambda: None
         """Called after any change of what `peers` or `inbound` return."""
+        self.on_incident: Callable[[NodeId, PeerError], None] = lambda _peer, _error: None
+        """Called for every ask refused to a peer, and for every link that ended by a breach of its rules."""
         self._now = now
         self._outgoing: list[_Outgoing] = []
         self._roster = Roster(trust, now)
@@ -85,6 +96,7 @@ class PeerHub:
             record=self._roster.get,
             policy=policy,
             is_own_question=self._is_own_question,
+            incident=self._incident,
         )
         self._answering = Answering(knowledge, answer, now=now, changed=self._changed)
         self._linking = Linking(
@@ -96,6 +108,7 @@ class PeerHub:
             profile=profile,
             now=now,
             changed=self._changed,
+            incident=self._incident,
         )
 
     async def start(self) -> None:
@@ -110,7 +123,7 @@ class PeerHub:
         return await self._linking.listen(host, port)
 
     def invite(self, *, addresses: Sequence[str], ttl_s: float = INVITE_TTL_S) -> Invite:
-        """Make a ticket for one other node; `addresses` are where it will find this one."""
+        """Make a ticket for one other node, which finds this one at `addresses`; ValueError for a bad one."""
         for address in addresses:
             split_address(address)
         expires_at = self._now() + ttl_s
@@ -195,6 +208,12 @@ class PeerHub:
         await self._linking.drop(peer, CLOSE_NOT_TRUSTED, NotTrusted.code)
         self.on_change()
 
+    async def rename(self, peer: NodeId, pet_name: str) -> PeerRecord:
+        """Give a peer the owner's own name for it, or none; that name goes before what it calls itself."""
+        record = await self._roster.rename(peer, plain(pet_name, NAME_MAX_CHARS))
+        self.on_change()
+        return record
+
     async def close(self) -> None:
         """Say good-bye on every link and stop."""
         await self._linking.close(CLOSE_GOING, "bye", timeout_s=CLOSE_TIMEOUT_S)
@@ -208,8 +227,11 @@ class PeerHub:
         claims = replace(claims, ms=max(1, min(claims.ms, int((until - now) * 1000))))
         outgoing = _Outgoing(ask=claims.ask, peer=record.node_id, began_here=not lineage.lineage.seen)
         self._outgoing.append(outgoing)
+        task = asyncio.current_task()
+        assert task is not None, "an ask runs in a task"
         try:
-            return await link.asking.ask(prompt, claims, on_event)
+            with lineage.child(task.cancel):
+                return await link.asking.ask(prompt, claims, on_event)
         finally:
             self._outgoing.remove(outgoing)
             self._links.settle()
@@ -239,6 +261,9 @@ class PeerHub:
             capabilities=tuple(link.about.caps) if link and link.about else (),
             rtt_ms=link.connection.rtt_ms if link else None,
         )
+
+    def _incident(self, peer: NodeId, error: PeerError) -> None:
+        self.on_incident(peer, error)
 
     def _changed(self) -> None:
         self._links.settle()

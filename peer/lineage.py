@@ -7,9 +7,11 @@ it sends on is smaller again, so a claim that lies gains nothing over asking afr
 import hashlib
 import hmac
 import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from peer.errors import BudgetSpent, Cycle, DeadlinePassed, HopsSpent
+from peer.errors import BudgetSpent, Cycle, DeadlinePassed, HopsSpent, Stopped
 from peer.identity import NodeId
 
 MAX_PEER_HOPS = 3
@@ -96,6 +98,8 @@ class OpenLineage:
         self.lineage = lineage
         self.budget = AskBudget(children)
         self._started = started
+        self._is_over = False
+        self._stops: set[Callable[[], object]] = set()
 
     @classmethod
     def root(cls, *, now: float, limits: LineageLimits | None = None) -> "OpenLineage":
@@ -109,11 +113,28 @@ class OpenLineage:
         """Open an admitted, clamped lineage: the ask itself has used one of its `asks`."""
         return cls(lineage, children=lineage.asks - 1, started=now)
 
+    @contextmanager
+    def child(self, stop: Callable[[], object]) -> Iterator[None]:
+        """Run a child of this turn: should the turn end first, `stop` is called."""
+        self._stops.add(stop)
+        try:
+            yield
+        finally:
+            self._stops.discard(stop)
+
+    def end(self) -> None:
+        """End the turn: nothing is asked on its behalf any more, and its children stop."""
+        self._is_over = True
+        for stop in list(self._stops):
+            stop()
+
     def remaining_s(self, now: float) -> float:
         return max(0.0, self.lineage.ms / 1000 - (now - self._started))
 
     def forward(self, *, own: NodeId, to: NodeId, now: float) -> Lineage:
         """Return the lineage for an ask to `to`, paid from this one's budget; raise when nothing is left."""
+        if self._is_over:
+            raise Stopped("The turn that wanted to ask has ended.")
         if tag(self.lineage.ask, to) in self.lineage.seen:
             raise Cycle(f"{to[:8]} is already part of this conversation. Answer without asking it again.")
         if self.lineage.hops < 1:

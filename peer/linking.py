@@ -6,9 +6,10 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 
 from peer.answering import Answering
+from peer.closing import CLOSE_NOT_TRUSTED
 from peer.connection import Connection
 from peer.dial import dial, join_address, split_address
-from peer.errors import NotTrusted, PeerError, PeerLost, PortInUse, plain
+from peer.errors import NotTrusted, PeerError, PeerLost, PortInUse, Unreachable, plain
 from peer.identity import Identity, NodeId
 from peer.keeping import keep_up
 from peer.link import Link
@@ -16,7 +17,6 @@ from peer.links import Links
 from peer.messages import CAPABILITIES_MAX, CAPABILITY_MAX_CHARS, NAME_MAX_CHARS, About, Bye, Pong
 from peer.pairing import Ticket, TicketBook
 from peer.protocol import (
-    CLOSE_NOT_TRUSTED,
     HANDSHAKE_TIMEOUT_S,
     Dialler,
     Listener,
@@ -51,8 +51,10 @@ class Linking:
         profile: Callable[[], Profile],
         now: Callable[[], float],
         changed: Callable[[], None],
+        incident: Callable[[NodeId, PeerError], None],
     ) -> None:
         self._changed = changed
+        self._incident = incident
         self._identity = identity
         self._roster = roster
         self._tickets = tickets
@@ -93,7 +95,10 @@ class Linking:
             dialling = asyncio.create_task(self.dial(record.node_id, record.addresses))
             self._dialling[record.node_id] = dialling
             dialling.add_done_callback(lambda done: self._dialled(record.node_id, done))
-        return await asyncio.shield(dialling)
+        await asyncio.wait((dialling,))
+        if dialling.cancelled():
+            raise Unreachable(f"Dialling {record.label} was given up: it is no longer wanted here.")
+        return dialling.result()
 
     async def dial(self, peer: NodeId, addresses: Sequence[str], ticket: Ticket | None = None) -> Link:
         """Dial, prove, pair if there is a ticket; return the link once the peer has introduced itself."""
@@ -197,6 +202,8 @@ class Linking:
 
     async def _run(self, link: Link) -> None:
         await self._links.run(link, self._about())
+        if link.connection.failure is not None:
+            self._incident(link.peer, link.connection.failure)
         await self._roster.meet(link.peer)
 
     def _noticed(self, link: Link, frame: About | Bye | Pong) -> None:

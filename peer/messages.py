@@ -4,7 +4,7 @@ A frame is one JSON text message. Unknown fields are refused: between nodes the 
 what is not understood must not be carried along.
 """
 
-from typing import Annotated, ClassVar, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -44,12 +44,9 @@ Code = Annotated[str, Field(pattern=r"^[a-z_]{1,32}$")]
 class Frame(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    before_open: ClassVar[bool] = False
-    """Lawful before both sides have proved their keys, and only then."""
-
 
 class Greeting(Frame):
-    before_open: ClassVar[bool] = True
+    """A frame that is lawful until both sides have proved their keys, and not after."""
 
 
 # --- greeting and proof, before the link is open -----------------------------------------------------

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TypeAlias
 
-from peer.errors import BadProof, LinkRefused, NotTrusted, PeerError, ProtocolError, VersionMismatch, heard
+from peer.closing import Close
+from peer.errors import BadProof, LinkRefused, NotTrusted, PeerError, ProtocolError, VersionMismatch
 from peer.identity import Identity, NodeId, public_key_of, verify
 from peer.messages import (
     FRAME_MAX_BYTES,
@@ -22,7 +23,7 @@ from peer.messages import (
     VERSIONS,
     AnyFrame,
     Auth,
-    Frame,
+    Greeting,
     Hello,
     OpenFrame,
     PairDone,
@@ -39,36 +40,6 @@ NONCE_BYTES = 32
 
 CLIENT = "palaver/link/1/client"
 SERVER = "palaver/link/1/server"
-
-CLOSE_GOING = 1001
-CLOSE_JUNK = 1002
-CLOSE_BAD_PROOF = 4401
-CLOSE_NOT_TRUSTED = 4403
-CLOSE_VERSION = 4406
-CLOSE_TOO_SLOW = 4408
-CLOSE_LIMITS = 4429
-
-_CLOSE_CODES = {
-    "bad_proof": CLOSE_BAD_PROOF,
-    "ticket_expired": CLOSE_BAD_PROOF,
-    "ticket_used": CLOSE_BAD_PROOF,
-    "not_trusted": CLOSE_NOT_TRUSTED,
-    "version": CLOSE_VERSION,
-    "deadline": CLOSE_TOO_SLOW,
-    "link_refused": CLOSE_LIMITS,
-    "too_large": CLOSE_LIMITS,
-}
-
-_HEARD = {
-    "bad_proof": "The other node did not accept the proof. Ask its owner for a new ticket.",
-    "ticket_expired": "The ticket is too old. Ask its owner for a new one.",
-    "ticket_used": "The ticket was used before. Ask its owner for a new one.",
-    "not_trusted": "The other node does not trust this one. Pair again with a ticket from its owner.",
-    "version": "The two nodes speak no common version of the protocol. Update the older one.",
-    "deadline": "The other node waited too long for this one and hung up. Try again.",
-    "link_refused": "The other node takes no more links just now. Try again later.",
-    "protocol": "The other node did not understand what this one sent. Update the older one.",
-}
 
 
 class State(Enum):
@@ -95,17 +66,6 @@ class Received:
 
 
 Event: TypeAlias = Opened | Received
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Close:
-    code: int
-    reason: str
-    """An error code of `errors.ERRORS`, or empty."""
-
-    def as_error(self) -> PeerError | None:
-        """Return what the other side's closing means to this owner, or None when it explains nothing."""
-        return heard(self.reason, _HEARD[self.reason]) if self.reason in _HEARD else None
 
 
 class PeerProtocol:
@@ -154,7 +114,7 @@ class PeerProtocol:
             return
         self.state = State.CLOSED
         self.failure = error
-        self.close = Close(code=_CLOSE_CODES.get(error.code, CLOSE_JUNK), reason=error.code)
+        self.close = Close.of(error)
 
     def _check_size(self, text: str) -> None:
         limit = FRAME_MAX_BYTES if self.state is State.OPEN else GREETING_MAX_BYTES
@@ -168,15 +128,15 @@ class PeerProtocol:
                     raise ProtocolError(f"frame {frame.seq} came after {self._heard_seq}")
                 self._heard_seq = frame.seq
                 self._events.append(Received(frame=frame))
-            case (State.GREETING | State.PROVING, _) if not isinstance(frame, OpenFrame):
+            case (State.GREETING | State.PROVING, Greeting()):
                 self._greet(frame)
             case _:
                 raise ProtocolError(f"{frame.t} is out of place while {self.state.name.lower()}")
 
-    def _greet(self, frame: Frame) -> None:
+    def _greet(self, frame: Greeting) -> None:
         raise NotImplementedError
 
-    def _say(self, frame: Frame) -> None:
+    def _say(self, frame: Greeting) -> None:
         self._outgoing.append(encode(frame))
 
     def _open(self, opened: Opened) -> None:
@@ -204,7 +164,7 @@ class Listener(PeerProtocol):
         self._say(Hello(v=list(VERSIONS), n=self._nonce.hex()))
         self.state = State.PROVING
 
-    def _greet(self, frame: Frame) -> None:
+    def _greet(self, frame: Greeting) -> None:
         match frame:
             case Auth():
                 self._check_auth(frame)
@@ -257,7 +217,7 @@ class Dialler(PeerProtocol):
         self._ticket = ticket
         self._fields: list[bytes] = []
 
-    def _greet(self, frame: Frame) -> None:
+    def _greet(self, frame: Greeting) -> None:
         match (self.state, frame, self._ticket):
             case (State.GREETING, Hello(), _):
                 self._answer_hello(frame)

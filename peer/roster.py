@@ -57,6 +57,10 @@ class Roster:
         )
         return await self._put(replace(record, last_seen=self._now()))
 
+    async def rename(self, node_id: NodeId, pet_name: str) -> PeerRecord:
+        """Give a known peer the owner's own name; raise `UnknownPeer` for others."""
+        return await self._put(replace(self.find(node_id), pet_name=pet_name))
+
     async def block(self, node_id: NodeId) -> None:
         """Refuse this peer from this moment on."""
         await self._put(replace(self._records.get(node_id) or self._new(node_id), state=TrustState.BLOCKED))

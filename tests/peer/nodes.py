@@ -21,6 +21,7 @@ class Node:
     trust: MemoryTrust = field(default_factory=MemoryTrust)
     policy: Policy = field(default_factory=lambda: Policy(allowed=True))
     asked: list[InboundAsk] = field(default_factory=list)
+    incidents: list[str] = field(default_factory=list)
     changes: asyncio.Event = field(default_factory=asyncio.Event)
     clock: float = 1_000_000.0
     address: str = ""
@@ -36,6 +37,7 @@ class Node:
             now=lambda: self.clock,
         )
         self.hub.on_change = self.changes.set
+        self.hub.on_incident = lambda _peer, error: self.incidents.append(error.code)
 
     @property
     def id(self) -> NodeId:

@@ -310,6 +310,7 @@ async def test_a_flood_is_answered_thirty_times_and_then_told_when_to_come_back(
             await ben.hub.ask("anna", "more")
         assert refused.value.retry_after is not None
         assert 0 < refused.value.retry_after <= 2
+        assert anna.incidents == ["busy"]
         assert len(anna.asked) == 30
 
 
@@ -372,3 +373,85 @@ async def test_strangers_on_the_way_do_not_learn_who_asked_first() -> None:
         claims = carl.asked[0].lineage.lineage
         assert anna.id not in json.dumps([claims.ask, *claims.seen])
         assert len(claims.seen) == 2
+
+
+def streams_on(node: Node, to: Node) -> None:
+    """Have the node answer by passing on, piece by piece, what another one says."""
+
+    async def answer(ask: InboundAsk) -> str:
+        return (await node.hub.ask(to.id, ask.prompt, lineage=ask.lineage, on_event=ask.emit)).text
+
+    node.answer = answer
+
+
+@requirement("U4")
+async def test_pieces_come_in_order_over_two_hops_and_a_slow_reader_slows_the_far_end() -> None:
+    async with nodes("anna", "ben", "carl") as (anna, ben, carl):
+        await pair(anna, ben)
+        await pair(ben, carl)
+        streams_on(ben, carl)
+        emitted: list[str] = []
+        total = EVENT_WINDOW * 8
+        heard: list[str] = []
+        # What each of the two links holds before its reader gives credit.
+        most = EVENT_WINDOW * 2
+        reading, stuck = asyncio.Event(), asyncio.Event()
+
+        async def answer(ask: InboundAsk) -> str:
+            for n in range(total):
+                await ask.emit("token", str(n))
+                emitted.append(str(n))
+                if len(emitted) == most:
+                    stuck.set()
+            return "done"
+
+        async def on_event(_: str, text: str) -> None:
+            await reading.wait()
+            heard.append(text)
+
+        carl.answer = answer
+        asking = asyncio.create_task(anna.hub.ask("ben", "count", on_event=on_event))
+        await in_time(stuck.wait())
+        for _ in range(3):
+            await ben.hub.ask("anna", "the link is free")
+        assert len(emitted) == most
+        reading.set()
+        await in_time(asking)
+        assert heard == emitted == [str(n) for n in range(total)]
+
+
+@requirement("U4", "F20")
+async def test_a_stop_at_the_first_node_ends_the_turns_of_all() -> None:
+    async with nodes("anna", "ben", "carl") as (anna, ben, carl):
+        await pair(anna, ben)
+        await pair(ben, carl)
+        streams_on(ben, carl)
+        carl.answer, begun, cancelled = blocked()
+        asking = asyncio.create_task(anna.hub.ask("ben", "wait"))
+        await in_time(begun.wait())
+        asking.cancel()
+        async with asyncio.timeout(1):
+            await cancelled.wait()
+        for node in (ben, carl):
+            await node.until(lambda node=node: node.hub.inbound() == [])  # type: ignore[misc]
+
+
+async def test_an_ask_that_a_turn_left_behind_ends_with_the_turn() -> None:
+    async with nodes("anna", "ben", "carl") as (anna, ben, carl):
+        await pair(anna, ben)
+        await pair(ben, carl)
+        carl.answer, begun, cancelled = blocked()
+        left: list[asyncio.Task[object]] = []
+
+        async def answer(ask: InboundAsk) -> str:
+            left.append(asyncio.create_task(ben.hub.ask("carl", "wait", lineage=ask.lineage)))
+            await begun.wait()
+            return "not waiting for carl"
+
+        ben.answer = answer
+        await in_time(anna.hub.ask("ben", "hurry"))
+        await in_time(cancelled.wait())
+        await asyncio.gather(*left, return_exceptions=True)
+        assert left[0].cancelled()
+        with pytest.raises(Stopped, match="has ended"):
+            await ben.hub.ask("carl", "more", lineage=ben.asked[0].lineage)

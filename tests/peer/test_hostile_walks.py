@@ -235,6 +235,7 @@ async def test_a_frame_that_is_played_again_ends_the_link_and_is_not_acted_on(
         assert await mallory.hear_close() == (1002, "protocol")
         assert len(anna.asked) == 1
         assert f"link to {mallory.identity.node_id} was closed: frame 1 came after" in caplog.text
+        await anna.until(lambda: anna.incidents == ["protocol"])
 
 
 @requirement("F9")

@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from peer.closing import Close
 from peer.errors import TicketUsed, VersionMismatch
 from peer.identity import Identity, NodeId
 from peer.messages import LINK_FRAMES, VERSIONS, About, Hello, OpenFrame, Ping, encode
 from peer.pairing import Ticket, TicketBook
-from peer.protocol import Close, Dialler, Listener, Opened, PeerProtocol, Received, State
+from peer.protocol import Dialler, Listener, Opened, PeerProtocol, Received, State
 from peer.trust import TrustState
 from tests.mission import requirement
 
