@@ -144,9 +144,7 @@ async def _answer(server: ModelServer, path: str) -> object:
     """Return what the server says, or None where it does not know the path."""
     try:
         return await server.get(path)
-    except ModelError as error:
-        if error.kind in {ErrorKind.UNREACHABLE, ErrorKind.LOADING}:
-            raise
+    except ModelError:
         return None
 
 

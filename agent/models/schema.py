@@ -104,10 +104,10 @@ class _Folding:
     def _resolved(self, schema: JsonObject) -> JsonObject:
         """Lay a `$ref` into this schema under the keys beside it; other references are dropped."""
         reference = text_of(schema.get("$ref"))
-        if not reference.startswith("#/"):
+        if reference != "#" and not reference.startswith("#/"):
             return schema
         target: object = self._root
-        for step in reference[2:].split("/"):
+        for step in reference.split("/")[1:]:
             target = target.get(step) if isinstance(target, Mapping) else None
         return {**target, **schema} if isinstance(target, Mapping) else schema
 

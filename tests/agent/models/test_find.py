@@ -7,6 +7,7 @@ import pytest
 from agent.models import find
 from agent.models.base import ErrorKind, Model, ModelError
 from agent.models.find import Server, base_address, default_addresses, find_model, identify, models_of
+from agent.models.http import BODY_MAX_BYTES
 from tests.agent.models.play import DEADLINE_S, collected, said
 from tests.fakes import ollama_server as ollama
 from tests.fakes.ollama_server import ALL, FakeOllama
@@ -154,6 +155,13 @@ async def test_a_server_that_never_answers_is_given_up(
     silent.answer("/api/version", Reply(steps=[asyncio.Event()]))
     with pytest.raises(ModelError, match="did not answer in time"):
         await identify(silent.address)
+
+
+async def test_an_answer_beyond_every_listing_is_not_read_to_its_end(stack: AsyncExitStack) -> None:
+    endless = await stack.enter_async_context(ScriptedServer(seed=None))
+    endless.answer("/v1/models", json_reply({"data": [], "padding": "x" * BODY_MAX_BYTES}))
+    with pytest.raises(ModelError, match="sent what cannot be read"):
+        await identify(endless.address)
 
 
 @requirement("C9")

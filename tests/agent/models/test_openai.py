@@ -139,6 +139,15 @@ async def test_usage_that_the_server_rejects_is_left_out_and_not_asked_for_again
     assert [body.get("stream_options") for body in fake.asked] == [{"include_usage": True}, None, None]
 
 
+async def test_a_server_that_goes_on_rejecting_is_asked_twice_and_no_more(
+    fake: FakeOpenAI, model: OpenAIModel
+) -> None:
+    fake.answer("/v1/chat/completions", openai.error(400, "stream_options is not supported"))
+    _, error = await failed(model)
+    assert error.kind is ErrorKind.REFUSED
+    assert len(fake.asked) == 2
+
+
 @requirement("C11")
 async def test_counts_come_from_timings_where_usage_is_missing(fake: FakeOpenAI, model: OpenAIModel) -> None:
     timings = {"cache_n": 15, "prompt_n": 5, "predicted_n": 3}
