@@ -1,53 +1,28 @@
-"""Asks that peers send us: admit or refuse, run, stream, answer; all that stops one stops it here."""
+"""Asks that peers send us: each is admitted or refused, run once, answered, and stopped when it must be."""
 
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from peer.asking import Outlet
-from peer.errors import DeadlinePassed, PeerError, Stopped, TooLarge, told
+from peer.errors import PeerError
 from peer.guard import Policy, Standing, refusal
 from peer.identity import NodeId
 from peer.limits import TokenBucket
 from peer.lineage import Lineage, OpenLineage
-from peer.messages import (
-    ANSWER_MAX_BYTES,
-    EVENT_WINDOW,
-    PART_MAX_CHARS,
-    AgentCancel,
-    AgentCredit,
-    AgentEvent,
-    AgentRequest,
-    AgentResult,
-    EventKind,
-)
+from peer.messages import AgentCancel, AgentCredit, AgentRequest, AgentResult
 from peer.trust import PeerRecord
+from peer.turn import Answer, InboundAsk, Turn, refusal_of
+
+__all__ = ["Answer", "Answering", "InboundAsk", "InboundStatus", "Knowledge", "Policy"]
 
 STOP_TIMEOUT_S = 2
 RESULTS_KEPT = 32
 """Results kept for requests that come again; the oldest goes first."""
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InboundAsk:
-    """An admitted ask, for the node to answer."""
-
-    peer: PeerRecord
-    rid: str
-    prompt: str
-    lineage: OpenLineage
-    """Hand it back to `PeerHub.ask` when answering takes another peer."""
-    emit: Callable[[EventKind, str], Awaitable[None]]
-    """Stream a piece to the asker; waits while the asker is slow."""
-
-
-Answer: TypeAlias = Callable[[InboundAsk], Awaitable[str]]
-"""Answers an ask. Cancelled when the asker stops, the link or the time is lost, or the owner says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,24 +35,6 @@ class InboundStatus:
     hops: int
     """Nodes the question went through before it came here."""
     started_at: float
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class _Turn:
-    ask: InboundAsk
-    outlet: Outlet
-    started_at: float
-    task: "asyncio.Task[None] | None" = None
-    sent: int = 0
-    credit: int = EVENT_WINDOW
-    credited: asyncio.Event = field(default_factory=asyncio.Event)
-    emitting: asyncio.Lock = field(default_factory=asyncio.Lock)
-    is_stopped: bool = False
-    """By the owner, so that the asker is told."""
-
-    @property
-    def key(self) -> tuple[NodeId, str]:
-        return self.ask.peer.node_id, self.ask.rid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +60,7 @@ class Answering:
         self._answer = answer
         self._now = now
         self._changed = changed
-        self._turns: dict[tuple[NodeId, str], _Turn] = {}
+        self._turns: dict[tuple[NodeId, str], Turn] = {}
         self._results: OrderedDict[tuple[NodeId, str], list[AgentResult]] = OrderedDict()
         self._buckets: dict[NodeId, TokenBucket] = {}
         self._repeats: set[asyncio.Task[None]] = set()
@@ -133,8 +90,7 @@ class Answering:
             case AgentCancel() if turn is not None and turn.task is not None:
                 turn.task.cancel()
             case AgentCredit() if turn is not None:
-                turn.credit = max(turn.credit, min(frame.n, turn.sent) + EVENT_WINDOW)
-                turn.credited.set()
+                turn.give_credit(frame.n)
 
     async def stop(self, rid: str) -> bool:
         """Stop the turns of this request id, as the owner; say whether there was one."""
@@ -159,7 +115,7 @@ class Answering:
         refused = refusal(lineage, request.prompt, self._standing(peer, record, policy, lineage))
         if refused is not None:
             self._knowledge.incident(peer, refused)
-            outlet.send_soon(_refused(request.rid, refused))
+            outlet.send_soon(refusal_of(request.rid, refused))
             return
         assert record is not None, "a stranger is refused"
         now = asyncio.get_running_loop().time()
@@ -188,50 +144,22 @@ class Answering:
         return bucket
 
     def _start(self, outlet: Outlet, record: PeerRecord, request: AgentRequest, opened: OpenLineage) -> None:
-        async def emit(kind: EventKind, text: str) -> None:
-            async with turn.emitting:
-                await _emit(turn, kind, text)
-
-        ask = InboundAsk(peer=record, rid=request.rid, prompt=request.prompt, lineage=opened, emit=emit)
-        turn = _Turn(ask=ask, outlet=outlet, started_at=self._now())
+        turn = Turn(outlet, record, request, opened, started_at=self._now())
         self._turns[turn.key] = turn
         turn.task = asyncio.create_task(self._run(turn), name=f"answer {request.rid}")
         # Not a `finally` in the task: one that is cancelled before its first step runs none of its code.
         turn.task.add_done_callback(lambda _: self._ended(turn))
         self._changed()
 
-    async def _run(self, turn: _Turn) -> None:
-        results = await self._results_of(turn)
+    async def _run(self, turn: Turn) -> None:
+        results = await turn.run(self._answer)
         self._keep(turn.key, results)
         await _send(turn.outlet, results)
 
-    def _ended(self, turn: _Turn) -> None:
+    def _ended(self, turn: Turn) -> None:
         del self._turns[turn.key]
         turn.ask.lineage.end()
         self._changed()
-
-    async def _results_of(self, turn: _Turn) -> list[AgentResult]:
-        """Answer the ask; whatever comes of it is a result, except being cancelled from the other side."""
-        loop = asyncio.get_running_loop()
-        limit = asyncio.timeout(turn.ask.lineage.remaining_s(loop.time()))
-        try:
-            async with limit:
-                return _parts(turn.ask.rid, await self._answer(turn.ask))
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if not turn.is_stopped or task is None:
-                raise
-            task.uncancel()
-            return [_refused(turn.ask.rid, Stopped("The owner of that node stopped this ask."))]
-        except PeerError as error:
-            return [_refused(turn.ask.rid, error)]
-        except Exception as error:
-            if limit.expired():
-                return [
-                    _refused(turn.ask.rid, DeadlinePassed("That node did not finish its answer in time."))
-                ]
-            logger.exception("answering a peer failed")
-            return [_refused(turn.ask.rid, error)]
 
     def _keep(self, key: tuple[NodeId, str], results: list[AgentResult]) -> None:
         self._results[key] = results
@@ -246,16 +174,6 @@ class Answering:
         task.add_done_callback(self._repeats.discard)
 
 
-async def _emit(turn: _Turn, kind: EventKind, text: str) -> None:
-    for at in range(0, len(text), PART_MAX_CHARS):
-        while turn.sent >= turn.credit:
-            turn.credited.clear()
-            await turn.credited.wait()
-        piece = AgentEvent(rid=turn.ask.rid, n=turn.sent, kind=kind, text=text[at : at + PART_MAX_CHARS])
-        turn.sent += 1
-        await turn.outlet.send(piece)
-
-
 async def _send(outlet: Outlet, results: list[AgentResult]) -> None:
     try:
         for result in results:
@@ -264,7 +182,7 @@ async def _send(outlet: Outlet, results: list[AgentResult]) -> None:
         logger.debug("a result came too late: its link is gone")
 
 
-async def _cancel(turns: list[_Turn]) -> None:
+async def _cancel(turns: list[Turn]) -> None:
     tasks = [turn.task for turn in turns if turn.task is not None]
     for task in tasks:
         task.cancel()
@@ -277,17 +195,3 @@ async def _cancel(turns: list[_Turn]) -> None:
 def _lineage(request: AgentRequest) -> Lineage:
     claims = request.lineage
     return Lineage(ask=claims.ask, seen=tuple(claims.seen), hops=claims.hops, asks=claims.asks, ms=claims.ms)
-
-
-def _parts(rid: str, text: str) -> list[AgentResult]:
-    """Cut an answer into frames; raise `TooLarge` for one that no asker would take."""
-    if len(text.encode()) > ANSWER_MAX_BYTES:
-        raise TooLarge(f"The answer is longer than {ANSWER_MAX_BYTES // 1024} KB. Ask for a shorter one.")
-    pieces = [text[at : at + PART_MAX_CHARS] for at in range(0, len(text), PART_MAX_CHARS)] or [""]
-    last = len(pieces) - 1
-    return [AgentResult(rid=rid, ok=True, text=piece, more=n < last) for n, piece in enumerate(pieces)]
-
-
-def _refused(rid: str, error: BaseException) -> AgentResult:
-    code, message, retry_after = told(error)
-    return AgentResult(rid=rid, ok=False, code=code, message=message, retry_after=retry_after)

@@ -24,7 +24,7 @@ from peer.identity import Identity, NodeId
 from peer.lineage import OpenLineage
 from peer.linking import Linking, Profile
 from peer.links import Links
-from peer.messages import NAME_MAX_CHARS, PROMPT_MAX_BYTES
+from peer.messages import NAME_MAX_CHARS, PROMPT_MAX_BYTES, sound
 from peer.pairing import INVITE_TTL_S, Ticket, TicketBook
 from peer.roster import Roster
 from peer.trust import PeerRecord, TrustStore
@@ -173,6 +173,7 @@ class PeerHub:
         `lineage` is that of the turn in which the question comes up: an `InboundAsk`'s, or a `new_lineage`.
         Cancelling this call stops the peer.
         """
+        prompt = sound(prompt)
         record = self._askable(peer, prompt)
         clock = asyncio.get_running_loop().time
         lineage = lineage or self.new_lineage()

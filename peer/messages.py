@@ -221,6 +221,11 @@ def decode(text: str) -> AnyFrame:
         raise ProtocolError(f"not a frame of this protocol ({place or 'frame'}: {first['type']})") from None
 
 
+def sound(text: str) -> str:
+    """Return text as a frame can carry it: half a surrogate pair, left by a broken stream, becomes `?`."""
+    return text.encode(errors="replace").decode()
+
+
 def encode(frame: Frame) -> str:
     """Write one frame as JSON."""
     return frame.model_dump_json(exclude_none=True)

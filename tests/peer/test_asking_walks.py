@@ -340,6 +340,23 @@ async def test_what_breaks_inside_a_node_stays_inside(caplog: pytest.LogCaptureF
         assert "secret detail" in caplog.text
 
 
+async def test_half_a_character_does_no_harm_on_the_way() -> None:
+    async with nodes("anna", "ben") as (anna, ben):
+        await pair(anna, ben)
+        heard: list[str] = []
+
+        async def answer(ask: InboundAsk) -> str:
+            await ask.emit("token", "half \ud83d")
+            return f"{ask.prompt} \ud83d"
+
+        async def on_event(_: str, text: str) -> None:
+            heard.append(text)
+
+        anna.answer = answer
+        assert (await ben.hub.ask("anna", "\udc00 why", on_event=on_event)).text == "? why ?"
+        assert heard == ["half ?"]
+
+
 async def test_a_failure_with_a_sentence_reaches_the_asker() -> None:
     async with nodes("anna", "ben") as (anna, ben):
         await pair(anna, ben)

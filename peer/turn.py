@@ -1,0 +1,127 @@
+"""One peer's ask while this node answers it: the streaming, the deadline, and the result whatever happens."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from peer.asking import Outlet
+from peer.errors import DeadlinePassed, PeerError, Stopped, TooLarge, told
+from peer.identity import NodeId
+from peer.lineage import OpenLineage
+from peer.messages import (
+    ANSWER_MAX_BYTES,
+    EVENT_WINDOW,
+    PART_MAX_CHARS,
+    AgentEvent,
+    AgentRequest,
+    AgentResult,
+    EventKind,
+    sound,
+)
+from peer.trust import PeerRecord
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboundAsk:
+    """An admitted ask, for the node to answer."""
+
+    peer: PeerRecord
+    rid: str
+    prompt: str
+    lineage: OpenLineage
+    """Hand it back to `PeerHub.ask` when answering takes another peer."""
+    emit: Callable[[EventKind, str], Awaitable[None]]
+    """Stream a piece to the asker; waits while the asker is slow."""
+
+
+Answer: TypeAlias = Callable[[InboundAsk], Awaitable[str]]
+"""Answers an ask. Cancelled when the asker stops, the link or the time is lost, or the owner says so."""
+
+
+class Turn:
+    def __init__(
+        self,
+        outlet: Outlet,
+        peer: PeerRecord,
+        request: AgentRequest,
+        lineage: OpenLineage,
+        *,
+        started_at: float,
+    ) -> None:
+        self.outlet = outlet
+        self.ask = InboundAsk(
+            peer=peer, rid=request.rid, prompt=request.prompt, lineage=lineage, emit=self._emit
+        )
+        self.started_at = started_at
+        self.task: asyncio.Task[None] | None = None
+        self.is_stopped = False
+        """By the owner, so that the asker is told."""
+        self._sent = 0
+        self._credit = EVENT_WINDOW
+        self._credited = asyncio.Event()
+        self._emitting = asyncio.Lock()
+
+    @property
+    def key(self) -> tuple[NodeId, str]:
+        return self.ask.peer.node_id, self.ask.rid
+
+    def give_credit(self, read: int) -> None:
+        """Note that the asker has read so many events; it cannot have read what was not sent."""
+        self._credit = max(self._credit, min(read, self._sent) + EVENT_WINDOW)
+        self._credited.set()
+
+    async def run(self, answer: Answer) -> list[AgentResult]:
+        """Answer the ask; whatever comes of it is a result, except being cancelled from the other side."""
+        limit = asyncio.timeout(self.ask.lineage.remaining_s(asyncio.get_running_loop().time()))
+        try:
+            async with limit:
+                return _parts(self.ask.rid, await answer(self.ask))
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if not self.is_stopped or task is None:
+                raise
+            task.uncancel()
+            return [self._refused(Stopped("The owner of that node stopped this ask."))]
+        except PeerError as error:
+            return [self._refused(error)]
+        except Exception as error:
+            if limit.expired():
+                return [self._refused(DeadlinePassed("That node did not finish its answer in time."))]
+            logger.exception("answering a peer failed")
+            return [self._refused(error)]
+
+    async def _emit(self, kind: EventKind, text: str) -> None:
+        text = sound(text)
+        async with self._emitting:
+            for at in range(0, len(text), PART_MAX_CHARS):
+                await self._send_event(kind, text[at : at + PART_MAX_CHARS])
+
+    async def _send_event(self, kind: EventKind, text: str) -> None:
+        while self._sent >= self._credit:
+            self._credited.clear()
+            await self._credited.wait()
+        number, self._sent = self._sent, self._sent + 1
+        await self.outlet.send(AgentEvent(rid=self.ask.rid, n=number, kind=kind, text=text))
+
+    def _refused(self, error: BaseException) -> AgentResult:
+        return refusal_of(self.ask.rid, error)
+
+
+def refusal_of(rid: str, error: BaseException) -> AgentResult:
+    """Return the result that tells the asker of an error."""
+    code, message, retry_after = told(error)
+    return AgentResult(rid=rid, ok=False, code=code, message=sound(message), retry_after=retry_after)
+
+
+def _parts(rid: str, text: str) -> list[AgentResult]:
+    """Cut an answer into frames; raise `TooLarge` for one that no asker would take."""
+    text = sound(text)
+    if len(text.encode()) > ANSWER_MAX_BYTES:
+        raise TooLarge(f"The answer is longer than {ANSWER_MAX_BYTES // 1024} KB. Ask for a shorter one.")
+    pieces = [text[at : at + PART_MAX_CHARS] for at in range(0, len(text), PART_MAX_CHARS)] or [""]
+    last = len(pieces) - 1
+    return [AgentResult(rid=rid, ok=True, text=piece, more=n < last) for n, piece in enumerate(pieces)]
