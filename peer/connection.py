@@ -52,9 +52,11 @@ class Connection:
 
         `admit` is awaited before the other side hears of success: what it stores is stored on both sides.
         """
+        opened = None
         try:
             async with asyncio.timeout(HANDSHAKE_TIMEOUT_S):
-                return await self._greet(admit)
+                opened = await self._greet(admit)
+                return opened
         except TimeoutError:
             await self.close(CLOSE_TOO_SLOW, "deadline")
             raise LinkRefused(
@@ -66,7 +68,7 @@ class Connection:
             self._protocol.fail(error)
             raise
         finally:
-            if self._protocol.state is not State.OPEN:
+            if opened is None:
                 await self._hang_up()
 
     async def run(self, take: Callable[[OpenFrame], None]) -> None:

@@ -67,6 +67,7 @@ class Linking:
         self._keepers: dict[NodeId, asyncio.Task[None]] = {}
         self._dialling: dict[NodeId, asyncio.Task[Link]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._is_closed = False
 
     async def listen(self, host: str, port: int) -> str:
         """Open the peers' door, or move it; return its `host:port`. Open links stay. Raises `PortInUse`."""
@@ -83,10 +84,13 @@ class Linking:
         """Keep a link to this peer up from now on, as long as it is trusted."""
         if peer not in self._keepers:
             keeping = keep_up(lambda: self._link_known(peer), lambda: self._links.lost(peer))
-            self._keepers[peer] = asyncio.create_task(keeping, name=f"keep {peer[:8]}")
+            keeper = self._keepers[peer] = asyncio.create_task(keeping, name=f"keep {peer[:8]}")
+            keeper.add_done_callback(self._finished)
 
     async def link(self, record: PeerRecord) -> Link:
         """Return the link in use, or dial; whoever asks for the same peer meanwhile shares the dialling."""
+        if self._is_closed:
+            raise Unreachable("This node is shutting down.")
         current = self._links.get(record.node_id)
         if current is not None:
             return current
@@ -124,6 +128,7 @@ class Linking:
 
     async def close(self, code: int, reason: str, *, timeout_s: float) -> None:
         """End everything, saying good-bye for as long as `timeout_s`."""
+        self._is_closed = True
         await _cancelled(*self._keepers.values(), *self._dialling.values())
         for listener in self._listeners:
             listener.stop_accepting()
@@ -184,13 +189,13 @@ class Linking:
             noticed=self._noticed,
         )
         self._links.add(link)
+        self.keep(peer)
         return link
 
     async def _admit(self, opened: Opened, addresses: tuple[str, ...]) -> None:
         if opened.is_pairing:
             name = plain(opened.name, NAME_MAX_CHARS)
             await self._roster.trust(opened.peer, name=name, addresses=addresses)
-            self.keep(opened.peer)
         else:
             await self._roster.meet(opened.peer, address=addresses[0] if addresses else None)
 

@@ -50,12 +50,17 @@ class Roster:
         raise UnknownPeer(f"No peer is called {peer[:80]!r}. The list of peers shows whom this node knows.")
 
     async def trust(self, node_id: NodeId, *, name: str, addresses: tuple[str, ...]) -> PeerRecord:
-        """Note that this peer is trusted from now on; an owner's own name for it stays."""
+        """Trust this peer once the store has it; an owner's own name for it stays."""
         old = self._records.get(node_id) or self._new(node_id)
         record = replace(
             old, state=TrustState.TRUSTED, name=name, addresses=_merged(addresses, old.addresses)
         )
-        return await self._put(replace(record, last_seen=self._now()))
+        try:
+            return await self._put(replace(record, last_seen=self._now()))
+        except Exception:
+            # Trust that a restart would not remember is no trust.
+            self._records[node_id] = old
+            raise
 
     async def rename(self, node_id: NodeId, pet_name: str) -> PeerRecord:
         """Give a known peer the owner's own name; raise `UnknownPeer` for others."""

@@ -5,6 +5,7 @@ import pytest
 from peer.errors import (
     NotTrusted,
     PeerError,
+    PeerLost,
     TicketExpired,
     TicketUsed,
     TicketWrongNode,
@@ -26,6 +27,7 @@ async def test_a_ticket_pairs_two_nodes_and_each_knows_the_other_by_name() -> No
         assert ben.status(anna).record.name == "anna"
         assert (await ben.hub.ask("anna", "are you there?")).text == "anna heard are you there?"
         assert (await anna.hub.ask(ben.id, "and you?")).text == "ben heard and you?"
+        assert [len(list(node.hub._links)) for node in (anna, ben)] == [1, 1]
 
 
 async def test_both_sides_have_stored_the_trust_when_joining_returns() -> None:
@@ -77,6 +79,19 @@ async def test_a_made_up_secret_pairs_nobody_and_five_tries_burn_the_ticket() ->
         with pytest.raises(PeerError, match="did not accept the proof"):
             await ben.hub.join(str(forged))
         assert (await ben.hub.join(good)).is_trusted
+
+
+async def test_a_pairing_that_cannot_be_stored_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with nodes("anna", "ben") as (anna, ben):
+
+        async def full(_: PeerRecord) -> None:
+            raise OSError("no space left on device")
+
+        monkeypatch.setattr(anna.trust, "save", full)
+        with pytest.raises(PeerLost):
+            await ben.hub.join(anna.hub.invite(addresses=[anna.address]).ticket)
+        assert not ben.knows(anna)
+        assert anna.hub._roster.state(ben.id) is not TrustState.TRUSTED
 
 
 async def test_a_node_cannot_join_itself() -> None:
