@@ -171,8 +171,8 @@ async def at(data: Path, name: str, process: Process) -> AsyncIterator[DemoNode]
     except TimeoutError:
         raise NodeError(f"{name} was not ready after {START_TIMEOUT_S:.0f} s", "demo_failed") from None
     if not line:
-        said = data.with_suffix(".log").read_text(errors="replace").strip()
-        raise NodeError(f"{name} did not start: {said or 'it said nothing'}", "demo_failed")
+        *_, reason = ("it said nothing", *data.with_suffix(".log").read_text(errors="replace").splitlines())
+        raise NodeError(f"{name} did not start: {reason}", "demo_failed")
     async with NodeClient.at(data) as client:
         await client.set_setting("network.listen", "loopback")
         yield DemoNode(name=name, node_id=json.loads(line)["nodeId"], client=client)

@@ -40,7 +40,6 @@ KEYS = (
     ("Ctrl-C", "stop the turn, else clear the line"),
     ("Ctrl-D", "leave"),
     ("Ctrl-R", "search the history; a line that begins with a space is not kept in it"),
-    ("Ctrl-X Ctrl-E", "write in your editor"),
     ("Ctrl-Z", "put the console into the background"),
     ("F2", "show or hide the reasoning"),
     ("Esc y / a / n", "answer an approval; y, a, n alone while the line is empty"),

@@ -4,17 +4,18 @@ A prompt that is drawn over an unfinished line would erase it. So the unfinished
 of the prompt's message, and only finished lines are committed to the terminal's scrollback.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from prompt_toolkit import PromptSession, print_formatted_text
-from prompt_toolkit.application import run_in_terminal
+from prompt_toolkit import PromptSession
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
 from prompt_toolkit.completion import Completer
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import FormattedText, StyleAndTextTuples
 from prompt_toolkit.history import FileHistory
 from prompt_toolkit.key_binding import KeyBindings
+from prompt_toolkit.renderer import print_formatted_text
 from prompt_toolkit.styles import Style as Colours
 
 from node.console.render import Piece, Style, escape
@@ -51,6 +52,8 @@ class View:
         history: Path,
     ) -> None:
         self._tail = Tail()
+        self._committing = asyncio.Lock()
+        """One commit at a time, in the order they came."""
         self._below = below
         self._session: PromptSession[None] = PromptSession(
             message=self._message,
@@ -62,7 +65,6 @@ class View:
             history=private_history(history),
             auto_suggest=AutoSuggestFromHistory(),
             enable_suspend=True,
-            enable_open_in_editor=True,
             multiline=True,
             erase_when_done=True,
             style=COLOURS,
@@ -86,20 +88,35 @@ class View:
         width = self._session.app.output.get_size().columns - 1
         lines = [line for piece in pieces for line in self._tail.add(piece, width)]
         if lines:
-            await run_in_terminal(lambda: self._commit(lines))
+            await self._commit(lines)
         self.redraw()
 
     async def insert(self, style: Style, text: str) -> None:
         """Put whole lines above the unfinished one, which goes on below them."""
         lines = [Piece(style=style, text=line) for line in escape(text).split("\n")]
-        await run_in_terminal(lambda: self._commit(lines))
+        await self._commit(lines)
 
     def redraw(self) -> None:
         self._session.app.invalidate()
 
-    def _commit(self, lines: Iterable[Piece]) -> None:
+    async def _commit(self, lines: Iterable[Piece]) -> None:
+        """Print lines above the prompt.
+
+        `run_in_terminal` would give the terminal back its own echo for a moment: keys pressed just then would
+        land in the transcript, and Ctrl-C would be a signal.
+        """
+        app = self._session.app
         text = FormattedText([(f"class:{line.style}", line.text + "\n") for line in lines])
-        print_formatted_text(text, end="", style=COLOURS, output=self._session.app.output)
+        async with self._committing:
+            # The terminal still owes the position of the prompt that goes away now.
+            await app.renderer.wait_for_cpr_responses()
+            if app.is_running:
+                app.renderer.erase()
+            print_formatted_text(app.output, text, COLOURS)
+            if app.is_running:
+                app.renderer.request_absolute_cursor_position()
+                # At once: `invalidate` would leave the screen without its prompt until the next tick.
+                app._redraw()  # noqa: SLF001
 
     def _message(self) -> StyleAndTextTuples:
         unfinished: StyleAndTextTuples = []

@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,12 +26,15 @@ class Finished:
 
 
 @asynccontextmanager
-async def started(*arguments: str, data: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+async def started(
+    *arguments: str, data: Path, more: Mapping[str, str] | None = None
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Start `palaver`; `more` adds to its environment, which holds nothing of ours."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PALAVER_")}
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "node.cli", *arguments,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        env={**environment, "PALAVER_DATA_DIR": str(data)},
+        env={**environment, "PALAVER_DATA_DIR": str(data), **(more or {})},
     )  # fmt: skip
     try:
         yield process

@@ -42,7 +42,6 @@ def console(
 async def tell_words(turn: FakeTurn) -> None:
     for word in WORDS:
         await turn.emit(Token, delta=word)
-        await asyncio.sleep(0)
     await turn.answer("".join(WORDS))
 
 
@@ -90,6 +89,28 @@ async def test_what_is_being_typed_stays_while_an_answer_streams(node: FakeNode,
         assert told(terminal)[:300] == [word.strip() for word in WORDS]
     assert [ask.prompt for ask in node.asks] == ["go", "half a line"]
     assert node.asks[1].session_id == "session-1"
+
+
+async def test_keys_pressed_while_lines_are_committed_neither_get_lost_nor_land_in_the_transcript(
+    node: FakeNode, tmp_path: Path
+) -> None:
+    terminals: list[Terminal] = []
+
+    async def tell_and_type(turn: FakeTurn) -> None:
+        for i, word in enumerate(WORDS):
+            await turn.emit(Token, delta=word + "\n")
+            terminals[0].type("x" if i % 10 else "y")
+        await turn.answer("".join(word + "\n" for word in WORDS))
+
+    node.play = tell_and_type
+    async with console(tmp_path) as (terminal, _):
+        terminals.append(terminal)
+        await terminal.until_shows("connected to alice")
+        terminal.type("go" + ENTER)
+        await terminal.until_shows("tok299")
+        typed = "".join("x" if i % 10 else "y" for i in range(300))
+        await terminal.until(lambda: typed in "".join(terminal.screen().split()), "all that was typed")
+        assert told(terminal) == [word.strip() for word in WORDS]
 
 
 @requirement("S2")
@@ -262,6 +283,7 @@ async def test_new_begins_a_new_session(node: FakeNode, tmp_path: Path) -> None:
         await terminal.until_shows("a new session")
         terminal.type("second" + ENTER)
         await terminal.until(lambda: terminal.lines().count("second") == 1, "the answer")
+        await terminal.until(lambda: len(node.asks) == 2, "the second ask")
     assert [ask.session_id for ask in node.asks] == [None, None]
 
 
