@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from agent.calls import Caller
 from agent.desk import Desk
 from agent.events import Reasoning, Status, Token, UsageEvent
-from agent.history import AssistantMessage, Call, Message, flattened
+from agent.history import AssistantMessage, Call, Message
 from agent.limits import Limits, idle_limit
 from agent.models.base import (
     CallDelta,
@@ -59,7 +59,7 @@ class Listener:
     ) -> Reply:
         """Play one round; raises `ModelError`, or `IdleLimitError` when the model falls silent."""
         request = ModelRequest(
-            messages=flattened(messages), tools=tools, options=self.options, must_call=must_call
+            messages=tuple(messages), tools=tools, options=self.options, must_call=must_call
         )
         reply = Reply()
         async with idle_limit(self.limits.idle_s) as seen, aclosing(self.model.stream(request)) as deltas:

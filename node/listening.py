@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 import ifaddr
 
+from node.config import StartError
 from node.settings import Settings
+from peer.errors import PortInUse
 from peer.hub import PeerHub
 
 LOOPBACK = "127.0.0.1"
@@ -19,28 +21,41 @@ class PeerDoor:
         self._settings = settings
         self._port = port
         self.name = name
-        self.address = ""
-        """`host:port` where the door listens now."""
+        self._host = LOOPBACK
+
+    @property
+    def address(self) -> str:
+        """`host:port` at which this node is best reached now."""
+        return self.addresses()[0]
 
     async def open(self, *, has_peers: bool) -> None:
-        choice = self._settings.text("network.listen")
-        is_wide = choice == "lan" or (
-            choice == "auto" and (has_peers or self._settings.flag("network.enableLanDiscovery"))
-        )
-        await self._listen(EVERYWHERE if is_wide else LOOPBACK)
+        """Listen for the first time; raises `StartError` when the port is taken."""
+        try:
+            await self._listen(EVERYWHERE if self._is_wide(has_peers=has_peers) else LOOPBACK)
+        except PortInUse as error:
+            raise StartError(f"{error} (--peer-port N or PALAVER_PEER_PORT=N; 0 takes a free one)") from None
+
+    def _is_wide(self, *, has_peers: bool) -> bool:
+        match self._settings.text("network.listen"):
+            case "lan":
+                return True
+            case "loopback":
+                return False
+            case _:
+                return has_peers or self._settings.flag("network.enableLanDiscovery")
 
     async def open_for_peers(self) -> None:
         """The owner pairs: be reachable from the network, unless a setting says loopback."""
-        if self._settings.text("network.listen") != "loopback" and not self.address.startswith(EVERYWHERE):
+        if self._settings.text("network.listen") != "loopback" and self._host != EVERYWHERE:
             await self._listen(EVERYWHERE)
 
     async def _listen(self, host: str) -> None:
-        self.address = await self._hub.listen(host, self._port)
-        self._port = int(self.address.rpartition(":")[2])
+        address = await self._hub.listen(host, self._port)
+        self._host, self._port = host, int(address.rpartition(":")[2])
 
     def addresses(self) -> list[str]:
         """Return every `host:port` at which a peer could reach this node, loopback last."""
-        hosts = own_addresses() if self.address.startswith(EVERYWHERE) else []
+        hosts = own_addresses() if self._host == EVERYWHERE else []
         return [f"{host}:{self._port}" for host in (*hosts, LOOPBACK)]
 
 

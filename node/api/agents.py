@@ -12,13 +12,11 @@ from agent.desk import TurnOutcome
 from agent.events import PROMPT_MAX_CHARS
 from agent.models.base import TRANSIENT, ErrorKind
 from node.api.errors import ApiError
-from node.api.network import told
 from node.api.requests import body_of
 from node.model_choice import ModelChoice
 from node.owner_turns import OwnerTurns
-from node.store.errors import QueueFull
 from node.store.turn import NewTurn, Source, Submitted
-from peer.errors import PeerError, UnknownPeer
+from peer.errors import UnknownPeer
 from peer.hub import PeerHub
 
 SELF = "self"
@@ -58,11 +56,7 @@ class AgentsApi:
         new = NewTurn(
             turn_id=uuid4().hex, prompt=wanted.message, session_id=wanted.session_id, source=Source.APP
         )
-        try:
-            submitted, outcome = await self.turns.ask(new)
-        except QueueFull as full:
-            more = {"agent": SELF, "queue_length": full.queue_length, "retry_after": full.retry_after}
-            raise ApiError(429, "queue_full", str(full), more) from None
+        submitted, outcome = await self.turns.ask(new)
         if outcome.error is not None or outcome.cancelled:
             raise failed(submitted, outcome)
         return web.json_response(reply(submitted, outcome))
@@ -73,8 +67,6 @@ class AgentsApi:
             answer = await self.hub.ask(name, wanted.message)
         except UnknownPeer:
             raise ApiError(404, "no_such_agent", f"there is no agent or peer called {name!r}") from None
-        except PeerError as error:
-            raise told(error) from None
         return web.json_response(
             {
                 "sessionId": None,

@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from node.settings import BadSetting, UnknownSetting
+from node.store.errors import NoSuchSession, QueueFull, SessionBusy
+from peer.errors import PeerError, UnknownPeer
+
 logger = logging.getLogger(__name__)
 
 
@@ -19,10 +23,29 @@ class ApiError(Exception):
         self.more = dict(more or {})
 
 
-def answer_of(error: ApiError) -> web.Response:
-    body = {"error": str(error), "code": error.code, **error.more}
-    headers = {"Retry-After": str(error.more["retry_after"])} if "retry_after" in error.more else None
-    return web.json_response(body, status=error.status, headers=headers)
+def api_error_of(error: Exception) -> ApiError | None:
+    """Return what a caller hears of an error; None for what nobody foresaw, which stays inside."""
+    match error:
+        case ApiError():
+            return error
+        case NoSuchSession():
+            return ApiError(404, "no_such_session", str(error))
+        case SessionBusy():
+            return ApiError(409, "session_busy", str(error))
+        case QueueFull(queue_length=length, retry_after=seconds):
+            more = {"queue_length": length, "retry_after": seconds}
+            return ApiError(429, "queue_full", str(error), more)
+        case UnknownSetting():
+            return ApiError(404, "unknown_setting", f"{error}; GET /api/settings lists them")
+        case BadSetting():
+            return ApiError(400, "bad_setting", str(error))
+        case PeerError(code=code, retry_after=seconds):
+            status = 404 if isinstance(error, UnknownPeer) else 502
+            return ApiError(status, code, str(error), {} if seconds is None else {"retry_after": seconds})
+        case web.HTTPException(status=status, reason=reason) if status >= 400:
+            return ApiError(status, reason.lower().replace(" ", "_"), reason)
+        case _:
+            return None
 
 
 @web.middleware
@@ -30,12 +53,18 @@ async def explained(request: web.Request, handler: Handler) -> web.StreamRespons
     """Turn every failure of a handler into JSON; the trace of an unexpected one stays here."""
     try:
         return await handler(request)
-    except ApiError as error:
-        return answer_of(error)
-    except web.HTTPException as error:
-        if error.status < 400 or not request.path.startswith("/api"):
+    except Exception as error:
+        if isinstance(error, web.HTTPException) and error.status < 400:
             raise
-        return answer_of(ApiError(error.status, error.reason.lower().replace(" ", "_"), error.reason))
-    except Exception:
-        logger.exception("%s %s failed", request.method, request.path)
-        return answer_of(ApiError(500, "internal", "internal error; the node's log has the details"))
+        known = api_error_of(error)
+        if known is None:
+            logger.exception("%s %s failed", request.method, request.path)
+        return response_of(
+            known or ApiError(500, "internal", "internal error; the node's log has the details")
+        )
+
+
+def response_of(error: ApiError) -> web.Response:
+    body = {"error": str(error), "code": error.code, **error.more}
+    headers = {"Retry-After": str(error.more["retry_after"])} if "retry_after" in error.more else None
+    return web.json_response(body, status=error.status, headers=headers)

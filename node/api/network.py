@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from aiohttp import web
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
-from node.api.errors import ApiError
 from node.api.requests import body_of
 from node.listening import PeerDoor
-from peer.errors import PeerError, UnknownPeer
+from peer.errors import PeerError
 from peer.hub import PeerHub, PeerStatus
 from peer.identity import Identity, NodeId, fingerprint
 from peer.pairing import INVITE_TTL_S
@@ -82,27 +81,17 @@ class NetworkApi:
 
     async def pair(self, request: web.Request) -> web.Response:
         wanted = await body_of(request, PairRequest)
-        try:
-            record = await self.hub.join(wanted.ticket)
-        except PeerError as error:
-            raise told(error) from None
+        record = await self.hub.join(wanted.ticket)
         await self.door.open_for_peers()
         return web.json_response(record_json(record))
 
     async def connect(self, request: web.Request) -> web.Response:
         wanted = await body_of(request, ConnectRequest)
-        try:
-            return web.json_response(
-                record_json(await self.hub.connect(NodeId(wanted.peer_id), address=wanted.address))
-            )
-        except PeerError as error:
-            raise told(error) from None
+        record = await self.hub.connect(NodeId(wanted.peer_id), address=wanted.address)
+        return web.json_response(record_json(record))
 
     async def revoke(self, request: web.Request) -> web.Response:
-        try:
-            await self.hub.revoke(NodeId(request.match_info["id"]))
-        except PeerError as error:
-            raise told(error) from None
+        await self.hub.revoke(NodeId(request.match_info["id"]))
         return web.Response(status=204)
 
     async def ask(self, request: web.Request) -> web.Response:
@@ -116,13 +105,6 @@ class NetworkApi:
             {"ok": True, "answer": answer.text, "nodeId": answer.node_id, "name": answer.name,
              "durationMs": answer.duration_ms}
         )  # fmt: skip
-
-
-def told(error: PeerError) -> ApiError:
-    """Return what an HTTP caller hears of the fabric's errors."""
-    status = 404 if isinstance(error, UnknownPeer) else 502
-    more = {} if error.retry_after is None else {"retry_after": error.retry_after}
-    return ApiError(status, error.code, str(error), more)
 
 
 def record_json(record: PeerRecord) -> dict[str, object]:

@@ -7,9 +7,8 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from node.api.errors import ApiError
 from node.api.requests import body_of
-from node.store.errors import NoSuchSession, SessionBusy
+from node.store.errors import NoSuchSession
 from node.store.messages import Draft, Role, StoredMessage
 from node.store.sessions import Session, SessionStore
 
@@ -64,10 +63,7 @@ class SessionsApi:
         return web.json_response(await self._whole(request.match_info["id"]))
 
     async def _whole(self, session_id: str) -> dict[str, object]:
-        try:
-            session = await self._sessions.get(session_id)
-        except NoSuchSession as error:
-            raise ApiError(404, "no_such_session", str(error)) from None
+        session = await self._sessions.get(session_id)
         messages = await self._sessions.messages(session_id)
         return session_json(session) | {"messages": [message_json(message) for message in messages]}
 
@@ -79,18 +75,13 @@ class SessionsApi:
             if patch.messages is None
             else [Draft(role=m.role, content=m.content) for m in patch.messages]
         )
-        try:
-            session = await self._sessions.update(
-                session_id, title=patch.title, pinned=patch.pinned, archived=patch.archived, messages=drafts
-            )
-        except NoSuchSession as error:
-            raise ApiError(404, "no_such_session", str(error)) from None
-        except SessionBusy as error:
-            raise ApiError(409, "session_busy", str(error)) from None
+        session = await self._sessions.update(
+            session_id, title=patch.title, pinned=patch.pinned, archived=patch.archived, messages=drafts
+        )
         return web.json_response(session_json(session))
 
     async def delete(self, request: web.Request) -> web.Response:
         session_id = request.match_info["id"]
         if not await self._sessions.delete(session_id):
-            raise ApiError(404, "no_such_session", str(NoSuchSession(session_id)))
+            raise NoSuchSession(session_id)
         return web.Response(status=204)

@@ -3,9 +3,8 @@
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict
 
-from node.api.errors import ApiError
 from node.api.requests import body_of
-from node.settings import SETTINGS, BadSetting, Settings
+from node.settings import SETTINGS, Settings
 
 
 class NewValue(BaseModel):
@@ -32,24 +31,14 @@ class SettingsApi:
         return {"key": key, "value": value, "default": setting.default, "description": setting.description}
 
     async def read(self, request: web.Request) -> web.Response:
-        key = known(request)
+        key = request.match_info["key"]
         return web.json_response(self._shown(key, self._settings.get(key)))
 
     async def put(self, request: web.Request) -> web.Response:
-        key = known(request)
+        key = request.match_info["key"]
         new = await body_of(request, NewValue)
-        try:
-            return web.json_response(self._shown(key, await self._settings.put(key, new.value)))
-        except BadSetting as error:
-            raise ApiError(400, "bad_setting", str(error)) from None
+        return web.json_response(self._shown(key, await self._settings.put(key, new.value)))
 
     async def delete(self, request: web.Request) -> web.Response:
-        key = known(request)
+        key = request.match_info["key"]
         return web.json_response(self._shown(key, await self._settings.delete(key)))
-
-
-def known(request: web.Request) -> str:
-    key = request.match_info["key"]
-    if key not in SETTINGS:
-        raise ApiError(404, "unknown_setting", f"there is no setting {key!r}; GET /api/settings lists them")
-    return key

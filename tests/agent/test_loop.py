@@ -9,7 +9,6 @@ from agent.gate import Mode
 from agent.history import (
     AssistantMessage,
     Call,
-    Message,
     SystemMessage,
     ToolMessage,
     UserMessage,
@@ -81,20 +80,6 @@ async def test_the_model_reads_system_history_context_user_in_this_order() -> No
     assert isinstance(buffer, UserMessage)
     assert "print(1)" in buffer.text
     assert user == UserMessage(text="explain")
-
-
-@requirement("B20")
-async def test_exactly_one_system_message_leaves_and_it_leads() -> None:
-    history: list[Message] = [
-        UserMessage(text="a"),
-        SystemMessage(text="Summary so far."),
-        AssistantMessage(text="b"),
-    ]
-    _, model = await played(says("ok"), history=history)
-    messages = model.requests[0].messages
-    assert [isinstance(message, SystemMessage) for message in messages].count(True) == 1
-    assert isinstance(messages[0], SystemMessage)
-    assert "Summary so far." in messages[0].text
 
 
 @requirement("B19")

@@ -59,7 +59,9 @@ async def test_the_local_agent_asks_a_peer_when_its_owner_allows_it(tmp_path: Pa
                 await ws.ask("ask bob the time", turn)
                 request = (await ws.until("approval_request"))["data"]
                 assert (request["tool"], request["specifier"]) == ("agent.ask_peer", "bob")
-                await ws.send("approval_response", {"approvalId": request["approvalId"], "decision": decision})
+                await ws.send(
+                    "approval_response", {"approvalId": request["approvalId"], "decision": decision}
+                )
                 await ws.until("done", turnId=turn)
         heard = ollama.asked[1]["messages"][-1]["content"]
         assert '"from": "bob"' in heard
@@ -94,7 +96,11 @@ async def test_a_peers_turn_runs_no_acting_tool_in_any_mode(tmp_path: Path, mode
         settings = {**ALLOWED, "network.remoteAgentMode": mode, "agent.permissions.allow": ["*"]}
         bob = await nodes.node("bob", model=None, ollama_url=ollama.address, settings=settings)
         await pair(bob, alice)
-        invented = [("notes.write", {"name": "a", "text": "b"}), ("list_peers", {}), ("files.write", {"x": 1})]
+        invented = [
+            ("notes.write", {"name": "a", "text": "b"}),
+            ("list_peers", {}),
+            ("files.write", {"x": 1}),
+        ]
         ollama.chat(reply(calls(*invented), done()), answer("I could not."))
         told = await alice.client.ask_peer("bob", "write a note")
         assert told["answer"] == "I could not."
