@@ -72,7 +72,7 @@ class ModelStatus(TypedDict):
 
 class AgentStatus(TypedDict):
     readiness: Readiness
-    model: ModelStatus
+    model: ModelStatus | None
     node: dict[str, object]
 
 

@@ -36,12 +36,12 @@ class Surroundings:
             try:
                 await self._look(node)
             except NodeError:
-                return  # the socket says so too, and whoever reads it connects again
+                pass  # the next look may succeed; a node that is gone ends this task with its socket
             changed()
             await asyncio.sleep(REFRESH_EVERY_S)
 
     async def _look(self, node: NodeClient) -> None:
         status = await node.status()
-        self._model = status["model"]["label"]
+        self._model = status["model"]["label"] if status["model"] else status["readiness"]["text"]
         self._mode = str(await node.setting("agent.permissions.mode"))
         self._peers = await node.peers()

@@ -66,6 +66,7 @@ class FakeNode:
             "agent.permissions.mode": "default",
         }
         self.peers: list[dict[str, object]] = [PEER]
+        self.status: dict[str, object] = STATUS
         self.sockets: set[web.WebSocketResponse] = set()
         self._running = asyncio.Lock()
         self._turns: set[asyncio.Task[None]] = set()
@@ -125,7 +126,7 @@ class FakeNode:
         app.router.add_get("/api/network/identity", reply(lambda _: {"nodeId": "a" * 52, "name": "alice"}))
         app.router.add_get("/api/network/peers", reply(lambda _: self.peers))
         app.router.add_get("/api/chat/sessions", reply(lambda _: [{"id": "session-1", "title": "the door"}]))
-        app.router.add_get("/api/agent/status", reply(lambda _: STATUS))
+        app.router.add_get("/api/agent/status", reply(lambda _: self.status))
         app.router.add_post(
             "/api/network/invite", reply(lambda _: {"ticket": "pal1-x", "expiresAt": 1_800_000_000.0})
         )

@@ -345,6 +345,16 @@ async def test_a_new_session_does_not_begin_in_the_middle_of_a_line(node: FakeNo
         assert "half an ans" in terminal.lines()
 
 
+async def test_the_foot_says_that_there_is_no_model_yet(node: FakeNode, tmp_path: Path) -> None:
+    node.status = {
+        **node.status,
+        "model": None,
+        "readiness": {"state": "unresolved", "text": "looking for a model"},
+    }
+    async with console(tmp_path) as (terminal, _):
+        await terminal.until_shows("alice · looking for a model · default · 1 of 1 peers online")
+
+
 async def test_no_color_means_no_colour(node: FakeNode, tmp_path: Path) -> None:
     async with console(tmp_path, NO_COLOR="1") as (terminal, _):
         await terminal.until_shows("Rules (no model)")
