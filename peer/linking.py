@@ -123,6 +123,7 @@ class Linking:
         await _cancelled(self._keepers.pop(peer, None), self._dialling.pop(peer, None))
         for link in self._links:
             if link.peer == peer:
+                # First: closing may have to wait for a peer that does not answer.
                 await self._answering.drop(link.connection)
                 await self._links.end(link, code, reason)
 

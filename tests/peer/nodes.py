@@ -107,3 +107,22 @@ def blocked() -> tuple[Callable[[InboundAsk], Awaitable[str]], asyncio.Event, as
         return "never"
 
     return answer, begun, cancelled
+
+
+def passes_on(node: Node, to: Node) -> None:
+    """Have the node answer by asking another one."""
+
+    async def answer(ask: InboundAsk) -> str:
+        further = await node.hub.ask(to.id, ask.prompt, lineage=ask.lineage)
+        return f"{node.name}: {further.text}"
+
+    node.answer = answer
+
+
+def streams_on(node: Node, to: Node) -> None:
+    """Have the node answer by passing on, piece by piece, what another one says."""
+
+    async def answer(ask: InboundAsk) -> str:
+        return (await node.hub.ask(to.id, ask.prompt, lineage=ask.lineage, on_event=ask.emit)).text
+
+    node.answer = answer

@@ -5,7 +5,8 @@ import pytest
 from peer.errors import PortInUse
 from peer.trust import PeerRecord, TrustState
 from tests.mission import requirement
-from tests.peer.nodes import Node, in_time, nodes, pair
+from tests.peer.nodes import Node, blocked, in_time, nodes, pair
+from tests.peer.wire import proxy
 
 
 async def befriend(one: Node, other: Node) -> None:
@@ -83,6 +84,26 @@ async def test_a_node_that_was_restarted_is_linked_again_and_its_address_was_rem
         await again.until(lambda: again.is_linked(ben))
         assert (await again.hub.ask("ben", "hello")).text == "ben heard hello"
         await again.hub.close()
+
+
+@requirement("F6")
+async def test_revoking_a_peer_that_no_longer_answers_stops_its_turn_before_the_link(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("peer.sockets.CLOSE_WAIT_S", 0.5)
+    async with nodes("anna", "ben") as (anna, ben), proxy(anna.address) as middle:
+        await ben.hub.join(anna.hub.invite(addresses=[middle.address]).ticket)
+        await anna.until(lambda: anna.is_linked(ben))
+        ben.answer, begun, cancelled = blocked()
+        asking = asyncio.create_task(anna.hub.ask("ben", "wait"))
+        await in_time(begun.wait())
+        middle.spoil = lambda _: b""
+        revoking = asyncio.create_task(ben.hub.revoke(anna.id))
+        await in_time(cancelled.wait())
+        assert not revoking.done()
+        await in_time(revoking)
+        assert not ben.knows(anna)
+        asking.cancel()
 
 
 async def test_the_door_moves_and_open_links_stay() -> None:

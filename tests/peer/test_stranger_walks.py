@@ -1,0 +1,185 @@
+"""What somebody on the wire, or a stranger at the door, may try."""
+
+import asyncio
+import json
+import secrets
+import ssl
+
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+from websockets.typing import Origin
+
+from peer.dial import dial, split_address
+from peer.identity import Identity
+from peer.messages import (
+    VERSIONS,
+    Auth,
+    Hello,
+    decode,
+    encode,
+)
+from peer.protocol import CLIENT
+from peer.server import MAX_PENDING_PER_HOST
+from peer.tls import client_context
+from tests.mission import requirement
+from tests.peer.nodes import Node, in_time, nodes, pair
+from tests.peer.wire import HandDriven, proxy
+
+SECRET_PROMPT = "the password is rhubarb"
+
+
+@requirement("F8", "U1")
+async def test_whoever_passes_the_bytes_on_sees_nothing_of_an_ask() -> None:
+    async with nodes("anna", "ben") as (anna, ben), proxy(anna.address) as middle:
+        await ben.hub.join(anna.hub.invite(addresses=[middle.address]).ticket)
+        reply = await ben.hub.ask("anna", SECRET_PROMPT)
+        assert reply.text == f"anna heard {SECRET_PROMPT}"
+        assert len(middle.seen) > 1_000
+        for word in (b"rhubarb", b"agent_request", b"anna", ben.id.encode(), b"GET /peer-ws"):
+            assert word not in middle.seen
+
+
+@requirement("F8")
+async def test_changing_one_bit_on_the_way_kills_the_link() -> None:
+    async with nodes("anna", "ben") as (anna, ben), proxy(anna.address) as middle:
+        await ben.hub.join(anna.hub.invite(addresses=[middle.address]).ticket)
+        first = next(iter(ben.hub._links))
+        middle.spoil = lambda data: bytes([*data[:-1], data[-1] ^ 1])
+        with pytest.raises(Exception, match="lost"):
+            await in_time(ben.hub.ask("anna", SECRET_PROMPT))
+        await ben.until(lambda: first not in list(ben.hub._links))
+        assert anna.asked == []
+
+
+async def greeted(node: Node) -> tuple[HandDriven, Hello]:
+    """Dial as a stranger and take the greeting."""
+    identity = Identity.generate()
+    socket, _ = await dial([node.address], node.id)
+    hello = decode(await socket.recv_text() or "")
+    assert isinstance(hello, Hello)
+    assert set(json.loads(encode(hello))) == {"t", "v", "n"}
+    return HandDriven(identity, socket, None), hello  # type: ignore[arg-type]
+
+
+def auth(peer: Identity, node: Node, hello: Hello, **changes: object) -> Auth:
+    nonce = secrets.token_bytes(32)
+    fields = [node.identity.public_key, peer.public_key, bytes.fromhex(hello.n), nonce]
+    good: dict[str, object] = {
+        "v": VERSIONS[0],
+        "id": peer.node_id,
+        "n": nonce.hex(),
+        "sig": peer.sign(CLIENT, *fields).hex(),
+    }
+    return Auth.model_validate(good | changes)
+
+
+@requirement("F5")
+async def test_an_unknown_key_is_turned_away_and_learns_nothing() -> None:
+    async with nodes("anna") as (anna,):
+        stranger, hello = await greeted(anna)
+        await stranger.socket.send_text(encode(auth(stranger.identity, anna, hello)))
+        assert await stranger.socket.recv_text() is None
+        assert await stranger.hear_close() == (4403, "not_trusted")
+        assert anna.hub.peers() == []
+
+
+async def test_a_friends_id_without_its_key_is_turned_away() -> None:
+    async with nodes("anna", "ben") as (anna, ben):
+        await pair(anna, ben)
+        stranger, hello = await greeted(anna)
+        await stranger.socket.send_text(encode(auth(stranger.identity, anna, hello, id=ben.id)))
+        assert await stranger.hear_close() == (4401, "bad_proof")
+
+
+async def test_a_proof_made_for_another_connection_is_turned_away() -> None:
+    async with nodes("anna", "ben") as (anna, ben):
+        await pair(anna, ben)
+        first, hello = await greeted(anna)
+        overheard = encode(auth(ben.identity, anna, hello))
+        second, _ = await greeted(anna)
+        await second.socket.send_text(overheard)
+        assert await second.hear_close() == (4401, "bad_proof")
+        await first.socket.close()
+
+
+@requirement("F7")
+async def test_a_dialler_of_version_99_is_refused() -> None:
+    async with nodes("anna") as (anna,):
+        stranger, hello = await greeted(anna)
+        await stranger.socket.send_text(encode(auth(stranger.identity, anna, hello, v=99)))
+        assert await stranger.hear_close() == (4406, "version")
+
+
+@requirement("F7")
+async def test_more_than_eight_kilobytes_before_the_proof_are_refused() -> None:
+    async with nodes("anna") as (anna,):
+        stranger, _ = await greeted(anna)
+        await stranger.socket.send_text(" " * 9_000)
+        assert await stranger.hear_close() == (4429, "link_refused")
+
+
+@requirement("F7")
+async def test_a_dialler_that_stays_silent_after_the_upgrade_is_dropped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("peer.connection.HANDSHAKE_TIMEOUT_S", 0.05)
+    async with nodes("anna") as (anna,):
+        stranger, _ = await greeted(anna)
+        assert await stranger.hear_close() == (4408, "deadline")
+
+
+@requirement("F7")
+@pytest.mark.parametrize("context", [client_context(), None], ids=["after TLS", "before TLS"])
+async def test_a_connection_that_never_asks_for_the_upgrade_is_dropped(
+    monkeypatch: pytest.MonkeyPatch, context: ssl.SSLContext | None
+) -> None:
+    monkeypatch.setattr("peer.server.HANDSHAKE_TIMEOUT_S", 0.05)
+    async with nodes("anna") as (anna,):
+        reader, writer = await asyncio.open_connection(*split_address(anna.address), ssl=context)
+        try:
+            assert await in_time(reader.read()) == b""
+        except ConnectionResetError:
+            pass
+        finally:
+            writer.transport.abort()
+
+
+async def test_a_web_page_cannot_open_a_link() -> None:
+    async with nodes("anna") as (anna,):
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(
+                f"wss://{anna.address}/peer-ws",
+                ssl=client_context(),
+                origin=Origin("https://evil.example"),
+                proxy=None,
+            )
+        assert refused.value.response.status_code == 403
+
+
+async def test_older_tls_and_other_paths_are_refused() -> None:
+    async with nodes("anna") as (anna,):
+        older = client_context()
+        older.minimum_version = ssl.TLSVersion.TLSv1_2
+        older.maximum_version = ssl.TLSVersion.TLSv1_2
+        with pytest.raises((ssl.SSLError, ConnectionError)):
+            await asyncio.open_connection(*split_address(anna.address), ssl=older)
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(f"wss://{anna.address}/", ssl=client_context(), proxy=None)
+        assert refused.value.response.status_code == 404
+
+
+async def test_one_host_has_few_connections_that_have_not_proved_themselves() -> None:
+    async with nodes("anna", "ben") as (anna, ben):
+        held = [await greeted(anna) for _ in range(MAX_PENDING_PER_HOST)]
+        reader, writer = await asyncio.open_connection(*split_address(anna.address), ssl=client_context())
+        try:
+            assert await in_time(reader.read()) == b""
+        except ConnectionResetError:
+            pass
+        writer.transport.abort()
+        for stranger, _ in held:
+            await stranger.socket.close()
+        # Their places are free again, and those who have proved themselves take none.
+        for _ in range(MAX_PENDING_PER_HOST + 1):
+            await ben.hub.join(anna.hub.invite(addresses=[anna.address]).ticket)
