@@ -249,7 +249,7 @@ class CatalogueTool(Event):
     name: str
     description: str
     source: str
-    """The tool's group."""
+    """`core` for what is always shown, else the tool's group."""
     effect: Literal["read", "write"]
 
 

@@ -70,11 +70,11 @@ class OwnerToolbox:
         self.dropped: Sequence[str] = ()
 
     def open_groups(self, prompt: str, *, recent: Sequence[str] = (), before: Sequence[str] = ()) -> None:
-        for group in (*carried(before), *preloaded(self._catalogue().values(), prompt, recent)):
+        for group in (*carried(before), *preloaded(self.catalogue().values(), prompt, recent)):
             self._activate(group)
 
     def present(self) -> Sequence[ToolSpec]:
-        choice = presented(self._catalogue().values(), self._active, before=self._shown, budget=self._budget)
+        choice = presented(self.catalogue().values(), self._active, before=self._shown, budget=self._budget)
         if choice.dropped and choice.dropped != self.dropped:
             logger.info("no room to show %d tools: %s", len(choice.dropped), ", ".join(choice.dropped))
         self._shown = tuple(tool.name for tool in choice.tools)
@@ -82,14 +82,14 @@ class OwnerToolbox:
         return choice.tools
 
     def find(self, name: str) -> ToolSpec | None:
-        return self._catalogue().get(name)
+        return self.catalogue().get(name)
 
     def use(self, tool: ToolSpec) -> None:
         if not tool.core:
             self._activate(tool.group)
 
     def refusal(self, name: str) -> str:
-        near = _near(name, list(self._catalogue()))
+        near = _near(name, list(self.catalogue()))
         hint = f"did you mean {', '.join(near)}?" if near else "list_tool_groups says what there is"
         return f"there is no tool {name!r}; {hint}"
 
@@ -105,12 +105,12 @@ class OwnerToolbox:
                 "count": len(tools),
                 "loaded": name in self._active,
             }
-            for name, tools in grouped(self._catalogue().values()).items()
+            for name, tools in grouped(self.catalogue().values()).items()
             if name
         ]
 
     def load(self, names: Sequence[str]) -> JsonObject:
-        catalogue = self._catalogue()
+        catalogue = self.catalogue()
         known = grouped(catalogue.values())
         wanted = {name: catalogue[name].group if name in catalogue else name for name in names}
         loaded = list(dict.fromkeys(group for group in wanted.values() if group in known))
@@ -125,7 +125,8 @@ class OwnerToolbox:
             **({"not shown for want of room, yet callable": list(now.dropped)} if now.dropped else {}),
         }
 
-    def _catalogue(self) -> dict[str, ToolSpec]:
+    def catalogue(self) -> dict[str, ToolSpec]:
+        """Return every tool of the turn by its name, shown or not."""
         return {tool.name: tool for tool in self._client_tools()} | self._own
 
     def _activate(self, group: str) -> None:

@@ -14,6 +14,7 @@ from agent.events import (
     ToolResultEvent,
     Tools,
 )
+from agent.toolbox import OwnerToolbox
 from node.envelope import FrameError, FrameRefused
 from node.owner_turns import OwnerTurns
 from node.router import Router
@@ -91,12 +92,14 @@ class AgentChannel:
             raise FrameRefused("approval_refused", problem, channel=CHANNEL, event=response.event)
 
     async def on_list_tools(self, client: Client, _: ListTools) -> None:
-        client.show(CHANNEL, Tools(tools=[listed(tool) for tool in (*self.registry, *client.tools.values())]))
+        toolbox = OwnerToolbox(tuple(self.registry), client_tools=lambda: tuple(client.tools.values()))
+        client.show(CHANNEL, Tools(tools=[listed(tool) for tool in toolbox.catalogue().values()]))
 
 
 def listed(tool: ToolSpec) -> CatalogueTool:
+    source = "core" if tool.core else tool.group
     return CatalogueTool(
-        name=tool.name, description=tool.description, source=tool.group, effect=tool.effect.value
+        name=tool.name, description=tool.description, source=source, effect=tool.effect.value
     )
 
 
