@@ -8,7 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from peer.errors import ProtocolError
+from peer.errors import ProtocolError, plain
 
 VERSIONS = (1,)
 """Protocol versions this node speaks, best first."""
@@ -28,6 +28,7 @@ NAME_MAX_CHARS = 64
 CAPABILITIES_MAX = 32
 CAPABILITY_MAX_CHARS = 64
 SEQ_MAX = 2**53 - 1
+PLACE_MAX_CHARS = 80
 
 EventKind: TypeAlias = Literal["reasoning", "token", "status"]
 Nonce = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -215,9 +216,10 @@ def decode(text: str) -> AnyFrame:
     try:
         return _READER.validate_json(text)
     except ValidationError as error:
-        # The frame's own text stays out of the message: it is a stranger's, and may hold a prompt.
+        # The frame's own text stays out of the message: it is a stranger's, and may hold a prompt. The place
+        # may be a stranger's text too, for it names the fields that should not be there.
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
+        place = plain(".".join(str(part) for part in first["loc"]), PLACE_MAX_CHARS)
         raise ProtocolError(f"not a frame of this protocol ({place or 'frame'}: {first['type']})") from None
 
 

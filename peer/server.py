@@ -77,9 +77,7 @@ class PeerListener:
     async def _on_request(self, request: web.Request) -> web.StreamResponse:
         if "Origin" in request.headers:
             raise web.HTTPForbidden(text="Browsers have no business here.")
-        ws = web.WebSocketResponse(
-            compress=False, max_msg_size=FRAME_MAX_BYTES, timeout=CLOSE_WAIT_S, autoping=True
-        )
+        ws = web.WebSocketResponse(compress=False, max_msg_size=FRAME_MAX_BYTES, timeout=CLOSE_WAIT_S)
         await ws.prepare(request)
         transport = request.transport
         await self._serve(AiohttpSocket(ws, request.remote or ""), lambda: self._pending.leave(transport))

@@ -2,7 +2,8 @@ import asyncio
 
 import pytest
 
-from peer.errors import PortInUse
+from peer.dial import dial, split_address
+from peer.errors import PortInUse, Unreachable
 from peer.trust import PeerRecord, TrustState
 from tests.mission import requirement
 from tests.peer.nodes import Node, blocked, in_time, nodes, pair
@@ -117,10 +118,20 @@ async def test_the_door_moves_and_open_links_stay() -> None:
         assert (await ben.hub.ask("anna", "moved?")).text == "anna heard moved?"
 
 
+async def test_the_door_can_move_to_another_address_of_the_same_port() -> None:
+    async with nodes("anna", "ben") as (anna, ben):
+        await pair(anna, ben)
+        assert await anna.hub.listen("127.0.0.1", split_address(anna.address)[1]) == anna.address
+        old = anna.address
+        anna.address = await anna.hub.listen("127.0.0.1", 0)
+        with pytest.raises(Unreachable):
+            await dial([old], anna.id)
+
+
 async def test_a_port_in_use_is_said_and_the_old_door_stays_open() -> None:
     async with nodes("anna", "ben", "carl") as (anna, ben, carl):
         with pytest.raises(PortInUse, match="another peer port"):
-            await anna.hub.listen(*("127.0.0.1", int(ben.address.rpartition(":")[2])))
+            await anna.hub.listen(*split_address(ben.address))
         await pair(anna, carl)
 
 

@@ -56,6 +56,14 @@ def test_an_unknown_or_ill_formed_field_is_refused_without_repeating_it(change: 
     assert "rhubarb" not in str(refused.value)
 
 
+def test_the_name_of_a_field_that_should_not_be_there_is_one_short_line() -> None:
+    text = json.dumps({**json.loads(encode(REQUEST)), "line\nbreak" * 100: 1})
+    with pytest.raises(ProtocolError) as refused:
+        decode(text)
+    assert str(refused.value).isprintable()
+    assert len(str(refused.value)) < 200
+
+
 @given(st.text() | st.recursive(st.none() | st.text() | st.integers(), st.lists).map(json.dumps))
 def test_junk_is_a_protocol_error(text: str) -> None:
     with pytest.raises(ProtocolError):
