@@ -12,7 +12,7 @@ PeerError
 │   ├── WrongNode         another key answered at the address
 │   └── PortInUse         this node cannot listen there
 ├── TicketError           a pairing ticket was not accepted
-│   ├── TicketUnreadable, TicketExpired, TicketUsed, TicketWrongNode
+│   └── TicketUnreadable, TicketExpired, TicketUsed, TicketWrongNode
 ├── AskError              an ask was refused or did not finish
 │   ├── UnknownPeer, NotAllowed, Cycle, HopsSpent, BudgetSpent, DeadlinePassed, Duplicate, Busy, TooLarge,
 │   └── Stopped, AnswerFailed

@@ -39,7 +39,7 @@ class Identity:
 
     @classmethod
     def load_or_create(cls, path: Path) -> "Identity":
-        """Read the key file, or make it with mode 0600; refuse one that others can read."""
+        """Read the key file, or make it with mode 0600; refuse one that others can read. Blocks on the disk."""
         try:
             return cls(_create_seed(path))
         except FileExistsError:
@@ -130,7 +130,9 @@ def fingerprint(node_id: NodeId) -> str:
 
 def _create_seed(path: Path) -> bytes:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    # Windows would turn line feeds within the key into two bytes.
+    binary = getattr(os, "O_BINARY", 0)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | binary, 0o600)
     seed = os.urandom(SEED_BYTES)
     with os.fdopen(handle, "wb") as file:
         file.write(seed)
@@ -150,6 +152,7 @@ def _read_seed(path: Path) -> bytes:
     seed = path.read_bytes()
     if len(seed) != SEED_BYTES:
         raise KeyFileError(
-            f"{str(path)!r} is not a node's key: it has {len(seed)} bytes and not {SEED_BYTES}."
+            f"{str(path)!r} is not a node's key: it has {len(seed)} bytes and not {SEED_BYTES}. "
+            "Put the right one there, or delete it, and this node gets a new identity."
         )
     return seed

@@ -92,7 +92,10 @@ class AskBudget:
 
 
 class OpenLineage:
-    """A lineage in use by one running turn: its claims, its budget and its clock. Only ever shrinks."""
+    """A lineage in use by one running turn: its claims, its budget and its clock. Only ever shrinks.
+
+    Wherever it takes `now`, that is the event loop's clock, `time.monotonic()`.
+    """
 
     def __init__(self, lineage: Lineage, *, children: int, started: float) -> None:
         self.lineage = lineage
