@@ -39,7 +39,7 @@ class Identity:
 
     @classmethod
     def load_or_create(cls, path: Path) -> "Identity":
-        """Read the key file, or make it with mode 0600; refuse one that others can read. Blocks the thread."""
+        """Read the key file, or make it with mode 0600; refuse one that others can read. Blocks."""
         try:
             return cls(_create_seed(path))
         except FileExistsError:
