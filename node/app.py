@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
-from os import getpid
+from os import getpid, umask
 from pathlib import Path
 
 from agent.models.base import ModelFacts
@@ -52,6 +52,7 @@ from tools.sessions import SessionReader, sessions_tools
 
 async def run(config: NodeConfig, on_ready: Callable[[Mapping[str, object]], None]) -> None:
     """Run a node until it is told to stop; raises `StartError` when it cannot start."""
+    umask(0o077)  # what a node writes is for its owner alone, whatever the folder allows
     stop = stop_signal()
     async with AsyncExitStack() as stack:
         try:

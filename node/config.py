@@ -43,8 +43,10 @@ class NodeConfig:
     ) -> "NodeConfig":
         """Return the configuration; raises `StartError` for a value that cannot be used."""
         return cls(
-            port=port_of(port, "PALAVER_PORT", DEFAULT_PORT, environment),
-            peer_port=port_of(peer_port, "PALAVER_PEER_PORT", DEFAULT_PEER_PORT, environment),
+            port=port_of("--port", port, environment.get("PALAVER_PORT"), DEFAULT_PORT),
+            peer_port=port_of(
+                "--peer-port", peer_port, environment.get("PALAVER_PEER_PORT"), DEFAULT_PEER_PORT
+            ),
             name=name or environment.get("PALAVER_NAME") or None,
             data=data_folder(data, environment),
             model=model or environment.get("PALAVER_MODEL") or None,
@@ -58,12 +60,11 @@ def data_folder(data: str | Path | None = None, environment: Mapping[str, str] =
     return Path(chosen).expanduser() if chosen else platformdirs.user_data_path("palaver", appauthor=False)
 
 
-def port_of(given: int | None, variable: str, default: int, environment: Mapping[str, str]) -> int:
-    text = str(given) if given is not None else environment.get(variable, "")
-    if not text:
-        return default
+def port_of(option: str, given: int | None, variable: str | None, default: int) -> int:
+    text = str(given) if given is not None else variable or str(default)
     if not text.isdecimal() or int(text) > PORT_MAX:
-        raise StartError(f"{variable} is {text!r}, which is no port; a port is a number from 0 to {PORT_MAX}")
+        name = option if given is not None else f"PALAVER_{option[2:].upper().replace('-', '_')}"
+        raise StartError(f"{name} {text!r} is no port; a port is a number from 0 to {PORT_MAX}")
     return int(text)
 
 

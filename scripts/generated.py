@@ -49,7 +49,7 @@ def protocol() -> Iterator[str]:
         "Every frame is one JSON object `{channel, event, data}` of at most "
         f"{FRAME_MAX_BYTES // 1024**2} MiB. Events of a turn carry `seq` beside `data`: it grows by one per "
         "session, so that a client that returns can say what it saw last. A frame that cannot be used is "
-        "answered with `error`, and the socket stays open."
+        "answered with `error` on its own channel or on `system`, and the socket stays open."
     )
     yield "### Channel `system`, from the node"
     yield from _described({event.event: event for event in SYSTEM_EVENTS}, "serialization")
@@ -76,7 +76,8 @@ def schema() -> Mapping[str, object]:
     modes += [(model, "serialization") for model in sent]
     references, whole = models_json_schema(modes, ref_template="#/$defs/{model}")
     node_frames = [_frame("system", event, references[event, "serialization"]) for event in SYSTEM_EVENTS]
-    node_frames += [_frame("agent", event, references[event, "serialization"]) for event in NODE_EVENTS]
+    answers: tuple[type[Event], ...] = (*NODE_EVENTS, FrameError)
+    node_frames += [_frame("agent", event, references[event, "serialization"]) for event in answers]
     frames = {
         "ClientFrame": {
             "anyOf": [_frame("agent", event, references[event, "validation"]) for event in CLIENT_EVENTS]

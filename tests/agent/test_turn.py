@@ -469,7 +469,10 @@ async def test_what_would_ask_is_denied_in_a_peers_turn_at_once(mode: Mode) -> N
     tool = reader("share.read", handler, remote=True, specifier="{path}")
     desk = RecordingDesk(approval=Approval(allowed=True, reason="a desk that would say yes"))
     model = scripted([call("share.read", path="private/diary")], says("No."))
-    outcome = await ended(desk, a_peers_turn(model, tools=[tool], rules=lambda: Rules.read(ask=["share.read(private/*)"]), mode=mode))
+    outcome = await ended(
+        desk,
+        a_peers_turn(model, tools=[tool], rules=lambda: Rules.read(ask=["share.read(private/*)"]), mode=mode),
+    )
     assert handler.calls == []
     assert desk.asked == []
     assert "nobody is there to ask" in outcome.calls[0].result

@@ -35,7 +35,7 @@ async def transcript(client: NodeClient, session_id: str) -> list[tuple[str, str
     return [(m["role"], m["content"], m["state"]) for m in session["messages"]]
 
 
-@requirement("G4", "H6", "N2")
+@requirement("G4", "H6")
 async def test_a_turn_killed_in_the_middle_runs_again_and_ends_once(tmp_path: Path) -> None:
     async with FakeOllama() as ollama:
         never = asyncio.Event()

@@ -8,6 +8,7 @@ import pytest
 
 from node.client import NodeError
 from tests.fakes.ollama_server import FakeOllama, answer, calls, done, reply, text
+from tests.fakes.scripted_server import Reply, Script
 from tests.mission import requirement
 from tests.node.nodes import PATIENCE_S, RunningNode, Together
 
@@ -146,6 +147,16 @@ async def test_a_question_that_comes_round_to_its_asker_is_refused(tmp_path: Pat
         assert "It is" in told["answer"]
 
 
+def endless(started: asyncio.Event, never: asyncio.Event) -> Script:
+    """Say that a model was asked, and let it speak without an end."""
+
+    def asked(_: object) -> Reply:
+        started.set()
+        return reply(*text("so "), never, done())
+
+    return asked
+
+
 @requirement("F20")
 async def test_a_stop_at_the_asker_stops_the_asked_model(tmp_path: Path) -> None:
     async with FakeOllama() as ollama, Together(tmp_path) as nodes:
@@ -153,7 +164,7 @@ async def test_a_stop_at_the_asker_stops_the_asked_model(tmp_path: Path) -> None
         bob = await nodes.node("bob", model=None, ollama_url=ollama.address, settings=ALLOWED)
         await pair(bob, alice)
         started, never = asyncio.Event(), asyncio.Event()
-        ollama.answer("/api/chat", lambda _: (started.set(), reply(*text("so "), never, done()))[1])
+        ollama.answer("/api/chat", endless(started, never))
         async with alice.socket() as ws:
             await ws.ask("ask bob to talk for ever")
             async with asyncio.timeout(PATIENCE_S):
@@ -171,7 +182,7 @@ async def test_revoking_a_peer_ends_its_running_ask(tmp_path: Path) -> None:
         bob = await nodes.node("bob", model=None, ollama_url=ollama.address, settings=ALLOWED)
         await pair(bob, alice)
         started, never = asyncio.Event(), asyncio.Event()
-        ollama.answer("/api/chat", lambda _: (started.set(), reply(*text("so "), never, done()))[1])
+        ollama.answer("/api/chat", endless(started, never))
         asking = asyncio.create_task(alice.client.ask_peer("bob", "talk for ever"))
         async with asyncio.timeout(PATIENCE_S):
             await started.wait()

@@ -140,7 +140,7 @@ async def test_two_owners_pair_and_ask_with_the_words_that_the_commands_tell_the
     assert (peer["name"], peer["state"], peer["connected"]) == ("alice", "trusted", True)
 
 
-@requirement("S1", "S2")
+@requirement("S1")
 async def test_the_console_asks_approves_and_leaves(tmp_path: Path) -> None:
     async with node(tmp_path), on_a_terminal(["console", "--data", str(tmp_path)], {}) as (terminal, exited):
         await terminal.until_shows("Rules (no model)")
@@ -196,7 +196,6 @@ async def test_the_console_finds_a_node_that_was_started_again(tmp_path: Path) -
             await terminal.until_shows("No peer is connected.")
 
 
-@requirement("S2")
 async def test_ask_on_a_terminal_takes_one_key_for_an_approval(tmp_path: Path) -> None:
     async with node(tmp_path):
         arguments = ["ask", "note that the door is open", "--data", str(tmp_path)]

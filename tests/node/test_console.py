@@ -113,7 +113,6 @@ async def test_keys_pressed_while_lines_are_committed_neither_get_lost_nor_land_
         assert told(terminal) == [word.strip() for word in WORDS]
 
 
-@requirement("S2")
 async def test_ctrl_c_stops_the_turn_then_clears_the_line_then_tells_how_to_leave(
     node: FakeNode, tmp_path: Path
 ) -> None:
@@ -154,7 +153,6 @@ def asks_to_write(node: FakeNode, decisions: list[str]) -> None:
     node.play = play
 
 
-@requirement("S2")
 async def test_one_key_answers_an_approval_that_shows_every_argument(node: FakeNode, tmp_path: Path) -> None:
     decisions: list[str] = []
     asks_to_write(node, decisions)
@@ -237,7 +235,6 @@ async def test_slash_commands_answer_without_a_turn(node: FakeNode, tmp_path: Pa
     assert node.asks == []
 
 
-@requirement("O1")
 async def test_a_slash_opens_the_list_arrows_walk_it_tab_and_enter_accept_and_escape_closes(
     node: FakeNode, tmp_path: Path
 ) -> None:

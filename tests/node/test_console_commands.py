@@ -55,7 +55,7 @@ def test_two_slashes_are_text() -> None:
     assert not is_command("//etc/hosts")
 
 
-@requirement("O1", "S3")
+@requirement("S3")
 def test_commands_and_peers_are_completed() -> None:
     assert completed("/pe") == ["/peers"]
     assert completed("/a") == ["/ask "]

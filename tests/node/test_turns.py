@@ -1,15 +1,18 @@
 """Turns over `/ws` with a scripted Ollama server behind a real node."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from tests.fakes.ollama_server import (
     WAYS_TO_DIE,
+    Chunk,
     FakeOllama,
     answer,
     calls,
@@ -19,9 +22,11 @@ from tests.fakes.ollama_server import (
     text,
     thinking,
 )
+from tests.fakes.scripted_server import Step
 from tests.mission import requirement
 from tests.node.nodes import PATIENCE_S, RawSocket, RunningNode, events, running_node
 
+ROOT = Path(__file__).parents[2]
 PANE = {
     "name": "panes.open",
     "description": "Open a pane.",
@@ -51,8 +56,9 @@ def said(frames: list[dict[str, Any]], event: str) -> str:
 async def test_reasoning_comes_first_then_tokens_then_one_answer(tmp_path: Path) -> None:
     async with talking(tmp_path) as (_, ollama, ws):
         gaps = [asyncio.Event() for _ in range(5)]
-        pieces = [step for gap, word in zip(gaps, ["one", "two", "three", "four", "five"], strict=True)
-                  for step in (gap, *text(word + " "))]  # fmt: skip
+        pieces: list[Step | Chunk] = []
+        for gap, word in zip(gaps, ["one", "two", "three", "four", "five"], strict=True):
+            pieces += [gap, *text(word + " ")]
         ollama.chat(reply(*thinking("hm", "m"), *pieces, done()))
         await ws.ask("count")
         await ws.until("reasoning")
@@ -231,6 +237,51 @@ async def test_a_server_that_is_busy_is_asked_again_and_the_turn_succeeds(tmp_pa
         assert "attempt 2 of 5" in next(f for f in frames if f["event"] == "status")["data"]["text"]
         assert events(frames)[-2:] == ["answer", "done"]
         assert events(frames).count("done") == 1
+
+
+@requirement("A18")
+async def test_a_recorded_session_fits_the_exported_schema(tmp_path: Path) -> None:
+    schema = json.loads((ROOT / "docs" / "protocol.schema.json").read_text("utf-8"))
+    validator = Draft202012Validator({**schema, "$ref": "#/$defs/NodeFrame"})
+    async with talking(tmp_path) as (_, ollama, ws):
+        ollama.chat(
+            reply(*thinking("hm"), calls(("notes.write", {"name": "a", "text": "b"})), done()), answer("ok")
+        )
+        await ws.send("dance", {})
+        await ws.send("list_tools", {})
+        await ws.ask("write a note")
+        request = (await ws.until("approval_request"))["data"]
+        await ws.send("approval_response", {"approvalId": request["approvalId"], "decision": "allow_once"})
+        await ws.until("done")
+        assert len(set(events(ws.frames))) > 10
+        assert [str(flaw) for frame in ws.frames for flaw in validator.iter_errors(frame)] == []
+        assert list(validator.iter_errors({"channel": "agent", "event": "token", "data": {}}))
+
+
+@requirement("H1", "H8")
+async def test_messages_sent_while_a_turn_runs_are_told_their_place_at_once_and_run_in_order(
+    tmp_path: Path,
+) -> None:
+    async with talking(tmp_path) as (node, ollama, ws):
+        gate = asyncio.Event()
+        ollama.chat(reply(gate, *text("0"), done()), *[answer(str(n)) for n in range(1, 5)])
+        await ws.ask("first", "t0", sessionId="s")
+        await ws.until("queued", position=0)
+        async with asyncio.timeout(PATIENCE_S):
+            while not ollama.asked:
+                await node.client.health()
+        for n in range(1, 5):
+            await ws.ask(f"message {n}", f"t{n}", sessionId="s", priority=10 if n == 4 else 0)
+        assert [(await ws.until("queued"))["data"]["turnId"] for _ in range(4)] == ["t1", "t2", "t3", "t4"]
+        queue: Any = await node.client.call("GET", "/api/queue")
+        assert [(turn["turnId"], turn["state"]) for turn in queue] == [
+            ("t0", "dispatching"), ("t4", "pending"), ("t1", "pending"), ("t2", "pending"), ("t3", "pending"),
+        ]  # fmt: skip
+        places = {turn["turnId"]: turn["position"] for turn in queue}
+        assert places["t0"] < places["t1"] < places["t2"] < places["t3"] < places["t4"]
+        gate.set()
+        order = [(await ws.until("done"))["data"]["turnId"] for _ in range(5)]
+        assert order == ["t0", "t4", "t1", "t2", "t3"]
 
 
 @requirement("B12")
