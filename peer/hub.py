@@ -224,7 +224,7 @@ class PeerHub:
     ) -> str:
         link = await self._linking.link(record)
         now = asyncio.get_running_loop().time()
-        claims = lineage.forward(own=self.identity.node_id, to=record.node_id, now=now)
+        claims = lineage.forward(own=self.identity.node_id, to=record.node_id, now=now, label=record.label)
         claims = replace(claims, ms=max(1, min(claims.ms, int((until - now) * 1000))))
         outgoing = _Outgoing(ask=claims.ask, peer=record.node_id, began_here=not lineage.lineage.seen)
         self._outgoing.append(outgoing)

@@ -134,12 +134,17 @@ class OpenLineage:
     def remaining_s(self, now: float) -> float:
         return max(0.0, self.lineage.ms / 1000 - (now - self._started))
 
-    def forward(self, *, own: NodeId, to: NodeId, now: float) -> Lineage:
-        """Return the lineage for an ask to `to`, paid from this one's budget; raise when nothing is left."""
+    def forward(self, *, own: NodeId, to: NodeId, now: float, label: str = "") -> Lineage:
+        """Return the lineage for an ask to `to`, paid from this one's budget; raise when nothing is left.
+
+        `label` is what this node calls it.
+        """
         if self._is_over:
             raise Stopped("The turn that wanted to ask has ended.")
         if tag(self.lineage.ask, to) in self.lineage.seen:
-            raise Cycle(f"{to[:8]} is already part of this conversation. Answer without asking it again.")
+            raise Cycle(
+                f"{label or to[:8]} is already part of this conversation. Answer without asking it again."
+            )
         if self.lineage.hops < 1:
             raise HopsSpent(f"This question has gone through {len(self.lineage.seen)} nodes. Answer it here.")
         elapsed_ms = int((now - self._started) * 1000)
