@@ -54,6 +54,8 @@ class TurnOutcome:
     context_window: int | None = None
     model: str = ""
     duration_ms: int = 0
+    notices: tuple[str, ...] = ()
+    """What the owner should know, as that the server cut the prompt."""
     groups: tuple[str, ...] = ()
     """Tool groups in use at the end, most recent last; the next turn of the session carries some of them."""
 

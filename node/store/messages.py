@@ -25,6 +25,7 @@ class Role(StrEnum):
 class StoredMessage:
     id: int
     session_id: str
+    position: int
     role: Role
     content: str
     created_at: float
@@ -41,6 +42,10 @@ class StoredMessage:
     context_max: int | None = None
     execution_time_ms: int | None = None
     model: str = ""
+    notices: Sequence[str] = ()
+    """What the owner should know of the turn, as that the server cut the prompt."""
+    seam_at: int | None = None
+    """On a summary: the position before which it stands. Later turns read it instead of what lies before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +103,8 @@ async def add_answer(
     await write.execute_fetchall(
         "INSERT INTO messages"
         " (session_id, position, role, content, turn_id, created_at, state, error, reasoning, tool_calls,"
-        " tokens_in, tokens_out, context_used, context_max, execution_time_ms, model)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " tokens_in, tokens_out, context_used, context_max, execution_time_ms, model, notices)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             session_id,
             place,
@@ -117,14 +122,28 @@ async def add_answer(
             outcome.context_window,
             outcome.duration_ms,
             storable(outcome.model),
+            json.dumps(outcome.notices),
         ),
+    )
+
+
+async def add_summary(
+    write: aiosqlite.Connection, session_id: str, text: str, *, seam_at: int, model: str, now: float
+) -> None:
+    """Store what stands for everything before a place in later turns."""
+    place = await take_places(write, session_id, 1, now)
+    await write.execute_fetchall(
+        "INSERT INTO messages (session_id, position, role, content, created_at, model, seam_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (session_id, place, Role.SYSTEM, storable(text), now, storable(model), seam_at),
     )
 
 
 def stored_message(row: sqlite3.Row) -> StoredMessage:
     """Read a row of `messages`."""
-    facts = {key: row[key] for key in row.keys() if key != "position"}  # noqa: SIM118 - a Row iterates its values
-    return StoredMessage(**{**facts, "role": Role(row["role"]), "tool_calls": json.loads(row["tool_calls"])})
+    facts = {key: row[key] for key in row.keys()}  # noqa: SIM118 - a Row iterates its values
+    lists = {key: json.loads(row[key]) for key in ("tool_calls", "notices")}
+    return StoredMessage(**{**facts, "role": Role(row["role"]), **lists})
 
 
 def _call(record: CallRecord) -> JsonObject:

@@ -73,7 +73,10 @@ class SessionStore:
     async def messages(self, session_id: str) -> Sequence[StoredMessage]:
         """Return the transcript in order; empty when there is no such session."""
         rows = await self._db.rows(
-            "SELECT * FROM messages WHERE session_id = ? ORDER BY position", (session_id,)
+            "SELECT * FROM messages WHERE session_id = ?"
+            # A summary stands at its seam, before the turn that begins there.
+            " ORDER BY coalesce(seam_at, position), seam_at IS NULL, position",
+            (session_id,),
         )
         return [stored_message(row) for row in rows]
 
