@@ -112,14 +112,16 @@ class EventLog:
                 self._has_some.set()
 
     async def _write(self, batch: Sequence[tuple[str, LoggedEvent]]) -> None:
-        async with self._db.transaction() as write:
-            # A session may have been deleted under a running turn: its events go nowhere.
-            # A batch comes twice when its first writing was cancelled at the commit.
-            await write.executemany(
+        # A session may have been deleted under a running turn: its events go nowhere.
+        # A batch comes twice when whoever wrote it first was cancelled meanwhile.
+        values = [(logged.seq, logged.turn_id, logged.event, logged.data, to) for to, logged in batch]
+        await self._db.transact(
+            lambda write: write.executemany(
                 "INSERT OR IGNORE INTO events (session_id, seq, turn_id, event, data)"
                 " SELECT id, ?, ?, ?, ? FROM sessions WHERE id = ?",
-                [(logged.seq, logged.turn_id, logged.event, logged.data, to) for to, logged in batch],
+                values,
             )
+        )
 
     async def _wait_for_disk(self) -> None:
         try:

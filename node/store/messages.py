@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-import aiosqlite
-
 from agent.desk import CallRecord, TurnOutcome
 from agent.models.base import Usage
 from node.store.db import storable
@@ -56,24 +54,22 @@ class Draft:
     content: str
 
 
-async def take_places(write: aiosqlite.Connection, session_id: str, count: int, now: float) -> int:
+def take_places(write: sqlite3.Connection, session_id: str, count: int, now: float) -> int:
     """Return the first of `count` new places in the transcript."""
-    rows = await write.execute_fetchall(
+    rows = write.execute(
         "UPDATE sessions SET next_position = next_position + ?, last_message_at = ? WHERE id = ?"
         " RETURNING next_position",
         (count, now, session_id),
     )
-    return int(next(iter(rows))[0]) - count
+    return int(rows.fetchone()[0]) - count
 
 
-async def add_drafts(
-    write: aiosqlite.Connection, session_id: str, drafts: Sequence[Draft], now: float
-) -> None:
+def add_drafts(write: sqlite3.Connection, session_id: str, drafts: Sequence[Draft], now: float) -> None:
     """Append imported messages."""
     if not drafts:
         return
-    first = await take_places(write, session_id, len(drafts), now)
-    await write.executemany(
+    first = take_places(write, session_id, len(drafts), now)
+    write.executemany(
         "INSERT INTO messages (session_id, position, role, content, created_at) VALUES (?, ?, ?, ?, ?)",
         [
             (session_id, first + place, draft.role, storable(draft.content), now)
@@ -82,25 +78,25 @@ async def add_drafts(
     )
 
 
-async def add_question(
-    write: aiosqlite.Connection, session_id: str, turn_id: str, prompt: str, now: float
+def add_question(
+    write: sqlite3.Connection, session_id: str, turn_id: str, prompt: str, now: float
 ) -> tuple[int, int]:
     """Store the user's message and keep the place behind it for the answer; return its id and place."""
-    place = await take_places(write, session_id, 2, now)
-    rows = await write.execute_fetchall(
+    place = take_places(write, session_id, 2, now)
+    rows = write.execute(
         "INSERT INTO messages (session_id, position, role, content, turn_id, created_at)"
         " VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
         (session_id, place, Role.USER, storable(prompt), turn_id, now),
     )
-    return int(next(iter(rows))[0]), place
+    return int(rows.fetchone()[0]), place
 
 
-async def add_answer(
-    write: aiosqlite.Connection, session_id: str, place: int, outcome: TurnOutcome, *, state: str, now: float
+def add_answer(
+    write: sqlite3.Connection, session_id: str, place: int, outcome: TurnOutcome, *, state: str, now: float
 ) -> None:
     """Store what a turn came to as the agent's message, action log and figures with it."""
     usage = outcome.usage or Usage()
-    await write.execute_fetchall(
+    write.execute(
         "INSERT INTO messages"
         " (session_id, position, role, content, turn_id, created_at, state, error, reasoning, tool_calls,"
         " tokens_in, tokens_out, context_used, context_max, execution_time_ms, model, notices)"
@@ -127,12 +123,12 @@ async def add_answer(
     )
 
 
-async def add_summary(
-    write: aiosqlite.Connection, session_id: str, text: str, *, seam_at: int, model: str, now: float
+def add_summary(
+    write: sqlite3.Connection, session_id: str, text: str, *, seam_at: int, model: str, now: float
 ) -> None:
     """Store what stands for everything before a place in later turns."""
-    place = await take_places(write, session_id, 1, now)
-    await write.execute_fetchall(
+    place = take_places(write, session_id, 1, now)
+    write.execute(
         "INSERT INTO messages (session_id, position, role, content, created_at, model, seam_at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
         (session_id, place, Role.SYSTEM, storable(text), now, storable(model), seam_at),

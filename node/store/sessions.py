@@ -6,8 +6,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import aiosqlite
-
 from node.store.db import Database, storable
 from node.store.errors import NoSuchSession, SessionBusy
 from node.store.messages import Draft, StoredMessage, add_drafts, stored_message
@@ -93,16 +91,19 @@ class SessionStore:
 
         Raise `NoSuchSession`, or `SessionBusy` when the transcript is in use.
         """
-        async with self._db.transaction() as write:
+
+        def change(write: sqlite3.Connection) -> None:
             if messages:
-                await open_session(write, session_id, messages[0].content, self._clock())
+                open_session(write, session_id, messages[0].content, self._clock())
             if messages is not None:
-                await self._replace(write, session_id, messages)
-            await write.execute_fetchall(
+                self._replace(write, session_id, messages)
+            write.execute(
                 "UPDATE sessions SET title = coalesce(?, title), pinned = coalesce(?, pinned),"
                 " archived = coalesce(?, archived) WHERE id = ?",
                 (title and title_from(title), pinned, archived, session_id),
             )
+
+        await self._db.transact(change)
         return await self.get(session_id)
 
     async def delete(self, session_id: str) -> bool:
@@ -148,16 +149,16 @@ class SessionStore:
         )
         return [Hit(session=_session(row), excerpt="") for row in rows]
 
-    async def _replace(self, write: aiosqlite.Connection, session_id: str, messages: Sequence[Draft]) -> None:
-        busy = await write.execute_fetchall(
+    def _replace(self, write: sqlite3.Connection, session_id: str, messages: Sequence[Draft]) -> None:
+        busy = write.execute(
             "SELECT 1 FROM turns WHERE session_id = ? AND state IN ('pending', 'dispatching')", (session_id,)
         )
-        if list(busy):
+        if busy.fetchone():
             raise SessionBusy(session_id)
-        await write.execute_fetchall("DELETE FROM messages WHERE session_id = ?", (session_id,))
+        write.execute("DELETE FROM messages WHERE session_id = ?", (session_id,))
         # A conversation that starts afresh carries no tools over.
-        await write.execute_fetchall("UPDATE sessions SET tool_groups = '[]' WHERE id = ?", (session_id,))
-        await add_drafts(write, session_id, messages, self._clock())
+        write.execute("UPDATE sessions SET tool_groups = '[]' WHERE id = ?", (session_id,))
+        add_drafts(write, session_id, messages, self._clock())
 
 
 def title_from(text: str) -> str:
@@ -166,14 +167,14 @@ def title_from(text: str) -> str:
     return line if len(line) <= TITLE_MAX_CHARS else line[: TITLE_MAX_CHARS - 1].rstrip() + "…"
 
 
-async def open_session(write: aiosqlite.Connection, session_id: str, text: str, now: float) -> bool:
+def open_session(write: sqlite3.Connection, session_id: str, text: str, now: float) -> bool:
     """Insert a session titled from its first text; False when it is there already."""
-    added = await write.execute_fetchall(
+    added = write.execute(
         "INSERT INTO sessions (id, title, created_at, last_message_at) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (id) DO NOTHING RETURNING id",
         (session_id, title_from(text), now, now),
     )
-    return bool(list(added))
+    return added.fetchone() is not None
 
 
 _COLUMNS = (

@@ -14,8 +14,6 @@ import uuid
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-import aiosqlite
-
 from agent.desk import TurnOutcome
 from node.store.admission import check_room, insert_turn, turns_ahead
 from node.store.db import Database, storable
@@ -54,19 +52,7 @@ class TurnStore:
     async def submit(self, turn: NewTurn) -> Submitted:
         """Store session, message and turn in one go; raise `QueueFull` or `TurnIdReused`."""
         session_id = turn.session_id or uuid.uuid4().hex
-        async with self._db.transaction() as write:
-            known = await _find(write, session_id, turn.turn_id)
-            if known is not None and known["prompt"] != storable(turn.prompt):
-                raise TurnIdReused(session_id, turn.turn_id)
-            opened = known is None and await self._admit(write, session_id, turn)
-            stored = known or await _find(write, session_id, turn.turn_id)
-            assert stored is not None
-            return Submitted(
-                turn=_turn(stored),
-                ahead=await turns_ahead(write, stored),
-                is_new=known is None,
-                opened_session=opened,
-            )
+        return await self._db.transact(lambda write: self._submit(write, session_id, turn))
 
     async def claim_next(self) -> ClaimedTurn | None:
         """Take the next turn that may run: at most one per session, by priority, then users first, then age.
@@ -74,13 +60,13 @@ class TurnStore:
         A turn that pauses before its next attempt holds back the later ones of its session.
         """
         now = self._clock()
-        async with self._db.transaction() as write:
-            claimed = list(await write.execute_fetchall(_CLAIM, {"now": now}))
-            if not claimed:
-                return None
-            row = await _find(write, *claimed[0])
-        assert row is not None
-        return ClaimedTurn(**_facts(row), groups=tuple(json.loads(row["tool_groups"])))
+
+        def claim(write: sqlite3.Connection) -> sqlite3.Row | None:
+            claimed = write.execute(_CLAIM, {"now": now}).fetchone()
+            return _find(write, *claimed) if claimed else None
+
+        row = await self._db.transact(claim)
+        return ClaimedTurn(**_facts(row), groups=tuple(json.loads(row["tool_groups"]))) if row else None
 
     async def next_due_in(self) -> float | None:
         """Return in how many seconds the next pause between attempts is over; None when no turn pauses."""
@@ -93,24 +79,29 @@ class TurnStore:
 
     async def conclude(self, turn: ClaimedTurn, outcome: TurnOutcome) -> Conclusion:
         """Store what an attempt came to. Only the first call for a valid claim has an effect."""
-        async with self._db.transaction() as write:
-            row = await _find(write, turn.session_id, turn.turn_id)
+
+        def conclude(write: sqlite3.Connection) -> Conclusion:
+            row = _find(write, turn.session_id, turn.turn_id)
             if row is None:
                 # The session was deleted under the turn.
                 return Conclusion(ending=Ending.CANCELLED, attempts=turn.attempts, has_effect=False)
             if row["state"] != TurnState.DISPATCHING or row["attempts"] != turn.attempts:
                 standing = _STANDING[TurnState(row["state"])]
                 return Conclusion(ending=standing, attempts=row["attempts"], has_effect=False)
-            return await self._conclude(write, turn, outcome, self._pause(turn.attempts))
+            return self._conclude(write, turn, outcome, self._pause(turn.attempts))
+
+        return await self._db.transact(conclude)
 
     async def release(self, turns: Collection[ClaimedTurn]) -> None:
         """Give claims back: the turns wait again."""
-        async with self._db.transaction() as write:
-            await write.executemany(
+        claims = [(turn.session_id, turn.turn_id, turn.attempts) for turn in turns]
+        await self._db.transact(
+            lambda write: write.executemany(
                 "UPDATE turns SET state = 'pending' WHERE session_id = ? AND id = ? AND attempts = ?"
                 " AND state = 'dispatching'",
-                [(turn.session_id, turn.turn_id, turn.attempts) for turn in turns],
+                claims,
             )
+        )
 
     async def recover(self, *, stuck_s: float, running: Collection[ClaimedTurn] = ()) -> Sequence[Recovered]:
         """Take back claims older than `stuck_s`, except the `running` ones.
@@ -119,19 +110,8 @@ class TurnStore:
         not do so for ever.
         """
         ours = {(turn.session_id, turn.turn_id) for turn in running}
-        recovered = []
-        async with self._db.transaction() as write:
-            rows = await write.execute_fetchall(
-                _TURNS + "WHERE t.state = 'dispatching' AND t.claimed_at <= ?", (self._clock() - stuck_s,)
-            )
-            for row in rows:
-                if (row["session_id"], row["id"]) in ours:
-                    continue
-                turn = ClaimedTurn(**_facts(row))
-                outcome = TurnOutcome(turn_id=turn.turn_id, text="", error=LOST, transient=True)
-                conclusion = await self._conclude(write, turn, outcome, pause=0.0)
-                recovered.append(Recovered(turn=turn, outcome=outcome, conclusion=conclusion))
-        return recovered
+        before = self._clock() - stuck_s
+        return await self._db.transact(lambda write: self._recover(write, before, ours))
 
     async def withdraw(self, session_id: str, turn_id: str) -> bool:
         """Cancel a waiting turn; False when it does not wait."""
@@ -171,25 +151,53 @@ class TurnStore:
         )
         return [stored_message(row) for row in rows]
 
-    async def _admit(self, write: aiosqlite.Connection, session_id: str, turn: NewTurn) -> bool:
+    def _submit(self, write: sqlite3.Connection, session_id: str, turn: NewTurn) -> Submitted:
+        known = _find(write, session_id, turn.turn_id)
+        if known is not None and known["prompt"] != storable(turn.prompt):
+            raise TurnIdReused(session_id, turn.turn_id)
+        opened = known is None and self._admit(write, session_id, turn)
+        stored = known or _find(write, session_id, turn.turn_id)
+        assert stored is not None
+        return Submitted(
+            turn=_turn(stored),
+            ahead=turns_ahead(write, stored),
+            is_new=known is None,
+            opened_session=opened,
+        )
+
+    def _admit(self, write: sqlite3.Connection, session_id: str, turn: NewTurn) -> bool:
         """Store a new turn, and its session if that is new; return whether it was."""
         now = self._clock()
-        await check_room(write, session_id, turn.source)
-        opened = await open_session(write, session_id, turn.prompt, now)
+        check_room(write, session_id, turn.source)
+        opened = open_session(write, session_id, turn.prompt, now)
         if opened:
-            await add_drafts(write, session_id, turn.history, now)
-        await insert_turn(write, session_id, turn, now)
+            add_drafts(write, session_id, turn.history, now)
+        insert_turn(write, session_id, turn, now)
         return opened
 
-    async def _conclude(
-        self, write: aiosqlite.Connection, turn: ClaimedTurn, outcome: TurnOutcome, pause: float
+    def _recover(
+        self, write: sqlite3.Connection, before: float, ours: Collection[tuple[str, str]]
+    ) -> Sequence[Recovered]:
+        rows = write.execute(_TURNS + "WHERE t.state = 'dispatching' AND t.claimed_at <= ?", (before,))
+        recovered = []
+        for row in rows.fetchall():
+            if (row["session_id"], row["id"]) in ours:
+                continue
+            turn = ClaimedTurn(**_facts(row))
+            outcome = TurnOutcome(turn_id=turn.turn_id, text="", error=LOST, transient=True)
+            conclusion = self._conclude(write, turn, outcome, pause=0.0)
+            recovered.append(Recovered(turn=turn, outcome=outcome, conclusion=conclusion))
+        return recovered
+
+    def _conclude(
+        self, write: sqlite3.Connection, turn: ClaimedTurn, outcome: TurnOutcome, pause: float
     ) -> Conclusion:
         """Store what a valid claim came to."""
         ending = ending_of(outcome, turn.attempts)
         if ending is not Ending.RETRYING:
-            await _end(write, turn, outcome, ending, self._clock())
+            _end(write, turn, outcome, ending, self._clock())
             return Conclusion(ending=ending, attempts=turn.attempts)
-        await write.execute_fetchall(
+        write.execute(
             "UPDATE turns SET state = 'pending', not_before = ?, last_error = ?"
             " WHERE session_id = ? AND id = ?",
             (self._clock() + pause, storable(outcome.error or ""), turn.session_id, turn.turn_id),
@@ -231,18 +239,20 @@ RETURNING session_id, id
 """
 
 
-async def _find(write: aiosqlite.Connection, session_id: str, turn_id: str) -> sqlite3.Row | None:
-    rows = await write.execute_fetchall(_TURNS + "WHERE t.session_id = ? AND t.id = ?", (session_id, turn_id))
-    return next(iter(rows), None)
+def _find(write: sqlite3.Connection, session_id: str, turn_id: str) -> sqlite3.Row | None:
+    row: sqlite3.Row | None = write.execute(
+        _TURNS + "WHERE t.session_id = ? AND t.id = ?", (session_id, turn_id)
+    ).fetchone()
+    return row
 
 
-async def _end(
-    write: aiosqlite.Connection, turn: ClaimedTurn, outcome: TurnOutcome, ending: Ending, now: float
+def _end(
+    write: sqlite3.Connection, turn: ClaimedTurn, outcome: TurnOutcome, ending: Ending, now: float
 ) -> None:
     """Store the agent's message beside its question and close the turn."""
     turn_state, message_state = _ENDED[ending]
-    await add_answer(write, turn.session_id, turn.position + 1, outcome, state=message_state, now=now)
-    await write.execute_fetchall(
+    add_answer(write, turn.session_id, turn.position + 1, outcome, state=message_state, now=now)
+    write.execute(
         "UPDATE turns SET state = ?, ended_at = ?, last_error = ? WHERE session_id = ? AND id = ?",
         (
             turn_state,
@@ -252,7 +262,7 @@ async def _end(
             turn.turn_id,
         ),
     )
-    await write.execute_fetchall(
+    write.execute(
         "UPDATE sessions SET last_message_at = ?, tool_groups = ? WHERE id = ?",
         (now, json.dumps(outcome.groups), turn.session_id),
     )

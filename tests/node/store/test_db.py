@@ -1,5 +1,7 @@
 import asyncio
 import sqlite3
+import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -38,11 +40,8 @@ def test_upgrades_are_numbered_without_gaps() -> None:
 
 @requirement("G1")
 async def test_the_file_is_in_wal_mode_with_foreign_keys(db: Database) -> None:
-    async with db.transaction() as write:
-        modes = [
-            next(iter(await write.execute_fetchall(f"PRAGMA {name}")))[0]
-            for name in ("journal_mode", "foreign_keys", "synchronous")
-        ]
+    names = ("journal_mode", "foreign_keys", "synchronous")
+    modes = await db.transact(lambda write: [write.execute(f"PRAGMA {name}").fetchone()[0] for name in names])
     assert modes == ["wal", 1, 1]
 
 
@@ -125,49 +124,86 @@ def test_a_file_that_is_no_database_is_reported_and_left_alone(tmp_path: Path) -
     assert "left as it was" in message
 
 
-async def test_a_transaction_that_fails_leaves_nothing(db: Database) -> None:
-    async def fail() -> None:
-        async with db.transaction() as write:
-            await write.execute_fetchall("INSERT INTO settings (key, value) VALUES ('a', '1')")
-            raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        await fail()
-    assert await db.rows("SELECT * FROM settings") == []
+def setting(write: sqlite3.Connection, key: str) -> None:
+    write.execute("INSERT INTO settings (key, value) VALUES (?, '1')", (key,))
 
 
-async def test_a_caller_cancelled_in_a_transaction_holds_up_nobody(db: Database) -> None:
-    inside = asyncio.Event()
+async def keys(db: Database) -> list[str]:
+    return [row["key"] for row in await db.rows("SELECT key FROM settings ORDER BY key")]
 
-    async def hold() -> None:
-        async with db.transaction() as write:
-            await write.execute_fetchall("INSERT INTO settings (key, value) VALUES ('a', '1')")
-            inside.set()
-            await asyncio.Event().wait()
 
-    task = asyncio.create_task(hold())
+async def test_a_transaction_that_fails_leaves_nothing_and_takes_no_other_with_it(db: Database) -> None:
+    def fail(write: sqlite3.Connection) -> None:
+        setting(write, "b")
+        raise ZeroDivisionError
+
+    works = [lambda write: setting(write, "a"), fail, lambda write: setting(write, "c")]
+    results = await asyncio.gather(*(db.transact(work) for work in works), return_exceptions=True)
+    assert [type(result) for result in results] == [type(None), ZeroDivisionError, type(None)]
+    assert await keys(db) == ["a", "c"]
+
+
+def record(ran: list[int], number: int, _: sqlite3.Connection) -> None:
+    ran.append(number)
+
+
+async def test_transactions_run_in_the_order_in_which_they_were_given(db: Database) -> None:
+    ran: list[int] = []
+    works = [partial(record, ran, number) for number in range(50)]
+    await asyncio.gather(*map(db.transact, works))
+    assert ran == list(range(50))
+
+
+async def test_what_a_cancelled_caller_began_is_whole_and_holds_up_nobody(db: Database) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def hold(write: sqlite3.Connection) -> None:
+        begun.set()
+        go_on.wait(5)
+        setting(write, "a")
+
+    task = asyncio.create_task(db.transact(hold))
     async with asyncio.timeout(5):
-        await inside.wait()
+        await asyncio.to_thread(begun.wait)
         task.cancel()
         await asyncio.wait([task])
-        await db.write("INSERT INTO settings (key, value) VALUES ('b', '2')")
-    assert [row["key"] for row in await db.rows("SELECT key FROM settings")] == ["b"]
+        go_on.set()
+        await db.transact(lambda write: setting(write, "b"))
+    assert await keys(db) == ["a", "b"]
 
 
-async def test_a_caller_cancelled_at_any_step_holds_up_nobody(db: Database) -> None:
-    for steps in range(8):
-        task = asyncio.create_task(db.write("INSERT OR IGNORE INTO settings (key, value) VALUES ('a', '1')"))
-        for _ in range(steps):
-            await asyncio.sleep(0)
+async def test_what_was_cancelled_before_it_began_does_not_run(db: Database) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def hold(_: sqlite3.Connection) -> None:
+        begun.set()
+        go_on.wait(5)
+
+    holding = asyncio.create_task(db.transact(hold))
+    async with asyncio.timeout(5):
+        await asyncio.to_thread(begun.wait)
+        task = asyncio.create_task(db.transact(lambda write: setting(write, "a")))
+        await asyncio.sleep(0)
         task.cancel()
         await asyncio.wait([task])
-        async with asyncio.timeout(5):
-            await db.write("DELETE FROM settings")
-    assert await db.rows("SELECT * FROM settings") == []
+        go_on.set()
+        await holding
+    await db.transact(lambda write: setting(write, "b"))
+    assert await keys(db) == ["b"]
 
 
 async def test_readers_do_not_wait_for_a_writer(db: Database) -> None:
-    async with db.transaction() as write, asyncio.timeout(5):
-        await write.execute_fetchall("INSERT INTO settings (key, value) VALUES ('a', '1')")
-        assert await db.rows("SELECT * FROM settings") == []
-    assert len(await db.rows("SELECT * FROM settings")) == 1
+    inside, go_on = threading.Event(), threading.Event()
+
+    def hold(write: sqlite3.Connection) -> None:
+        setting(write, "a")
+        inside.set()
+        go_on.wait(5)
+
+    task = asyncio.create_task(db.transact(hold))
+    async with asyncio.timeout(5):
+        await asyncio.to_thread(inside.wait)
+        assert await keys(db) == []
+        go_on.set()
+        await task
+    assert await keys(db) == ["a"]

@@ -1,8 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
-import aiosqlite
 import pytest
 
 from node.store import events
@@ -99,13 +97,11 @@ async def test_a_failed_write_loses_nothing(
 ) -> None:
     await log.append("s", "t", "token", "1")
 
-    @asynccontextmanager
-    async def broken() -> AsyncIterator[aiosqlite.Connection]:
+    async def broken(_: object) -> None:
         raise OSError("disk full")
-        yield
 
     with monkeypatch.context() as patch:
-        patch.setattr(db, "transaction", broken)
+        patch.setattr(db, "transact", broken)
         with pytest.raises(OSError, match="disk full"):
             await log.flush()
     await log.append("s", "t", "token", "2")
