@@ -11,6 +11,7 @@ from agent.models.ollama import OllamaModel
 from agent.models.ollama_control import PROVIDER as OLLAMA
 from agent.models.ollama_control import OllamaControl, is_same
 from agent.models.openai import OpenAIModel
+from agent.models.recorder import UNRECORDED, Recorder
 from agent.models.wire import text_of
 
 OLLAMA_ADDRESS = "http://127.0.0.1:11434"
@@ -55,31 +56,36 @@ def default_addresses(ollama: str | None = None) -> tuple[str, ...]:
 
 
 async def find_model(
-    addresses: Sequence[str], wanted: str | None = None, *, allow_remote: bool = False
+    addresses: Sequence[str],
+    wanted: str | None = None,
+    *,
+    allow_remote: bool = False,
+    recorder: Recorder = UNRECORDED,
 ) -> Found:
     """Return the wanted model, or the one a node picks itself, of the first server that has it.
 
     That is Ollama's default model where it is installed, else a server's first that can call tools.
     """
-    probes = (_probe(address, allow_remote=allow_remote) for address in addresses)
+    probes = (_probe(address, allow_remote=allow_remote, recorder=recorder) for address in addresses)
     tried: list[Tried] = []
     for probed in await asyncio.gather(*probes):
         if isinstance(probed, Tried):
             tried.append(probed)
             continue
         try:
-            facts = await _pick(probed, wanted, allow_remote=allow_remote)
+            facts = await _pick(probed, wanted, allow_remote=allow_remote, recorder=recorder)
         except ModelError as error:
             tried.append(Tried(address=probed.address, kind=error.kind, text=str(error)))
             continue
-        return Found(model=open_model(facts, allow_remote=allow_remote), tried=tuple(tried))
+        model = open_model(facts, allow_remote=allow_remote, recorder=recorder)
+        return Found(model=model, tried=tuple(tried))
     return Found(model=None, tried=tuple(tried))
 
 
-async def identify(address: str, *, allow_remote: bool = False) -> Server:
+async def identify(address: str, *, allow_remote: bool = False, recorder: Recorder = UNRECORDED) -> Server:
     """Find out which server listens at an address; raises `ModelError`."""
     base = base_address(address)
-    server = ModelServer(base, "a model server", allow_remote=allow_remote)
+    server = ModelServer(base, "a model server", allow_remote=allow_remote, recorder=recorder)
     try:
         async with asyncio.timeout(PROBE_TIMEOUT_S):
             return Server(provider=await _provider(server), address=base)
@@ -89,12 +95,15 @@ async def identify(address: str, *, allow_remote: bool = False) -> Server:
         await server.close()
 
 
-async def models_of(server: Server, *, allow_remote: bool = False) -> tuple[ModelFacts, ...]:
+async def models_of(
+    server: Server, *, allow_remote: bool = False, recorder: Recorder = UNRECORDED
+) -> tuple[ModelFacts, ...]:
     """List a server's models, in its own order; raises `ModelError`."""
     if server.provider == OLLAMA:
-        names = await OllamaControl(server.address, allow_remote=allow_remote).names()
+        names = await OllamaControl(server.address, allow_remote=allow_remote, recorder=recorder).names()
         return tuple(OllamaModel(server.address, name, allow_remote=allow_remote).facts for name in names)
-    http = ModelServer(server.address, catalogue.LABELS[server.provider], allow_remote=allow_remote)
+    label = catalogue.LABELS[server.provider]
+    http = ModelServer(server.address, label, allow_remote=allow_remote, recorder=recorder)
     try:
         if server.provider == "lmstudio":
             return catalogue.lmstudio_models(server.address, await http.get("/api/v1/models"))
@@ -104,11 +113,13 @@ async def models_of(server: Server, *, allow_remote: bool = False) -> tuple[Mode
         await http.close()
 
 
-def open_model(facts: ModelFacts, *, allow_remote: bool = False) -> Model:
+def open_model(facts: ModelFacts, *, allow_remote: bool = False, recorder: Recorder = UNRECORDED) -> Model:
     """Return the model that these facts describe; raises `ModelError` for an address that is not allowed."""
     if facts.provider == OLLAMA:
-        return OllamaModel(facts.address, facts.name, facts=facts, allow_remote=allow_remote)
-    return OpenAIModel(facts, allow_remote=allow_remote)
+        return OllamaModel(
+            facts.address, facts.name, facts=facts, allow_remote=allow_remote, recorder=recorder
+        )
+    return OpenAIModel(facts, allow_remote=allow_remote, recorder=recorder)
 
 
 def base_address(text: str) -> str:
@@ -118,9 +129,9 @@ def base_address(text: str) -> str:
     return address.removesuffix("/v1").rstrip("/")
 
 
-async def _probe(address: str, *, allow_remote: bool) -> Server | Tried:
+async def _probe(address: str, *, allow_remote: bool, recorder: Recorder) -> Server | Tried:
     try:
-        return await identify(address, allow_remote=allow_remote)
+        return await identify(address, allow_remote=allow_remote, recorder=recorder)
     except ModelError as error:
         return Tried(address=base_address(address), kind=error.kind, text=str(error))
 
@@ -148,8 +159,8 @@ async def _answer(server: ModelServer, path: str) -> object:
         return None
 
 
-async def _pick(server: Server, wanted: str | None, *, allow_remote: bool) -> ModelFacts:
-    models = await models_of(server, allow_remote=allow_remote)
+async def _pick(server: Server, wanted: str | None, *, allow_remote: bool, recorder: Recorder) -> ModelFacts:
+    models = await models_of(server, allow_remote=allow_remote, recorder=recorder)
     if not models:
         raise ModelError(ErrorKind.NO_MODEL, f"There is no model at {server.address} yet. Pull one first.")
     preferred = wanted or (DEFAULT_OLLAMA_MODEL if server.provider == OLLAMA else None)
@@ -157,13 +168,17 @@ async def _pick(server: Server, wanted: str | None, *, allow_remote: bool) -> Mo
     if wanted and named is None:
         raise ModelError(ErrorKind.NO_MODEL, f"There is no {wanted!r} at {server.address}.")
     for facts in [named] if named else models[:MODELS_LOOKED_AT]:
-        known = await _looked_at(facts, allow_remote=allow_remote)
+        known = await looked_at(facts, allow_remote=allow_remote, recorder=recorder)
         if named or known.calls_tools is not False:
             return known
     raise ModelError(ErrorKind.NO_MODEL, f"No model at {server.address} can call tools.")
 
 
-async def _looked_at(facts: ModelFacts, *, allow_remote: bool) -> ModelFacts:
+async def looked_at(
+    facts: ModelFacts, *, allow_remote: bool = False, recorder: Recorder = UNRECORDED
+) -> ModelFacts:
+    """Ask an Ollama server what a model can do; the others say it in their listing. Raises `ModelError`."""
     if facts.provider != OLLAMA:
         return facts
-    return await OllamaControl(facts.address, allow_remote=allow_remote).facts(facts.name)
+    control = OllamaControl(facts.address, allow_remote=allow_remote, recorder=recorder)
+    return await control.facts(facts.name)

@@ -5,12 +5,14 @@ import io
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Self
 
 import aiohttp
 
 from agent.models import failure
 from agent.models.base import ErrorKind, ModelError
 from agent.models.local import refusal
+from agent.models.recorder import UNRECORDED, Exchange, Recorder, until_end
 from agent.models.wire import WireError, json_value
 from tools.spec import JsonObject
 
@@ -25,44 +27,74 @@ _HEADERS = {
 }
 
 
+class Answer:
+    """A server's answer, whose body the recorder hears as it is read."""
+
+    def __init__(self, response: aiohttp.ClientResponse, exchange: Exchange) -> None:
+        self.status = response.status
+        self.content_type = response.content_type
+        self._content = response.content
+        self._exchange = exchange
+        exchange.answered(response.status)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        """Return the bytes that have come; waits for some."""
+        data = await self._content.readany()
+        if not data:
+            raise StopAsyncIteration
+        self._exchange.received(data)
+        return data
+
+
 class ModelServer:
     """Speak HTTP with the model server at one address; the session opens with the first request."""
 
-    def __init__(self, address: str, label: str, *, allow_remote: bool = False) -> None:
+    def __init__(
+        self, address: str, label: str, *, allow_remote: bool = False, recorder: Recorder = UNRECORDED
+    ) -> None:
         refused = refusal(address, allow_remote)
         if refused is not None:
             raise ModelError(ErrorKind.NOT_LOCAL, refused)
         self.address = address.rstrip("/")
         self.label = label
+        self._recorder = recorder
         self._session: aiohttp.ClientSession | None = None
 
     def __str__(self) -> str:
         return f"{self.label} at {self.address}"
 
     @asynccontextmanager
-    async def post(self, path: str, body: JsonObject) -> AsyncIterator[aiohttp.ClientResponse]:
+    async def post(self, path: str, body: JsonObject) -> AsyncIterator[Answer]:
         """Send a request and give its answer as it streams; leaving the block closes the connection.
 
         Raises `ModelError` for an error status, for a web page, and for a connection that fails.
         """
-        with self._errors():
-            payload = io.BytesIO(json.dumps(body).encode())  # aiohttp warns of large bodies given as bytes
+        data = json.dumps(body).encode()
+        exchange = self._recorder.sent("POST", self.address + path, _HEADERS, data)
+        with until_end(exchange), self._errors():
+            payload = io.BytesIO(data)  # aiohttp warns of large bodies given as bytes
             response = await self._opened().post(self.address + path, data=payload, allow_redirects=False)
             try:
-                await self._check(response)
-                yield response
+                answer = Answer(response, exchange)
+                await self._check(answer)
+                yield answer
             finally:
                 response.close()
 
     async def get(self, path: str, limit_s: float = READ_TIMEOUT_S) -> object:
         """Fetch one JSON value; raises `ModelError`."""
-        with self._errors():
+        exchange = self._recorder.sent("GET", self.address + path, _HEADERS, b"")
+        with until_end(exchange), self._errors():
             async with (
                 asyncio.timeout(limit_s),
                 self._opened().get(self.address + path, allow_redirects=False) as response,
             ):
-                await self._check(response)
-                return json_value(await read_text(response))
+                answer = Answer(response, exchange)
+                await self._check(answer)
+                return json_value(await read_text(answer))
 
     async def close(self) -> None:
         if self._session is not None:
@@ -80,12 +112,12 @@ class ModelServer:
             )
         return self._session
 
-    async def _check(self, response: aiohttp.ClientResponse) -> None:
-        if response.status >= 300:
+    async def _check(self, answer: Answer) -> None:
+        if answer.status >= 300:
             async with asyncio.timeout(READ_TIMEOUT_S):
-                body = await read_text(response, ERROR_MAX_BYTES)
-            raise failure.failure(str(self), response.status, body)
-        if response.content_type == "text/html":
+                body = await read_text(answer, ERROR_MAX_BYTES)
+            raise failure.failure(str(self), answer.status, body)
+        if answer.content_type == "text/html":
             raise failure.not_in_dialect(str(self))
 
     @contextmanager
@@ -109,10 +141,10 @@ class ModelServer:
             raise failure.cut_short(str(self), type(error).__name__) from error
 
 
-async def read_text(response: aiohttp.ClientResponse, max_bytes: int = BODY_MAX_BYTES) -> str:
+async def read_text(answer: Answer, max_bytes: int = BODY_MAX_BYTES) -> str:
     """Read a body up to a bound; what lies beyond is left unread."""
     body = bytearray()
-    async for chunk in response.content.iter_any():
+    async for chunk in answer:
         body += chunk
         if len(body) >= max_bytes:
             break

@@ -8,13 +8,12 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 
-import aiohttp
-
 from agent.models import failure, ollama_chat
 from agent.models.base import Delta, ErrorKind, ModelError, ModelFacts, ModelRequest, Notice
-from agent.models.http import ModelServer
+from agent.models.http import Answer, ModelServer
 from agent.models.ollama_chat import OllamaReply
 from agent.models.ollama_control import LABEL, PROVIDER, OllamaControl
+from agent.models.recorder import UNRECORDED, Recorder
 from agent.models.wire import LineReader, received
 from tools.spec import JsonObject
 
@@ -26,10 +25,16 @@ class OllamaModel:
     """One model; what its server refuses once (thinking, tools) is remembered and not sent again."""
 
     def __init__(
-        self, address: str, name: str, *, facts: ModelFacts | None = None, allow_remote: bool = False
+        self,
+        address: str,
+        name: str,
+        *,
+        facts: ModelFacts | None = None,
+        allow_remote: bool = False,
+        recorder: Recorder = UNRECORDED,
     ) -> None:
-        self._server = ModelServer(address, LABEL, allow_remote=allow_remote)
-        self._control = OllamaControl(address, allow_remote=allow_remote)
+        self._server = ModelServer(address, LABEL, allow_remote=allow_remote, recorder=recorder)
+        self._control = OllamaControl(address, allow_remote=allow_remote, recorder=recorder)
         self._facts = facts or ModelFacts(
             provider=PROVIDER, name=name, label=f"{name} on {LABEL}", address=self._server.address
         )
@@ -50,7 +55,7 @@ class OllamaModel:
             response, notices = await self._send(stack, request)
             for notice in notices:
                 yield notice
-            lines = await stack.enter_async_context(aclosing(received(response.content, LineReader())))
+            lines = await stack.enter_async_context(aclosing(received(response, LineReader())))
             async for line in lines:
                 deltas = reply.receive(line)
                 if reply.is_done:
@@ -64,9 +69,7 @@ class OllamaModel:
     async def close(self) -> None:
         await self._server.close()
 
-    async def _send(
-        self, stack: AsyncExitStack, request: ModelRequest
-    ) -> tuple[aiohttp.ClientResponse, list[Notice]]:
+    async def _send(self, stack: AsyncExitStack, request: ModelRequest) -> tuple[Answer, list[Notice]]:
         """Send the request, again without what the server says it does not support."""
         notices: list[Notice] = []
         while True:

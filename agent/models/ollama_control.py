@@ -14,6 +14,7 @@ from agent.models import failure
 from agent.models.base import ErrorKind, ModelError, ModelFacts
 from agent.models.http import CONNECT_TIMEOUT_S, READ_TIMEOUT_S
 from agent.models.local import refusal
+from agent.models.recorder import UNRECORDED, Recorder
 
 if TYPE_CHECKING:
     import httpx
@@ -33,11 +34,12 @@ class PullProgress:
 
 
 class OllamaControl:
-    def __init__(self, address: str, *, allow_remote: bool = False) -> None:
+    def __init__(self, address: str, *, allow_remote: bool = False, recorder: Recorder = UNRECORDED) -> None:
         refused = refusal(address, allow_remote)
         if refused is not None:
             raise ModelError(ErrorKind.NOT_LOCAL, refused)
         self.address = address.rstrip("/")
+        self._recorder = recorder
 
     async def names(self) -> list[str]:
         """Return the installed models, newest first; raises `ModelError`."""
@@ -77,12 +79,14 @@ class OllamaControl:
         import httpx  # noqa: PLC0415 - heavy, and already imported by the line above
         import ollama  # noqa: PLC0415 - the same
 
+        from agent.models.recorded_transport import RecordingTransport  # noqa: PLC0415 - imports httpx
+
         client = ollama.AsyncClient(
             self.address,
             timeout=httpx.Timeout(read_s, connect=CONNECT_TIMEOUT_S),
             trust_env=False,
             follow_redirects=False,
-            verify=self.address.startswith("https:"),
+            transport=RecordingTransport(self._recorder, verify=self.address.startswith("https:")),
             # The package adds OLLAMA_API_KEY to whatever host it is given.
             event_hooks={"request": [_without_key]},
         )

@@ -4,14 +4,13 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 
-import aiohttp
-
 from agent.models import openai_chat
 from agent.models.base import Delta, ModelError, ModelFacts, ModelRequest, Notice
 from agent.models.catalogue import LABELS
-from agent.models.http import ModelServer, read_text
+from agent.models.http import Answer, ModelServer, read_text
 from agent.models.names import SafeNames
 from agent.models.openai_chat import OpenAIReply
+from agent.models.recorder import UNRECORDED, Recorder
 from agent.models.wire import EventReader, ServerEvent, received
 from tools.spec import JsonObject
 
@@ -28,10 +27,12 @@ _NO_USAGE = ("stream_options", "include_usage")
 class OpenAIModel:
     """One model; what its server refuses once (tools, stream options) is remembered and not sent again."""
 
-    def __init__(self, facts: ModelFacts, *, allow_remote: bool = False) -> None:
+    def __init__(
+        self, facts: ModelFacts, *, allow_remote: bool = False, recorder: Recorder = UNRECORDED
+    ) -> None:
         """`facts.provider` says which server this is, `facts.address` where it is, without `/v1`."""
         label = LABELS.get(facts.provider, facts.provider)
-        self._server = ModelServer(facts.address, label, allow_remote=allow_remote)
+        self._server = ModelServer(facts.address, label, allow_remote=allow_remote, recorder=recorder)
         self._facts = facts
         self._reports_usage = True
 
@@ -60,7 +61,7 @@ class OpenAIModel:
 
     async def _send(
         self, stack: AsyncExitStack, request: ModelRequest, names: SafeNames
-    ) -> tuple[aiohttp.ClientResponse, list[Notice]]:
+    ) -> tuple[Answer, list[Notice]]:
         """Send the request, again without what the server says it does not support."""
         notices: list[Notice] = []
         while True:
@@ -92,11 +93,11 @@ class OpenAIModel:
         raise error
 
 
-async def _events(response: aiohttp.ClientResponse) -> AsyncGenerator[ServerEvent, None]:
+async def _events(answer: Answer) -> AsyncGenerator[ServerEvent, None]:
     """Read the events; a server that answers with one JSON body is read as if that were its only event."""
-    if response.content_type == "application/json":
-        yield ServerEvent("", (await read_text(response)).encode())
+    if answer.content_type == "application/json":
+        yield ServerEvent("", (await read_text(answer)).encode())
         return
-    async with aclosing(received(response.content, EventReader())) as events:
+    async with aclosing(received(answer, EventReader())) as events:
         async for event in events:
             yield event

@@ -4,10 +4,8 @@ Both split on LF alone: U+0085 and U+2028, which `str.splitlines` takes for line
 """
 
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterable
 from typing import Generic, NamedTuple, NoReturn, Protocol, TypeVar
-
-import aiohttp
 
 LINE_MAX_BYTES = 1 << 20
 EVENT_MAX_BYTES = 1 << 20
@@ -119,9 +117,9 @@ class EventReader:
         return event
 
 
-async def received(content: aiohttp.StreamReader, reader: Reader[T]) -> AsyncGenerator[T, None]:
+async def received(chunks: AsyncIterable[bytes], reader: Reader[T]) -> AsyncGenerator[T, None]:
     """Read a response's body as it arrives, item by item."""
-    async for chunk in content.iter_any():
+    async for chunk in chunks:
         for item in reader.feed(chunk):
             yield item
     for item in reader.end():
