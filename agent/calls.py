@@ -5,16 +5,19 @@ import itertools
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from agent.call_log import CallLog, Earlier
 from agent.desk import CallRecord, Desk
-from agent.events import ToolCallEvent, ToolDone
+from agent.events import Status, ToolCallEvent, ToolDone
 from agent.gate import Mode, Verdict, judge, specifier_of, unattended
 from agent.history import Call, ToolMessage
 from agent.limits import Limits
+from agent.repeats import REPEATS_MAX, Repeats, wary
 from agent.rules import Rules
 from agent.toolbox import Toolbox
 from agent.transcript import Transcript
+from tools.meta import META_TOOLS
 from tools.schema import checked
 from tools.spec import Effect, ToolContext, ToolError, ToolResult, ToolSpec
 
@@ -50,6 +53,8 @@ class CallRunner:
     permissions: Permissions
     limits: Limits
     transcript: Transcript
+    log: CallLog
+    repeats: Repeats = field(default_factory=Repeats)
 
     async def answer(self, calls: Sequence[Call]) -> list[ToolMessage]:
         """Run neighbouring reads at the same time and all else in order; results keep the calls' order."""
@@ -78,27 +83,61 @@ class CallRunner:
 
     async def _each(self, call: Call) -> ToolMessage:
         """Run one call if everything allows it; what stands against it is the result."""
-        started = time.monotonic()
+        if earlier := self.log.earlier(call):
+            return await self._reused(call, earlier)
+        asked, started, number, times = call, time.monotonic(), None, self.repeats.count(call)
         try:
-            tool = self._tool_of(call)
+            tool = self._tool_of(call, times)
             call = _with_arguments(call, tool)
-            await self._permitted(call, tool)
-            await self._shown(call, tool)
+            await self._permitted(call, tool, times)
+            number = await self._logged(asked, tool)
+            await self._shown(call, relay=tool.handler is None)
             result = await self._ran(call, tool)
         except ToolError as error:
             result = ToolResult.failure(str(error))
-        return await self._told(call, result, started=started)
+        return await self._told(call, result, started=started, number=number)
 
-    def _tool_of(self, call: Call) -> ToolSpec:
+    async def _logged(self, call: Call, tool: ToolSpec) -> int | None:
+        """Write down that a call runs. Meta tools change this run of the turn, so every run needs its own."""
+        return None if call.name in META_TOOLS else await self.log.started(call, tool.effect)
+
+    async def _reused(self, call: Call, earlier: Earlier) -> ToolMessage:
+        """Answer a call with what an earlier run of the turn made of it; nothing runs."""
+        if tool := self.toolbox.find(call.name):
+            self.toolbox.use(tool)
+        await self._shown(call, relay=False)
+        if not earlier.is_known:
+            await self.desk.emit(
+                Status(
+                    turn_id=self.caller.turn_id,
+                    session_id=self.caller.session_id,
+                    text=f"{call.name} was not run again: it is unknown whether it happened before",
+                )
+            )
+        record = CallRecord(
+            call_id=call.id,
+            name=call.name,
+            arguments=call.arguments,
+            ok=earlier.ok,
+            result=earlier.text,
+            duration_ms=0,
+            reused=True,
+        )
+        return await self._closed(call, record)
+
+    def _tool_of(self, call: Call, times: int) -> ToolSpec:
+        if times > REPEATS_MAX:
+            raise ToolError(f"not run: this is the same call {times} times in a row; do something else")
         tool = self.toolbox.find(call.name)
         if tool is None:
             raise ToolError(self.toolbox.refusal(call.name))
         self.toolbox.use(tool)
         return tool
 
-    async def _permitted(self, call: Call, tool: ToolSpec) -> None:
+    async def _permitted(self, call: Call, tool: ToolSpec, times: int) -> None:
         specifier = specifier_of(tool, call.arguments or {})
         judgement = judge(tool, specifier, mode=self.permissions.mode, rules=self.permissions.rules())
+        judgement = wary(judgement, times)
         if not self.permissions.attended:
             judgement = unattended(judgement)
         match judgement.verdict:
@@ -108,8 +147,9 @@ class CallRunner:
                 approval = await self.desk.approve(call, tool, specifier, judgement)
                 if not approval.allowed:
                     raise ToolError(f"{call.name} is not permitted: {approval.reason}")
+                self.repeats.forgive()
 
-    async def _shown(self, call: Call, tool: ToolSpec) -> None:
+    async def _shown(self, call: Call, *, relay: bool) -> None:
         await self.desk.emit(
             ToolCallEvent(
                 turn_id=self.caller.turn_id,
@@ -117,7 +157,7 @@ class CallRunner:
                 call_id=call.id,
                 name=call.name,
                 args=dict(call.arguments or {}),
-                relay=tool.handler is None,
+                relay=relay,
             )
         )
 
@@ -147,9 +187,13 @@ class CallRunner:
         )
         return ToolResult.success(await tool.handler(context, call.arguments or {}))
 
-    async def _told(self, call: Call, result: ToolResult, *, started: float) -> ToolMessage:
-        """Write a result down, show it, and make the message for the model."""
+    async def _told(
+        self, call: Call, result: ToolResult, *, started: float, number: int | None = None
+    ) -> ToolMessage:
+        """Keep a result, under the number of a call that was logged."""
         ok, text = _readable(call, result)
+        if number is not None:
+            await self.log.finished(number, ok=ok, text=text)
         record = CallRecord(
             call_id=call.id,
             name=call.name,
@@ -158,9 +202,13 @@ class CallRunner:
             result=text,
             duration_ms=round((time.monotonic() - started) * 1000),
         )
+        return await self._closed(call, record)
+
+    async def _closed(self, call: Call, record: CallRecord) -> ToolMessage:
+        """Write a result down, show it, and make the message for the model."""
         self.transcript.closed(record)
         await self.desk.emit(tool_done(self.caller, record))
-        return ToolMessage(call=call, text=text, ok=ok)
+        return ToolMessage(call=call, text=record.result, ok=record.ok)
 
 
 def tool_done(caller: Caller, record: CallRecord) -> ToolDone:
@@ -172,6 +220,7 @@ def tool_done(caller: Caller, record: CallRecord) -> ToolDone:
         ok=record.ok,
         result=record.result,
         duration_ms=record.duration_ms,
+        reused=record.reused,
     )
 
 

@@ -33,6 +33,8 @@ class CallRecord:
     ok: bool
     result: str
     duration_ms: int
+    reused: bool = False
+    """It ran when the turn ran before, or may have; this time nothing ran."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -149,6 +149,8 @@ class Status(TurnEvent):
     event: ClassVar[str] = "status"
 
     text: str
+    starts_over: bool = False
+    """The turn runs again from its beginning: what it streamed before does not count."""
 
 
 class Reasoning(TurnEvent):
@@ -185,6 +187,8 @@ class ToolDone(TurnEvent):
     result: str
     """As the model reads it."""
     duration_ms: int
+    reused: bool = False
+    """The turn runs again, and the call did not: the result is that of the earlier run."""
 
 
 class ApprovalRequest(TurnEvent):

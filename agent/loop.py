@@ -1,8 +1,9 @@
 """The tool loop that every caller shares: ask the model, run its calls, until it answers in words."""
 
+from agent.call_log import CallLog
 from agent.calls import Caller, CallRunner, Permissions
 from agent.desk import Desk
-from agent.errors import EmptyReplyError
+from agent.errors import EmptyReplyError, RepeatedCallError
 from agent.history import Message, UserMessage
 from agent.limits import MAX_CALLS_PER_ROUND, META_ROUNDS, Limits
 from agent.models.base import Model, Options
@@ -32,6 +33,7 @@ async def run_agent_loop(
     limits: Limits,
     options: Options,
     transcript: Transcript,
+    log: CallLog,
 ) -> str:
     """Return the model's answer; `messages` and `transcript` grow, and tell how far it came if it fails."""
     listener = Listener(
@@ -44,6 +46,7 @@ async def run_agent_loop(
         permissions=permissions,
         limits=limits,
         transcript=transcript,
+        log=log,
     )
     rounds = free_rounds = 0
     nudged = must_call = False
@@ -53,7 +56,10 @@ async def run_agent_loop(
         messages.append(reply.message())
         must_call = False
         if reply.calls:
+            was_stuck = runner.repeats.is_stuck
             messages += await _answered(runner, reply)
+            if was_stuck and runner.repeats.is_stuck:
+                raise RepeatedCallError(reply.calls[-1].name)
             if free_rounds < META_ROUNDS and _only_meta(reply):
                 free_rounds += 1
             else:

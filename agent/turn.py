@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+from agent.call_log import CallLog, UnkeptCalls
 from agent.calls import Caller, Permissions
 from agent.desk import Desk, TurnOutcome
 from agent.ending import Ending, finish, to_the_end
@@ -53,6 +54,8 @@ class Turn:
     """The peer's name when a peer asks. History and context of the owner then stay out."""
     origin: object | None = None
     """The peer's lineage, handed on to tools."""
+    log: CallLog = field(default_factory=UnkeptCalls)
+    """What earlier runs of this turn called, and where this run writes down its calls."""
 
 
 async def run_turn(desk: Desk, turn: Turn) -> TurnOutcome:
@@ -103,6 +106,7 @@ async def _answer(desk: Desk, turn: Turn, caller: Caller, toolbox: Toolbox, tran
         limits=turn.limits,
         options=turn.options,
         transcript=transcript,
+        log=turn.log,
     )
 
 
@@ -126,5 +130,5 @@ def _failure(error: Exception, turn: Turn, transcript: Transcript) -> Failure:
     if failure is None:
         logger.error("turn %s failed", turn.turn_id, exc_info=error)
         return Failure(code="internal_error", message="internal error; the log of the node has the details")
-    # A turn that already ran tools is not tried again by itself: that would run them twice.
-    return replace(failure, transient=failure.transient and not transcript.calls)
+    # Without a log that lasts, a turn that already ran tools is not tried again: that would run them twice.
+    return replace(failure, transient=failure.transient and (turn.log.is_kept or not transcript.calls))
