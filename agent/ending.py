@@ -88,6 +88,7 @@ def _outcome(
         context_window=model.context_window,
         model=model.name,
         duration_ms=transcript.duration_ms,
+        notices=tuple(transcript.notices),
         groups=tuple(groups),
     )
 

@@ -5,6 +5,8 @@ AgentError
 └── TurnError               the turn cannot go on
     ├── IdleLimitError
     ├── TurnLimitError
+    ├── ReplyTooLongError
+    ├── RepeatedCallError
     └── EmptyReplyError
 """
 
@@ -45,6 +47,32 @@ class TurnLimitError(TurnError):
 
     def __str__(self) -> str:
         return f"the turn took longer than {self.seconds:g} s in all (hard limit) and was stopped"
+
+
+class ReplyTooLongError(TurnError):
+    code = "reply_too_long"
+
+    def __init__(self, chars: int) -> None:
+        self.chars = chars
+
+    def __str__(self) -> str:
+        return (
+            f"the model's reply passed {self.chars} characters without an end and was stopped"
+            " (setting agent.replyMaxChars)"
+        )
+
+
+class RepeatedCallError(TurnError):
+    code = "repeated_call"
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __str__(self) -> str:
+        return (
+            f"the model made the same call of {self.name} again and again, also after it was refused;"
+            " the turn was stopped"
+        )
 
 
 class EmptyReplyError(TurnError):

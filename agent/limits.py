@@ -16,6 +16,9 @@ MAX_CALLS_PER_ROUND = 32
 TOOL_TIMEOUT_S = 30.0
 TURN_IDLE_S = 120.0
 TURN_TOTAL_S = 900.0
+STATUS_EVERY_S = 10.0
+REPLY_MAX_CHARS = 400_000
+"""Text and reasoning of one reply, together."""
 SLOW_TOOLS: Mapping[str, float] = MappingProxyType({"agent.ask_peer": 125.0})
 """Tools that keep their own, longer deadline; the turn waits a moment beyond it."""
 
@@ -27,6 +30,9 @@ class Limits:
     tool_s: float = TOOL_TIMEOUT_S
     idle_s: float = TURN_IDLE_S
     total_s: float = TURN_TOTAL_S
+    status_s: float = STATUS_EVERY_S
+    """How often a model that is not writing is said to be at work."""
+    reply_chars: int = REPLY_MAX_CHARS
     slow_tools: Mapping[str, float] = field(default_factory=lambda: SLOW_TOOLS)
 
     @property

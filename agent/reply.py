@@ -1,11 +1,14 @@
 """One round: ask the model once, pass on what it says as it says it, and keep the whole."""
 
+import time
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from agent.calls import Caller
+from agent.context import cut_notice
 from agent.desk import Desk
+from agent.errors import ReplyTooLongError
 from agent.events import Reasoning, Status, Token, UsageEvent
 from agent.history import AssistantMessage, Call, Message
 from agent.limits import Limits, idle_limit
@@ -22,6 +25,7 @@ from agent.models.base import (
     TextDelta,
     Usage,
 )
+from agent.pulse import pulse
 from agent.transcript import Transcript
 from tools.spec import ToolSpec
 
@@ -36,6 +40,11 @@ class Reply:
     usage: Usage = field(default_factory=Usage)
     cut: bool = False
     """The reply ended at the length limit."""
+    chars: int = 0
+    """Of text and reasoning."""
+    began: float = field(default_factory=time.monotonic)
+    last_written: float = 0.0
+    """When the last text came; monotonic seconds."""
 
     @property
     def text(self) -> str:
@@ -43,6 +52,15 @@ class Reply:
 
     def message(self) -> AssistantMessage:
         return AssistantMessage(text=self.text, reasoning="".join(self.reasoning), calls=tuple(self.calls))
+
+    def activity(self, now: float, every_s: float) -> str | None:
+        """Say what the model does while it writes nothing; None while its text itself shows that."""
+        if now - self.last_written < every_s:
+            return None
+        if self.texts:
+            return f"the model pauses, {now - self.last_written:.0f} s"
+        doing = "thinking" if self.reasoning else "waiting for the model"
+        return f"{doing}, {now - self.began:.0f} s"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,41 +75,76 @@ class Listener:
     async def hear(
         self, messages: Sequence[Message], tools: Sequence[ToolSpec], *, must_call: bool = False
     ) -> Reply:
-        """Play one round; raises `ModelError`, or `IdleLimitError` when the model falls silent."""
+        """Play one round; raises `ModelError`, or `TurnError` for silence or a reply without an end."""
         request = ModelRequest(
             messages=tuple(messages), tools=tools, options=self.options, must_call=must_call
         )
         reply = Reply()
-        async with idle_limit(self.limits.idle_s) as seen, aclosing(self.model.stream(request)) as deltas:
+
+        async def still_there() -> None:
+            if text := reply.activity(time.monotonic(), self.limits.status_s):
+                await self.say(text)
+
+        async with (
+            pulse(self.limits.status_s, still_there),
+            idle_limit(self.limits.idle_s) as seen,
+            aclosing(self.model.stream(request)) as deltas,
+        ):
             async for delta in deltas:
                 await self._take(delta, reply)
                 seen()
-        await self._report(reply.usage)
+        await self._report(request, reply.usage)
         return reply
 
     async def _take(self, delta: Delta, reply: Reply) -> None:
         match delta:
             case TextDelta(text):
-                reply.texts.append(text)
-                self.transcript.add_text(text)
-                await self.desk.emit(
-                    Token(turn_id=self.caller.turn_id, session_id=self.caller.session_id, delta=text)
-                )
+                await self._take_text(text, reply)
             case ReasoningDelta(text):
-                reply.reasoning.append(text)
-                self.transcript.add_reasoning(text)
-                await self.desk.emit(
-                    Reasoning(turn_id=self.caller.turn_id, session_id=self.caller.session_id, delta=text)
-                )
+                await self._take_reasoning(text, reply)
             case CallDelta(call):
                 reply.calls.append(call)
             case Usage():
                 reply.usage = delta
             case Notice(text):
-                await self.say(text)
+                await self._notice(text)
             case Finish(FinishReason.LENGTH):
                 reply.cut = True
                 await self.say("the reply reached its length limit")
+
+    async def _take_text(self, text: str, reply: Reply) -> None:
+        text = self._within(text, reply)
+        reply.texts.append(text)
+        reply.last_written = time.monotonic()
+        self.transcript.add_text(text)
+        await self.desk.emit(
+            Token(turn_id=self.caller.turn_id, session_id=self.caller.session_id, delta=text)
+        )
+        self._check_length(reply)
+
+    async def _take_reasoning(self, text: str, reply: Reply) -> None:
+        text = self._within(text, reply)
+        reply.reasoning.append(text)
+        self.transcript.add_reasoning(text)
+        await self.desk.emit(
+            Reasoning(turn_id=self.caller.turn_id, session_id=self.caller.session_id, delta=text)
+        )
+        self._check_length(reply)
+
+    def _within(self, text: str, reply: Reply) -> str:
+        """Count a piece and return what of it stays within the reply's bound."""
+        room = self.limits.reply_chars - reply.chars
+        reply.chars += len(text)
+        return text[:room]
+
+    def _check_length(self, reply: Reply) -> None:
+        if reply.chars > self.limits.reply_chars:
+            raise ReplyTooLongError(self.limits.reply_chars)
+
+    async def _notice(self, text: str) -> None:
+        """Tell the owner, and keep it with the message."""
+        self.transcript.add_notice(text)
+        await self.say(text)
 
     async def say(self, text: str) -> None:
         """Tell the owner, not the model."""
@@ -99,7 +152,9 @@ class Listener:
             Status(turn_id=self.caller.turn_id, session_id=self.caller.session_id, text=text)
         )
 
-    async def _report(self, usage: Usage) -> None:
+    async def _report(self, request: ModelRequest, usage: Usage) -> None:
+        if cut := cut_notice(request, usage.prompt, self.model.facts.context_window):
+            await self._notice(cut)
         total = self.transcript.add_usage(usage)
         await self.desk.emit(
             UsageEvent(

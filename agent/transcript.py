@@ -14,6 +14,8 @@ class Transcript:
         self._started = time.monotonic()
         self.calls: list[CallRecord] = []
         """The action log, in the order in which calls got their results."""
+        self.notices: list[str] = []
+        """What the owner was told on the way, each thing once."""
         self.usage: Usage | None = None
         """Tokens of the turn so far; None until a round has ended."""
         self._texts: list[str] = []
@@ -38,6 +40,10 @@ class Transcript:
 
     def add_reasoning(self, delta: str) -> None:
         self._reasoning.append(delta)
+
+    def add_notice(self, text: str) -> None:
+        if text not in self.notices:
+            self.notices.append(text)
 
     def add_usage(self, usage: Usage) -> Usage:
         """Count one round: its prompt holds all that came before, its completion is added."""
