@@ -144,7 +144,7 @@ async def test_a_second_narration_is_the_answer() -> None:
 
 @requirement("B1", "B3", "C18")
 async def test_out_of_rounds_one_request_without_tools_answers_and_is_told_so() -> None:
-    rounds = [[call("files.read", f"c{n}")] for n in range(3)]
+    rounds = [[call("files.read", f"c{n}", path=f"{n}.txt")] for n in range(3)]
     answer, model = await played(
         *rounds,
         says("I found two, then the budget ended."),
@@ -302,7 +302,7 @@ async def test_a_call_cut_at_the_length_limit_is_not_run() -> None:
 
 async def test_a_flood_of_calls_in_one_reply_is_run_only_so_far() -> None:
     handler = Recorder()
-    flood: list[Delta] = [call("a.b", f"c{n}") for n in range(100)]
+    flood: list[Delta] = [call("a.b", f"c{n}", n=n) for n in range(100)]
     _, model = await played(flood, says("ok"), tools=[reader("a.b", handler)])
     assert len(handler.calls) == MAX_CALLS_PER_ROUND
     assert len(results(model)) == 100
@@ -353,6 +353,64 @@ async def test_a_tool_learns_whose_turn_it_runs_in() -> None:
     [context] = handler.contexts
     assert (context.turn_id, context.call_id, context.session_id) == ("t1", "c7", "s1")
     assert context.origin is origin
+
+
+# --- a model that is stuck -----------------------------------------------------------------------
+
+
+async def test_the_third_same_call_in_a_row_asks_and_a_yes_lets_it_run_and_counts_anew() -> None:
+    handler = Recorder("noon")
+    desk = RecordingDesk(approval=Approval(allowed=True, reason="allowed by the owner"))
+    same: list[Round] = [[call("clock.now", f"c{n}", zone="here")] for n in range(5)]
+    await played(*same, says("It is noon."), tools=[reader("clock.now", handler)], desk=desk)
+    assert len(handler.calls) == 5
+    [(asked, _, judgement)] = desk.asked
+    assert asked.id == "c2"
+    assert "the same call 3 times in a row" in judgement.reason
+
+
+async def test_other_calls_and_other_arguments_between_are_no_repetition() -> None:
+    handler = Recorder("noon")
+    rounds: list[Round] = [[call("clock.now", f"c{n}", zone=f"{n % 2}")] for n in range(6)]
+    rounds += [
+        [call("clock.now", "x1")],
+        [call("a.b", "x2")],
+        [call("clock.now", "x3")],
+        [call("clock.now", "x4")],
+    ]
+    await played(*rounds, says("ok"), tools=[reader("clock.now", handler), reader("a.b")])
+    assert len(handler.calls) == 9
+
+
+@pytest.mark.parametrize("name", ["clock.now", "no.such_tool"])
+async def test_the_same_call_after_its_refusal_ends_the_turn_with_a_plain_reason(name: str) -> None:
+    handler = Recorder("noon")
+    desk = RecordingDesk(approval=Approval(allowed=False, reason="denied by the owner"))
+    model = scripted(*[[call(name, f"c{n}")] for n in range(9)])
+    outcome = await run_turn(desk, a_turn(model, tools=[reader("clock.now", handler)]))
+    assert len(model.requests) == 4
+    assert len(handler.calls) == (2 if name == "clock.now" else 0)
+    assert outcome.code == "repeated_call"
+    assert f"the same call of {name} again and again" in str(outcome.error)
+
+
+async def test_a_model_that_does_something_else_after_the_refusal_goes_on() -> None:
+    desk = RecordingDesk(approval=Approval(allowed=False, reason="denied by the owner"))
+    same: list[Round] = [[call("clock.now", f"c{n}")] for n in range(3)]
+    tools = [reader("clock.now"), reader("a.b")]
+    answer, _ = await played(
+        *same, [call("a.b", "x")], [call("clock.now", "y")], says("ok"), tools=tools, desk=desk
+    )
+    assert answer == "ok"
+
+
+async def test_nobody_is_asked_about_a_repeated_call_in_a_peers_turn_and_it_is_an_error() -> None:
+    desk = RecordingDesk()
+    tools = [reader("clock.now", remote=True)]
+    rounds: list[Round] = [[call("clock.now", f"c{n}")] for n in range(3)]
+    _, model = await played(*rounds, says("ok"), tools=tools, desk=desk, remote="bob")
+    assert desk.asked == []
+    assert "3 times in a row, and nobody is there to ask" in results(model)[-1]
 
 
 # --- disclosure ----------------------------------------------------------------------------------
