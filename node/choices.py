@@ -43,6 +43,8 @@ def limits_of(settings: Settings) -> Limits:
         tool_s=settings.number("agent.toolTimeoutS"),
         idle_s=settings.number("agent.turnIdleS"),
         total_s=settings.number("agent.turnMaxS"),
+        status_s=settings.number("agent.statusEveryS"),
+        reply_chars=settings.whole("agent.replyMaxChars"),
     )
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 
 from agent.models.base import Delta, ErrorKind, Model, ModelError, ModelFacts, ModelRequest
@@ -47,11 +47,23 @@ class MissingModel:
         pass
 
 
+FOR_TURNS = ("agent.orchestrator.model", "models.default")
+FOR_ALL_ELSE = ("models.default",)
+"""The settings that name a model, the first that is not blank wins."""
+
+
 class ModelChoice:
     def __init__(
-        self, *, settings: Settings, ollama_url: str, wanted: str | None, rules: Callable[[], Model]
+        self,
+        *,
+        settings: Settings,
+        ollama_url: str,
+        wanted: str | None,
+        rules: Callable[[], Model],
+        keys: Sequence[str] = FOR_TURNS,
     ) -> None:
         self._settings = settings
+        self._keys = keys
         self._ollama_url = ollama_url
         self._wanted = wanted
         self._rules = rules
@@ -89,7 +101,7 @@ class ModelChoice:
 
     def _wished(self) -> Wish:
         return Wish(
-            name=self._wanted or self._settings.text("agent.orchestrator.model") or None,
+            name=self._wanted or next(filter(None, map(self._settings.text, self._keys)), None),
             address=self._settings.text("models.url") or None,
             allow_remote=self._settings.flag("models.allowRemote"),
         )

@@ -161,7 +161,7 @@ _TABLE = (
         "agent.orchestrator.model",
         Line,
         "",
-        "Model of the agent's turns. Blank: the node's own choice.",
+        "Model of the agent's turns alone. Blank: `models.default`.",
     ),
     _make(
         "agent.orchestrator.temperature",
@@ -211,6 +211,25 @@ _TABLE = (
         120.0,
         "Seconds without any sign of life from the model after which a turn ends.",
     ),
+    _make(
+        "agent.statusEveryS",
+        Seconds,
+        10.0,
+        "Seconds between signs of life while a model thinks or is silent.",
+    ),
+    _make(
+        "agent.replyMaxChars",
+        Annotated[int, Field(ge=1_000, le=20_000_000)],
+        400_000,
+        "Characters of one reply, its reasoning included, after which the turn is stopped.",
+    ),
+    _make(
+        "agent.compactAt",
+        Annotated[float, Field(ge=0, le=1)],
+        0.8,
+        "Share of the model's context window from which the older turns of a session are read as a summary."
+        " 0: only when you ask for it with `/compact`.",
+    ),
     _make("agent.turnMaxS", Seconds, 900.0, "Seconds that a whole turn may take."),
     _make(
         "agent.permissions.mode",
@@ -227,6 +246,13 @@ _TABLE = (
     ),
     _make("agent.permissions.ask", RuleList, (), "Calls that ask, whatever the mode or an allow rule says."),
     _make("agent.permissions.deny", RuleList, (), "Calls that never run, not even reading ones."),
+    _make(
+        "models.default",
+        Line,
+        "",
+        "Model of all that is no turn of the agent, such as short completions, and of turns that have none of"
+        " their own. Blank: the node's own choice.",
+    ),
     _make(
         "models.url",
         Annotated[str, Field(max_length=2_000), AfterValidator(_local_or_web_address)],
