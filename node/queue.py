@@ -118,12 +118,13 @@ class TurnQueue:
 
     async def _start_due_turns(self) -> float | None:
         """Start what may run now; return after how many seconds there may be more."""
-        while len(self._running) < self._running_max:
+        while room := max(0, self._running_max - len(self._running)):
             async with self._claiming:
-                turn = await self._turns.claim_next()
-                if turn is None:
-                    return await self._turns.next_due_in()
-                self._start(turn)
+                claimed = await self._turns.claim(room)
+                for turn in claimed:
+                    self._start(turn)
+            if len(claimed) < room:
+                return await self._turns.next_due_in()
         return None
 
     def _start(self, turn: ClaimedTurn) -> None:

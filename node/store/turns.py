@@ -1,7 +1,7 @@
 """The turns of every session: waiting, running and ended. Who writes what, exactly once:
 
 - `submit` stores the user's message and its waiting turn together, before anything else happens.
-- `claim_next` makes a turn ours: the `ClaimedTurn` is the right to end this attempt, until a later claim.
+- `claim` makes a turn ours: the `ClaimedTurn` is the right to end this attempt, until a later claim.
 - `conclude` alone decides what an outcome comes to, and stores it together with the agent's message. The
   turn's desk calls it. Called again, or without a valid claim, it changes nothing and says how things stand.
 - `release` gives claims back when the node stops, `recover` takes back what a killed node left behind.
@@ -54,19 +54,22 @@ class TurnStore:
         session_id = turn.session_id or uuid.uuid4().hex
         return await self._db.transact(lambda write: self._submit(write, session_id, turn))
 
-    async def claim_next(self) -> ClaimedTurn | None:
-        """Take the next turn that may run: at most one per session, by priority, then users first, then age.
+    async def claim(self, limit: int) -> list[ClaimedTurn]:
+        """Take the next turns that may run: at most one per session, by priority, then users first, then age.
 
         A turn that pauses before its next attempt holds back the later ones of its session.
         """
         now = self._clock()
 
-        def claim(write: sqlite3.Connection) -> sqlite3.Row | None:
-            claimed = write.execute(_CLAIM, {"now": now}).fetchone()
-            return _find(write, *claimed) if claimed else None
+        def claim(write: sqlite3.Connection) -> list[sqlite3.Row]:
+            claimed = write.execute(_CLAIM, {"now": now, "limit": limit}).fetchall()
+            rows = (_find(write, *key) for key in claimed)
+            return [row for row in rows if row is not None]
 
-        row = await self._db.transact(claim)
-        return ClaimedTurn(**_facts(row), groups=tuple(json.loads(row["tool_groups"]))) if row else None
+        return [
+            ClaimedTurn(**_facts(row), groups=tuple(json.loads(row["tool_groups"])))
+            for row in await self._db.transact(claim)
+        ]
 
     async def next_due_in(self) -> float | None:
         """Return in how many seconds the next pause between attempts is over; None when no turn pauses."""
@@ -223,7 +226,7 @@ _TURNS = (
 )
 _CLAIM = """
 UPDATE turns SET state = 'dispatching', attempts = attempts + 1, claimed_at = :now, not_before = 0
-WHERE number = (
+WHERE number IN (
     SELECT number FROM (
         SELECT number, priority, source, not_before, row_number() OVER (
             PARTITION BY session_id ORDER BY priority DESC, source <> 'user', number
@@ -233,7 +236,7 @@ WHERE number = (
         )
     )
     WHERE place = 1 AND not_before <= :now
-    ORDER BY priority DESC, source <> 'user', number LIMIT 1
+    ORDER BY priority DESC, source <> 'user', number LIMIT :limit
 )
 RETURNING session_id, id
 """

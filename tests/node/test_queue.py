@@ -15,6 +15,7 @@ from node.store.sessions import SessionStore
 from node.store.turn import ClaimedTurn, Conclusion, Ending, NewTurn, Turn, TurnState
 from node.store.turns import TurnStore
 from tests.mission import requirement
+from tests.node.store.claims import claim_one
 
 ENDED = {TurnState.SENT, TurnState.FAILED, TurnState.CANCELLED}
 
@@ -309,7 +310,7 @@ async def test_a_turn_stopped_before_its_first_step_ends(turns: WatchedTurns) ->
     gate = Gate()
     await turns.ask("t")
     queue = TurnQueue(turns, gate.run)
-    turn = await turns.claim_next()
+    turn = await claim_one(turns)
     assert turn is not None
     queue._start(turn)
     [work] = queue._running
@@ -382,7 +383,7 @@ async def test_what_a_killed_node_left_running_is_finished_once_at_the_next_star
     turns: WatchedTurns, db: Database
 ) -> None:
     await turns.ask("t")
-    assert await turns.claim_next()
+    assert await claim_one(turns)
     runs = []
 
     async def run(turn: ClaimedTurn) -> TurnOutcome:
@@ -407,7 +408,7 @@ async def test_a_turn_stuck_without_its_worker_is_taken_back_while_the_node_runs
     async with queue_of(turns, gate.run, running_max=1):
         await within(gate.begun.wait())
         await turns.ask("t")
-        assert await turns.claim_next(), "a worker takes it, and is never heard of again"
+        assert await claim_one(turns), "a worker takes it, and is never heard of again"
         gate.go.set()
         assert (await turns.ended("t")).attempts == 2
 
@@ -448,16 +449,16 @@ async def test_the_store_failing_once_does_not_stop_the_queue(
 ) -> None:
     gate = Gate()
     gate.go.set()
-    claim: Callable[[], Awaitable[ClaimedTurn | None]] = turns.claim_next
+    claim: Callable[[int], Awaitable[list[ClaimedTurn]]] = turns.claim
     failed = asyncio.Event()
 
-    async def flaky() -> ClaimedTurn | None:
+    async def flaky(limit: int) -> list[ClaimedTurn]:
         if not failed.is_set():
             failed.set()
             raise OSError("disk full")
-        return await claim()
+        return await claim(limit)
 
-    monkeypatch.setattr(turns, "claim_next", flaky)
+    monkeypatch.setattr(turns, "claim", flaky)
     async with queue_of(turns, gate.run) as queue:
         await within(failed.wait())
         await turns.ask("t")

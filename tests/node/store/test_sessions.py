@@ -9,6 +9,7 @@ from node.store.sessions import SessionStore, title_from
 from node.store.turn import NewTurn
 from node.store.turns import TurnStore
 from tests.mission import requirement
+from tests.node.store.claims import claim_one
 from tests.node.store.clock import Clock
 
 
@@ -17,7 +18,7 @@ async def say(
 ) -> None:
     """One whole turn."""
     await turns.submit(NewTurn(turn_id=prompt, session_id=session_id, prompt=prompt))
-    turn = await turns.claim_next()
+    turn = await claim_one(turns)
     assert turn is not None
     await turns.conclude(turn, TurnOutcome(turn_id=prompt, text=reply, usage=usage, context_window=4096))
 
@@ -91,7 +92,7 @@ async def test_an_emptied_session_starts_afresh(turns: TurnStore, sessions: Sess
     totals = await sessions.totals("s")
     assert (totals.messages, totals.tokens_in, totals.context_used) == (0, 0, 0)
     await turns.submit(NewTurn(turn_id="next", session_id="s", prompt="again"))
-    turn = await turns.claim_next()
+    turn = await claim_one(turns)
     assert turn is not None
     assert await turns.history(turn) == []
 

@@ -15,6 +15,7 @@ from node.store.sessions import SessionStore
 from node.store.turn import ATTEMPTS, ClaimedTurn, Ending, NewTurn, Source, Submitted, TurnState
 from node.store.turns import TurnStore
 from tests.mission import requirement
+from tests.node.store.claims import claim_one
 from tests.node.store.clock import Clock
 
 
@@ -25,7 +26,7 @@ async def ask(turns: TurnStore, turn_id: str, session_id: str = "s", **facts: An
 
 
 async def claim(turns: TurnStore) -> ClaimedTurn:
-    turn = await turns.claim_next()
+    turn = await claim_one(turns)
     assert turn is not None
     return turn
 
@@ -106,7 +107,7 @@ async def test_two_workers_on_one_file_claim_two_hundred_turns_once_each(
     claimed: list[str] = []
 
     async def work(worker: TurnStore) -> None:
-        while turn := await worker.claim_next():
+        while turn := await claim_one(worker):
             assert turn.attempts == 1
             claimed.append(turn.session_id)
 
@@ -134,7 +135,7 @@ async def test_a_session_with_a_running_turn_waits_while_another_session_runs(tu
     await ask(turns, "b1", "b")
     first = await claim(turns)
     assert (await claim(turns)).turn_id == "b1"
-    assert await turns.claim_next() is None
+    assert await claim_one(turns) is None
     await turns.conclude(first, answer(first))
     assert (await claim(turns)).turn_id == "a2"
 
@@ -148,7 +149,7 @@ async def test_turns_run_by_priority_then_users_first_then_in_the_order_they_cam
     assert (await ask(turns, "four")).ahead == 4
     view = [turn.turn_id for turn in await turns.unended("s")]
     order = []
-    while turn := await turns.claim_next():
+    while turn := await claim_one(turns):
         order.append(turn.turn_id)
         await turns.conclude(turn, answer(turn))
     assert order == view == ["urgent", "one", "two", "three", "four", "app"]
@@ -271,7 +272,7 @@ async def test_a_failure_that_may_pass_is_tried_five_times_with_growing_pauses_t
         conclusion = await turns.conclude(turn, failure(turn, transient=True))
         assert conclusion.ending is Ending.RETRYING
         pauses.append(conclusion.retry_in_s)
-        assert await turns.claim_next() is None, "the turn behind must not overtake"
+        assert await claim_one(turns) is None, "the turn behind must not overtake"
         assert await turns.next_due_in() == pytest.approx(conclusion.retry_in_s)
         clock.now += conclusion.retry_in_s
     assert pauses == [2, 4, 8, 16]
@@ -349,7 +350,7 @@ async def test_a_turn_that_kills_the_node_each_time_fails_in_the_end(
         [recovered] = await turns.recover(stuck_s=0)
         endings.append(recovered.conclusion.ending)
     assert endings == [Ending.RETRYING] * 4 + [Ending.FAILED]
-    assert await turns.claim_next() is None
+    assert await claim_one(turns) is None
     _, reply = await sessions.messages("s")
     assert (reply.state, reply.error) == ("failed", "the node stopped during this turn")
 
@@ -374,7 +375,7 @@ from node.store.turns import TurnStore
 async def main():
     turns = TurnStore(await Database.open(Path(sys.argv[1])))
     await turns.submit(NewTurn(turn_id="t", session_id="s", prompt="remember me"))
-    assert await turns.claim_next()
+    assert await turns.claim(1)
     print("claimed", flush=True)
     await asyncio.sleep(60)
 
@@ -397,12 +398,12 @@ async def test_a_prompt_outlives_a_node_killed_in_the_middle_of_its_turn(tmp_pat
     try:
         turns = TurnStore(db)
         assert [message.content for message in await SessionStore(db).messages("s")] == ["remember me"]
-        assert await turns.claim_next() is None
+        assert await claim_one(turns) is None
         assert len(await turns.recover(stuck_s=0)) == 1
         again = await claim(turns)
         assert (again.prompt, again.attempts) == ("remember me", 2)
         assert (await turns.conclude(again, answer(again))).ending is Ending.ANSWERED
-        assert await turns.claim_next() is None
+        assert await claim_one(turns) is None
         transcript = [message.content for message in await SessionStore(db).messages("s")]
         assert transcript == ["remember me", "an answer"]
     finally:
