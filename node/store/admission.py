@@ -44,8 +44,8 @@ def insert_turn(write: sqlite3.Connection, session_id: str, turn: NewTurn, now: 
     message_id, place = add_question(write, session_id, turn.turn_id, turn.prompt, now)
     write.execute(
         "INSERT INTO turns"
-        " (session_id, id, message_id, position, source, priority, mode, context, created_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " (session_id, id, message_id, position, source, priority, mode, context, created_at, owed)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued')",
         (
             session_id,
             turn.turn_id,

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from node.store.db import Database, storable
@@ -13,6 +14,9 @@ FLUSH_EVENTS = 128
 BACKLOG_MAX = 8_192
 """Unwritten events beyond which `append` waits for the disk."""
 BACKLOG_TIMEOUT_S = 10.0
+PAGE_EVENTS = 500
+KEEP_TURNS = 3
+"""Ended turns of a session whose events stay in the log."""
 
 logger = logging.getLogger(__name__)
 
@@ -26,11 +30,21 @@ class LoggedEvent:
     """The event's `data` as JSON text, so that it is written out once for the log and every client."""
 
 
-class EventLog:
-    """Numbers events at once and writes them in batches; `since` sees the unwritten ones too."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Some events of a session in their order."""
 
-    def __init__(self, db: Database) -> None:
+    events: Sequence[LoggedEvent]
+    is_last: bool
+    """They reached the newest event, and still do until the reader of this page waits for anything."""
+
+
+class EventLog:
+    """Numbers events at once and writes them in batches; what is read holds the unwritten ones too."""
+
+    def __init__(self, db: Database, keep_turns: Callable[[], int]) -> None:
         self._db = db
+        self._keep_turns = keep_turns
         self._last: dict[str, int] = {}
         self._backlog: list[tuple[str, LoggedEvent]] = []
         self._has_some = asyncio.Event()
@@ -39,9 +53,9 @@ class EventLog:
         self._writer: asyncio.Task[None] | None = None
 
     @classmethod
-    async def open(cls, db: Database) -> "EventLog":
-        """Start the writer task."""
-        log = cls(db)
+    async def open(cls, db: Database, *, keep_turns: Callable[[], int] = lambda: KEEP_TURNS) -> "EventLog":
+        """Start the writer task. Beyond `keep_turns` ended turns, a session's oldest events are dropped."""
+        log = cls(db, keep_turns)
         log._writer = asyncio.create_task(log._write_batches(), name="event log")
         return log
 
@@ -60,23 +74,47 @@ class EventLog:
             self._has_batch.set()
         return seq
 
-    async def since(self, session_id: str, last_seq: int) -> Sequence[LoggedEvent]:
-        """Return every event after `last_seq` that was appended before this call.
+    async def after(self, session_id: str, seq: int) -> Page:
+        """Return the next events after a number.
 
-        A follower that wants no gap subscribes to live events first, then asks, then skips the live
-        ones whose number it has already seen.
+        A follower that wants no gap reads pages until the last one, and follows in the same step.
         """
-        await self.flush()
-        rows = await self._db.rows(
-            "SELECT seq, turn_id, event, data FROM events WHERE session_id = ? AND seq > ? ORDER BY seq",
-            (session_id, last_seq),
-        )
-        return [LoggedEvent(*row) for row in rows]
+        last = await self.last_seq(session_id)
+        for _ in range(2):
+            rows = await self._db.rows(_AFTER, (session_id, seq, PAGE_EVENTS))
+            if rows:
+                return Page(events=[LoggedEvent(*row) for row in rows], is_last=False)
+            unwritten = [logged for to, logged in self._backlog if to == session_id and logged.seq > seq]
+            if seq >= self._last.get(session_id, last) or (unwritten and unwritten[0].seq == seq + 1):
+                break
+            # Else they were written between the read and this look; the second read has them.
+        return Page(events=unwritten[:PAGE_EVENTS], is_last=len(unwritten) <= PAGE_EVENTS)
+
+    async def since(self, session_id: str, last_seq: int) -> Sequence[LoggedEvent]:
+        """Return every event after `last_seq` that was appended before this call."""
+        events: list[LoggedEvent] = []
+        page = await self.after(session_id, last_seq)
+        while page.events:
+            events += page.events
+            page = await self.after(session_id, events[-1].seq)
+        return events
 
     async def last_seq(self, session_id: str) -> int:
         if session_id in self._last:
             return self._last[session_id]
         return await self._stored_seq(session_id)
+
+    async def pruned_seq(self, session_id: str) -> int:
+        """Return the highest number that is no longer in the log."""
+        rows = await self._db.rows("SELECT pruned_seq FROM sessions WHERE id = ?", (session_id,))
+        return int(rows[0][0]) if rows else 0
+
+    async def ended_seq(self, session_id: str) -> int:
+        """Return the number of the last `done` that is written; the running turn's events come after it."""
+        rows = await self._db.rows(
+            "SELECT max(seq) FROM events WHERE session_id = ? AND event = 'done'", (session_id,)
+        )
+        return rows[0][0] or 0
 
     async def flush(self) -> None:
         """Write everything that was appended before this call."""
@@ -115,13 +153,18 @@ class EventLog:
         # A session may have been deleted under a running turn: its events go nowhere.
         # A batch comes twice when whoever wrote it first was cancelled meanwhile.
         values = [(logged.seq, logged.turn_id, logged.event, logged.data, to) for to, logged in batch]
-        await self._db.transact(
-            lambda write: write.executemany(
-                "INSERT OR IGNORE INTO events (session_id, seq, turn_id, event, data)"
-                " SELECT id, ?, ?, ?, ? FROM sessions WHERE id = ?",
-                values,
-            )
-        )
+        told = [
+            (to, logged.turn_id, logged.event) for to, logged in batch if logged.event in {"queued", "done"}
+        ]
+        ended = {to for to, _, event in told if event == "done"}
+        keep_turns = self._keep_turns()
+
+        def write_batch(write: sqlite3.Connection) -> None:
+            write.executemany(_INSERT, values)
+            write.executemany("UPDATE turns SET owed = '' WHERE session_id = ? AND id = ? AND owed = ?", told)
+            _prune(write, ended, keep_turns)
+
+        await self._db.transact(write_batch)
 
     async def _wait_for_disk(self) -> None:
         try:
@@ -133,3 +176,33 @@ class EventLog:
     async def _stored_seq(self, session_id: str) -> int:
         rows = await self._db.rows("SELECT max(seq) FROM events WHERE session_id = ?", (session_id,))
         return rows[0][0] or 0
+
+
+_AFTER = "SELECT seq, turn_id, event, data FROM events WHERE session_id = ? AND seq > ? ORDER BY seq LIMIT ?"
+_INSERT = (
+    "INSERT OR IGNORE INTO events (session_id, seq, turn_id, event, data)"
+    " SELECT id, ?, ?, ?, ? FROM sessions WHERE id = ?"
+)
+# The newest `done` beyond the kept ones, or what stands before the first event of a turn that has not ended.
+_PRUNABLE = """
+SELECT min(coalesce((
+    SELECT min(seq) - 1 FROM events WHERE session_id = :session AND seq <= ended.seq AND turn_id IN (
+        SELECT id FROM turns WHERE session_id = :session AND state IN ('pending', 'dispatching')
+    )
+), ended.seq), ended.seq) FROM (
+    SELECT seq FROM events WHERE session_id = :session AND event = 'done'
+    ORDER BY seq DESC LIMIT 1 OFFSET :keep
+) AS ended
+"""
+
+
+def _prune(write: sqlite3.Connection, sessions: Iterable[str], keep_turns: int) -> None:
+    """Drop the oldest events; the messages of their turns are stored."""
+    for session_id in sessions:
+        row = write.execute(_PRUNABLE, {"session": session_id, "keep": keep_turns}).fetchone()
+        if row is None or not row[0]:
+            continue
+        write.execute("DELETE FROM events WHERE session_id = ? AND seq <= ?", (session_id, row[0]))
+        write.execute(
+            "UPDATE sessions SET pruned_seq = max(pruned_seq, ?) WHERE id = ?", (row[0], session_id)
+        )

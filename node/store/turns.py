@@ -120,7 +120,7 @@ class TurnStore:
         """Cancel a waiting turn; False when it does not wait."""
         return bool(
             await self._db.write(
-                "UPDATE turns SET state = 'cancelled', ended_at = ?"
+                "UPDATE turns SET state = 'cancelled', ended_at = ?, owed = 'done'"
                 " WHERE session_id = ? AND id = ? AND state = 'pending' RETURNING id",
                 (self._clock(), session_id, turn_id),
             )
@@ -140,11 +140,26 @@ class TurnStore:
         )
         return [_turn(row) for row in rows]
 
+    async def owing(self) -> Sequence[Turn]:
+        """Return turns that began to wait, or ended, without the log knowing of it: the node was killed."""
+        rows = await self._db.rows(_TURNS + "WHERE t.owed <> '' ORDER BY t.number")
+        return [_turn(row) for row in rows]
+
+    async def answer(self, turn: Turn) -> StoredMessage | None:
+        """Return the message that a turn ended with; None when it was withdrawn before it ran."""
+        rows = await self._db.rows(
+            "SELECT * FROM messages WHERE session_id = ? AND position = ?",
+            (turn.session_id, turn.position + 1),
+        )
+        return stored_message(rows[0]) if rows else None
+
     async def history(self, turn: ClaimedTurn) -> Sequence[StoredMessage]:
         """Return what the session's ended turns and imported messages say, in order.
 
         Left out are this turn's own message, turns that still wait, and turns withdrawn before they ran.
         """
+        if turn.position == 0:
+            return []
         rows = await self._db.rows(
             "SELECT m.* FROM messages m LEFT JOIN turns t ON t.session_id = m.session_id AND t.id = m.turn_id"
             " WHERE m.session_id = ? AND (m.turn_id IS NULL OR"
@@ -256,7 +271,8 @@ def _end(
     turn_state, message_state = _ENDED[ending]
     add_answer(write, turn.session_id, turn.position + 1, outcome, state=message_state, now=now)
     write.execute(
-        "UPDATE turns SET state = ?, ended_at = ?, last_error = ? WHERE session_id = ? AND id = ?",
+        "UPDATE turns SET state = ?, ended_at = ?, last_error = ?, owed = 'done'"
+        " WHERE session_id = ? AND id = ?",
         (
             turn_state,
             now,
@@ -265,6 +281,7 @@ def _end(
             turn.turn_id,
         ),
     )
+    write.execute("DELETE FROM calls WHERE session_id = ? AND turn_id = ?", (turn.session_id, turn.turn_id))
     write.execute(
         "UPDATE sessions SET last_message_at = ?, tool_groups = ? WHERE id = ?",
         (now, json.dumps(outcome.groups), turn.session_id),

@@ -88,6 +88,7 @@ async def test_events_of_a_deleted_session_are_dropped_and_the_others_kept(
     await log.append("s", "t", "token", "1")
     await sessions.delete("s")
     await log.append("kept", "t", "token", "2")
+    await log.flush()
     assert await log.since("s", 0) == []
     assert len(await log.since("kept", 0)) == 1
 
