@@ -1,7 +1,7 @@
 """The owner's turns: from a message to its stored answer, whoever brought the message."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -9,19 +9,19 @@ from uuid import uuid4
 
 from agent.desk import TurnOutcome
 from agent.events import Done, ErrorEvent, FocusedContext, Queued, TurnEvent
-from agent.history import AssistantMessage, Message, UserMessage
 from agent.turn import Turn, run_turn
 from node.approvals import Approvals
 from node.choices import limits_of, mode_of, options_of, rules_of
 from node.desks import OwnerDesk, told
 from node.model_choice import ModelChoice
+from node.past import told_before
 from node.queue import Cancelled, TurnQueue
 from node.relays import Relays
 from node.settings import Settings
-from node.store.messages import Role, StoredMessage
 from node.store.turn import ClaimedTurn, Conclusion, Ending, NewTurn, Submitted
 from node.store.turns import TurnStore
 from node.streams import Streams
+from node.telemetry import Telemetry
 from tools.registry import Registry
 
 
@@ -37,6 +37,7 @@ class OwnerTurns:
         models: ModelChoice,
         registry: Registry,
         name: Callable[[], str],
+        telemetry: Telemetry,
     ) -> None:
         self.approvals = approvals
         self.relays = relays
@@ -47,6 +48,7 @@ class OwnerTurns:
         self._models = models
         self._registry = registry
         self._name = name
+        self._telemetry = telemetry
         self._endings: dict[tuple[str, str], asyncio.Future[TurnOutcome]] = {}
 
     async def submit(self, new: NewTurn) -> Submitted:
@@ -73,7 +75,13 @@ class OwnerTurns:
 
     async def run(self, claimed: ClaimedTurn) -> TurnOutcome:
         """Run one attempt of a stored turn; the queue calls this."""
-        return await run_turn(self._desk_of(claimed), await self._turn_of(claimed))
+        with self._telemetry.during(
+            "client", "turn", "ask", claimed.session_id, received=claimed.prompt
+        ) as call:
+            outcome = await run_turn(self._desk_of(claimed), await self._turn_of(claimed))
+            call.answered("cancelled" if outcome.cancelled else outcome.code if outcome.error else "answered")
+            call.replied(outcome.text.encode())
+            return outcome
 
     async def tell(self, claimed: ClaimedTurn, outcome: TurnOutcome, conclusion: Conclusion) -> None:
         """Tell an ending that no desk told: the turn could not begin, or a killed node left it behind."""
@@ -145,14 +153,3 @@ def ending_events(claimed: ClaimedTurn, outcome: TurnOutcome) -> list[TurnEvent]
         ErrorEvent(turn_id=turn_id, session_id=session_id, message=outcome.error or "", code=outcome.code),
         Done(turn_id=turn_id, session_id=session_id, reason="failed"),
     ]
-
-
-def told_before(stored: Sequence[StoredMessage]) -> list[Message]:
-    """Return a stored conversation as the model reads it: what was said, not how it was found out."""
-    said: list[Message] = []
-    for message in stored:
-        if message.role is Role.USER:
-            said.append(UserMessage(text=message.content))
-        elif message.role is Role.AGENT and message.content:
-            said.append(AssistantMessage(text=message.content))
-    return said

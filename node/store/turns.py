@@ -20,6 +20,7 @@ from node.store.db import Database, storable
 from node.store.errors import TurnIdReused
 from node.store.messages import StoredMessage, add_answer, add_drafts, stored_message
 from node.store.sessions import open_session
+from node.store.summaries import readable
 from node.store.turn import (
     ClaimedTurn,
     Conclusion,
@@ -35,6 +36,8 @@ from node.store.turn import (
 )
 
 LOST = "the node stopped during this turn"
+FIRST_PLACE = 1
+"""In a transcript; before it there is no history to look up."""
 
 
 class TurnStore:
@@ -154,20 +157,10 @@ class TurnStore:
         return stored_message(rows[0]) if rows else None
 
     async def history(self, turn: ClaimedTurn) -> Sequence[StoredMessage]:
-        """Return what the session's ended turns and imported messages say, in order.
-
-        Left out are this turn's own message, turns that still wait, and turns withdrawn before they ran.
-        """
+        """Return what a turn reads of the past, as `node.store.summaries.readable` says."""
         if turn.position == 0:
             return []
-        rows = await self._db.rows(
-            "SELECT m.* FROM messages m LEFT JOIN turns t ON t.session_id = m.session_id AND t.id = m.turn_id"
-            " WHERE m.session_id = ? AND (m.turn_id IS NULL OR"
-            " (t.id <> ? AND t.attempts > 0 AND t.state IN ('sent', 'failed', 'cancelled')))"
-            " AND m.content <> '' ORDER BY m.position",
-            (turn.session_id, turn.turn_id),
-        )
-        return [stored_message(row) for row in rows]
+        return await readable(self._db, turn.session_id, turn.turn_id)
 
     def _submit(self, write: sqlite3.Connection, session_id: str, turn: NewTurn) -> Submitted:
         known = _find(write, session_id, turn.turn_id)
