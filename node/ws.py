@@ -18,6 +18,8 @@ SEND_QUEUE_FRAMES = 4096
 SEND_QUEUE_BYTES = 16 * 1024 * 1024
 """A client that lets more than this pile up is dropped; its session keeps everything for `resume`."""
 HEARTBEAT_S = 20.0
+HANDLERS_MAX = 64
+"""Frames of one client that are handled at a time; the reader then waits."""
 GOING_AWAY = 1001
 TOO_BIG = 1009
 SLOW_READER = 4008
@@ -33,6 +35,8 @@ class Client:
         self.id = f"client-{next(_ids)}"
         self.tools: dict[str, ToolSpec] = {}
         """Its manifest; gone with the socket."""
+        self.handling: set[asyncio.Task[None]] = set()
+        """Its frames that are being handled."""
         self.gone = asyncio.Event()
         self.close_code = 1000
         self._queue: asyncio.Queue[str] = asyncio.Queue(SEND_QUEUE_FRAMES)
@@ -56,6 +60,11 @@ class Client:
     def show(self, channel: str, event: Event) -> None:
         """Queue an event that belongs to no turn."""
         self.send(envelope.written(channel, event))
+
+    @property
+    def unsent_bytes(self) -> int:
+        """How much waits to be written; large for a client that reads slowly."""
+        return self._queued_bytes
 
     async def next_frame(self) -> str:
         """Return the next frame to write."""
@@ -93,7 +102,11 @@ async def close(socket: web.WebSocketResponse, client: Client) -> None:
 
 
 async def read(socket: web.WebSocketResponse, client: Client, router: Router[Client]) -> None:
-    """Hand each frame to its handler, in order. Handlers are short; turns run elsewhere."""
+    """Start each frame's handler, in order; the next frame need not wait for what one stores or looks up.
+
+    Handlers are short, turns run elsewhere. One that has begun ends also when its client leaves.
+    """
+    in_hand = asyncio.Semaphore(HANDLERS_MAX)
     async for message in socket:
         if message.type is WSMsgType.ERROR:
             return  # too large a frame, or a broken one: aiohttp has sent the closing code
@@ -103,14 +116,23 @@ async def read(socket: web.WebSocketResponse, client: Client, router: Router[Cli
         if message.type is not WSMsgType.TEXT:
             client.show("system", FrameError(code="bad_frame", message="frames are text"))
             continue
-        try:
-            await router.route(client, envelope.read(message.data))
-        except FrameRefused as refusal:
-            error = FrameError(code=refusal.code, message=str(refusal), about=refusal.event)
-            client.show(refusal.channel, error)
-        except Exception:
-            logger.exception("a frame of %s failed", client.id)
-            client.show("system", FrameError(code="internal", message="internal error"))
+        await in_hand.acquire()
+        handling = asyncio.create_task(handle(client, router, message.data), name=f"{client.id} frame")
+        client.handling.add(handling)
+        handling.add_done_callback(client.handling.discard)
+        handling.add_done_callback(lambda _: in_hand.release())
+
+
+async def handle(client: Client, router: Router[Client], text: str) -> None:
+    """Do what a frame says; whatever is wrong with it is answered."""
+    try:
+        await router.route(client, envelope.read(text))
+    except FrameRefused as refusal:
+        error = FrameError(code=refusal.code, message=str(refusal), about=refusal.event)
+        client.show(refusal.channel, error)
+    except Exception:
+        logger.exception("a frame of %s failed", client.id)
+        client.show("system", FrameError(code="internal", message="internal error"))
 
 
 async def write(socket: web.WebSocketResponse, client: Client) -> None:

@@ -158,7 +158,7 @@ class TurnStore:
 
     async def history(self, turn: ClaimedTurn) -> Sequence[StoredMessage]:
         """Return what a turn reads of the past, as `node.store.summaries.readable` says."""
-        if turn.position == 0:
+        if turn.position == FIRST_PLACE:
             return []
         return await readable(self._db, turn.session_id, turn.turn_id)
 
