@@ -16,8 +16,10 @@ from node.api.network import NetworkApi
 from node.api.queue import QueueApi
 from node.api.sessions import SessionsApi
 from node.api.settings import SettingsApi
+from node.api.telemetry import TelemetryApi, recorded
 from node.approvals import Approvals
 from node.channels.agent import AgentChannel
+from node.channels.telemetry import TelemetryChannel
 from node.config import NodeConfig, StartError, machine_name
 from node.datadir import DataDir, DataDirError, Runtime
 from node.directory import FabricDirectory
@@ -26,8 +28,8 @@ from node.model_choice import ModelChoice
 from node.owner_door import OwnerDoor
 from node.owner_turns import OwnerTurns
 from node.peer_turns import PeerTurns
+from node.recorded import RecordedHub, RecordedRouter
 from node.relays import Relays
-from node.router import Router
 from node.session_reader import StoredSessions
 from node.settings import Settings
 from node.store.db import Database
@@ -38,9 +40,9 @@ from node.store.sessions import SessionStore
 from node.store.settings import SettingStore
 from node.store.turns import TurnStore
 from node.streams import Streams
-from node.ws import Client
+from node.telemetry import Telemetry
 from peer.errors import PeerError
-from peer.hub import PeerHub, Profile
+from peer.hub import Profile
 from peer.identity import Identity
 from peer.trust import TrustState, TrustStore
 from tools.clock import clock_tools
@@ -101,18 +103,21 @@ async def start(config: NodeConfig, stack: AsyncExitStack) -> dict[str, object]:
         return config.name or settings.text("network.nodeName") or machine_name()
 
     registry = Registry()
+    telemetry = Telemetry(lambda: settings.whole("telemetry.keep"))
     models = ModelChoice(
         settings=settings,
         ollama_url=config.ollama_url,
         wanted=config.model,
         rules=lambda: RulesModel(lambda: tuple(registry), lambda: peer_names(directory)),
+        recorder=telemetry,
     )
     stack.push_async_callback(models.close)
     peer_turns = PeerTurns(
         settings=settings, models=models, registry=registry, directory=lambda: directory, name=name
     )
     # Here the circle agent -> ask_peer -> hub -> agent is closed, and nowhere else.
-    hub = PeerHub(
+    hub = RecordedHub(
+        telemetry=telemetry,
         identity=identity,
         trust=state.trust,
         profile=lambda: Profile(name=name(), capabilities=("ask",)),
@@ -132,8 +137,10 @@ async def start(config: NodeConfig, stack: AsyncExitStack) -> dict[str, object]:
         models=models,
         registry=registry,
         name=name,
+        telemetry=telemetry,
     )
-    router: Router[Client] = Router()
+    router = RecordedRouter(telemetry)
+    TelemetryChannel(telemetry).add_to(router)
     AgentChannel(turns=owner_turns, streams=streams, registry=registry).add_to(router)
     peer_door = PeerDoor(hub, settings, port=config.peer_port, name=name)
     apis = (
@@ -142,6 +149,7 @@ async def start(config: NodeConfig, stack: AsyncExitStack) -> dict[str, object]:
         NetworkApi(hub=hub, door=peer_door, identity=identity),
         SettingsApi(settings),
         QueueApi(turns),
+        TelemetryApi(telemetry),
     )
     door = OwnerDoor(
         token=state.folder.token,
@@ -150,6 +158,7 @@ async def start(config: NodeConfig, stack: AsyncExitStack) -> dict[str, object]:
         router=router,
         streams=streams,
         apis=apis,
+        recorded=recorded(telemetry),
     )
     stack.push_async_callback(door.close)
     await door.open(config.port)

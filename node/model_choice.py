@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from agent.models.base import Delta, ErrorKind, Model, ModelError, ModelFacts, ModelRequest
 from agent.models.find import Found, default_addresses, find_model
+from agent.models.recorder import UNRECORDED, Recorder
 from node.health import Readiness, readiness
 from node.settings import Settings
 
@@ -61,12 +62,14 @@ class ModelChoice:
         wanted: str | None,
         rules: Callable[[], Model],
         keys: Sequence[str] = FOR_TURNS,
+        recorder: Recorder = UNRECORDED,
     ) -> None:
         self._settings = settings
         self._keys = keys
         self._ollama_url = ollama_url
         self._wanted = wanted
         self._rules = rules
+        self._recorder = recorder
         self._model: Model | None = None
         self._problem: ModelError | None = None
         self._wish: Wish | None = None
@@ -120,7 +123,10 @@ class ModelChoice:
             self._take(self._rules())
         else:
             addresses = (wish.address,) if wish.address else default_addresses(self._ollama_url)
-            self._settle(wish, await find_model(addresses, wish.name, allow_remote=wish.allow_remote))
+            found = await find_model(
+                addresses, wish.name, allow_remote=wish.allow_remote, recorder=self._recorder
+            )
+            self._settle(wish, found)
         self._looked_at = time.monotonic()
 
     def _settle(self, wish: Wish, found: Found) -> None:

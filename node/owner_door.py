@@ -6,6 +6,7 @@ from importlib.metadata import version
 from typing import Protocol
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from node.api.errors import explained
 from node.config import StartError
@@ -32,6 +33,7 @@ class OwnerDoor:
     router: Router[Client]
     streams: Streams
     apis: Iterable[Api]
+    recorded: Middleware
     port: int = 0
     _clients: set[Client] = field(default_factory=set)
     _runner: web.AppRunner | None = None
@@ -43,7 +45,8 @@ class OwnerDoor:
     async def open(self, port: int) -> None:
         """Listen; raises `StartError` when the port is taken."""
         app = web.Application(
-            middlewares=[guard(self.token, lambda: self.port), explained], client_max_size=FRAME_MAX_BYTES
+            middlewares=[guard(self.token, lambda: self.port), self.recorded, explained],
+            client_max_size=FRAME_MAX_BYTES,
         )
         app.on_response_prepare.append(harden)
         app.on_shutdown.append(self._say_goodbye)

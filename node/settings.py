@@ -265,6 +265,13 @@ _TABLE = (
         False,
         "Let the model server be on another machine. Conversations then leave this one.",
     ),
+    _make(
+        "telemetry.keep",
+        Annotated[int, Field(ge=0, le=10_000)],
+        500,
+        "How many of its calls the node remembers for `/api/telemetry`; fewer when their bodies exceed 4 MB."
+        " They are never stored.",
+    ),
     _make("network.nodeName", Line, "", "What peers read as this node's name. Blank: the machine's name."),
     _make(
         "network.trustMode",

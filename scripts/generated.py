@@ -15,6 +15,7 @@ from agent.events import (
     SerializedTool,
     TurnEvent,
 )
+from node.channels.telemetry import TELEMETRY_CLIENT_EVENTS, TELEMETRY_NODE_EVENTS
 from node.envelope import FRAME_MAX_BYTES, PROTOCOL_VERSION, FrameError, Hello
 from node.settings import SETTINGS
 from peer.messages import LINK_FRAMES
@@ -57,6 +58,10 @@ def protocol() -> Iterator[str]:
     yield from _described({event.event: event for event in CLIENT_EVENTS}, "validation")
     yield "### Channel `agent`, from the node"
     yield from _described({event.event: event for event in NODE_EVENTS}, "serialization")
+    yield "### Channel `telemetry`, from a client"
+    yield from _described({event.event: event for event in TELEMETRY_CLIENT_EVENTS}, "validation")
+    yield "### Channel `telemetry`, from the node"
+    yield from _described({event.event: event for event in TELEMETRY_NODE_EVENTS}, "serialization")
     yield "### Parts"
     parts: Models = (SerializedTool, *_nested((*CLIENT_EVENTS, *NODE_EVENTS)))
     yield from _described({part.__name__: part for part in parts}, "validation")
@@ -70,18 +75,23 @@ def protocol() -> Iterator[str]:
 
 def schema() -> Mapping[str, object]:
     """Return the JSON Schema of all frames: `ClientFrame`, `NodeFrame` and `LinkFrame` in its `$defs`."""
-    received: Models = (*CLIENT_EVENTS, SerializedTool, *LINK_FRAMES)
-    sent: Models = (*SYSTEM_EVENTS, *NODE_EVENTS)
+    received: Models = (*CLIENT_EVENTS, *TELEMETRY_CLIENT_EVENTS, SerializedTool, *LINK_FRAMES)
+    sent: Models = (*SYSTEM_EVENTS, *NODE_EVENTS, *TELEMETRY_NODE_EVENTS)
     modes: list[tuple[type[BaseModel], Mode]] = [(model, "validation") for model in received]
     modes += [(model, "serialization") for model in sent]
     references, whole = models_json_schema(modes, ref_template="#/$defs/{model}")
     node_frames = [_frame("system", event, references[event, "serialization"]) for event in SYSTEM_EVENTS]
     answers: tuple[type[Event], ...] = (*NODE_EVENTS, FrameError)
     node_frames += [_frame("agent", event, references[event, "serialization"]) for event in answers]
+    node_frames += [
+        _frame("telemetry", event, references[event, "serialization"]) for event in TELEMETRY_NODE_EVENTS
+    ]
+    client_frames = [_frame("agent", event, references[event, "validation"]) for event in CLIENT_EVENTS]
+    client_frames += [
+        _frame("telemetry", event, references[event, "validation"]) for event in TELEMETRY_CLIENT_EVENTS
+    ]
     frames = {
-        "ClientFrame": {
-            "anyOf": [_frame("agent", event, references[event, "validation"]) for event in CLIENT_EVENTS]
-        },
+        "ClientFrame": {"anyOf": client_frames},
         "NodeFrame": {"anyOf": node_frames},
         "LinkFrame": {"anyOf": [references[frame, "validation"] for frame in LINK_FRAMES]},
     }

@@ -1,0 +1,91 @@
+"""What the node says and hears beside its model, recorded: frames of its clients, asks of peers."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+
+from node.channels import telemetry as telemetry_channel
+from node.envelope import Envelope
+from node.router import Router
+from node.telemetry import Telemetry
+from node.ws import Client
+from peer.answering import InboundAsk, Policy
+from peer.asking import OnEvent, PeerAnswer
+from peer.errors import PeerError
+from peer.hub import PeerHub, Profile
+from peer.identity import Identity, NodeId
+from peer.lineage import OpenLineage
+from peer.trust import PeerRecord, TrustStore
+
+Answer: TypeAlias = Callable[[InboundAsk], Awaitable[str]]
+
+
+class RecordedRouter(Router[Client]):
+    """A router that records the frames it routes, but for those that ask for the record."""
+
+    def __init__(self, telemetry: Telemetry) -> None:
+        super().__init__()
+        self._telemetry = telemetry
+
+    async def route(self, client: Client, envelope: Envelope) -> None:
+        if envelope.channel == telemetry_channel.CHANNEL:
+            await super().route(client, envelope)
+            return
+        target = f"{client.id} {envelope.channel}"
+        data = str(envelope.data)
+        with self._telemetry.during("inbound", "frame", envelope.event, target, received=data):
+            await super().route(client, envelope)
+
+
+class RecordedHub(PeerHub):
+    """A hub that records the questions that it asks peers, and the asks and links that went wrong."""
+
+    def __init__(
+        self,
+        *,
+        telemetry: Telemetry,
+        identity: Identity,
+        trust: TrustStore,
+        profile: Callable[[], Profile],
+        policy: Callable[[PeerRecord], Policy],
+        answer: Answer,
+    ) -> None:
+        super().__init__(
+            identity=identity,
+            trust=trust,
+            profile=profile,
+            policy=policy,
+            answer=recorded_answer(telemetry, answer),
+        )
+        self._telemetry = telemetry
+        self.on_incident = self._record_incident
+
+    async def ask(
+        self,
+        peer: str,
+        prompt: str,
+        *,
+        lineage: OpenLineage | None = None,
+        on_event: OnEvent | None = None,
+        timeout_s: float | None = None,
+    ) -> PeerAnswer:
+        with self._telemetry.during("outbound", "peer", "ask", peer, sent=prompt) as call:
+            answer = await super().ask(peer, prompt, lineage=lineage, on_event=on_event, timeout_s=timeout_s)
+            call.received(answer.text.encode())
+            return answer
+
+    def _record_incident(self, peer: NodeId, error: PeerError) -> None:
+        call = self._telemetry.begin("inbound", "peer", "incident", peer)
+        call.answered(error.code)
+        call.ended(str(error))
+
+
+def recorded_answer(telemetry: Telemetry, answer: Answer) -> Answer:
+    """Record the questions that peers ask."""
+
+    async def recording(ask: InboundAsk) -> str:
+        with telemetry.during("inbound", "peer", "ask", ask.peer.label, received=ask.prompt) as call:
+            text = await answer(ask)
+            call.replied(text.encode())
+            return text
+
+    return recording
