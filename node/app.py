@@ -12,6 +12,8 @@ from pathlib import Path
 from agent.models.base import ModelFacts
 from agent.models.rules import RulesModel
 from node.api.agents import AgentsApi
+from node.api.completion import CompletionApi
+from node.api.follow import FollowApi
 from node.api.network import NetworkApi
 from node.api.queue import QueueApi
 from node.api.sessions import SessionsApi
@@ -20,11 +22,15 @@ from node.api.telemetry import TelemetryApi, recorded
 from node.approvals import Approvals
 from node.channels.agent import AgentChannel
 from node.channels.telemetry import TelemetryChannel
+from node.compaction import Compaction
+from node.completion import Completion
 from node.config import NodeConfig, StartError, machine_name
 from node.datadir import DataDir, DataDirError, Runtime
 from node.directory import FabricDirectory
+from node.engine import Engines
+from node.hyperparameters import hyperparameter_tools
 from node.listening import PeerDoor
-from node.model_choice import ModelChoice
+from node.model_choice import FOR_ALL_ELSE, ModelChoice
 from node.owner_door import OwnerDoor
 from node.owner_turns import OwnerTurns
 from node.peer_turns import PeerTurns
@@ -38,6 +44,7 @@ from node.store.events import EventLog
 from node.store.peers import PeerStore
 from node.store.sessions import SessionStore
 from node.store.settings import SettingStore
+from node.store.summaries import SummaryStore
 from node.store.turns import TurnStore
 from node.streams import Streams
 from node.telemetry import Telemetry
@@ -104,14 +111,20 @@ async def start(config: NodeConfig, stack: AsyncExitStack) -> dict[str, object]:
 
     registry = Registry()
     telemetry = Telemetry(lambda: settings.whole("telemetry.keep"))
-    models = ModelChoice(
+    engines = Engines(telemetry)
+    stack.push_async_callback(engines.close)
+    choice = partial(
+        ModelChoice,
         settings=settings,
         ollama_url=config.ollama_url,
         wanted=config.model,
         rules=lambda: RulesModel(lambda: tuple(registry), lambda: peer_names(directory)),
+        engines=engines,
         recorder=telemetry,
     )
+    models, helping_model = choice(), choice(keys=FOR_ALL_ELSE)
     stack.push_async_callback(models.close)
+    stack.push_async_callback(helping_model.close)
     peer_turns = PeerTurns(
         settings=settings, models=models, registry=registry, directory=lambda: directory, name=name
     )
@@ -127,7 +140,11 @@ async def start(config: NodeConfig, stack: AsyncExitStack) -> dict[str, object]:
     stack.push_async_callback(hub.close)
     directory = FabricDirectory(hub)
     sessions, turns, streams = SessionStore(state.db), TurnStore(state.db), Streams(state.log)
-    add_tools(registry, directory, StoredSessions(sessions), state.folder.notes)
+    add_tools(registry, directory, StoredSessions(sessions), state.folder.notes, settings)
+    compaction = Compaction(
+        summaries=SummaryStore(state.db), streams=streams, settings=settings, models=models
+    )
+    stack.push_async_callback(compaction.close)
     owner_turns = OwnerTurns(
         turns=turns,
         streams=streams,
@@ -138,17 +155,24 @@ async def start(config: NodeConfig, stack: AsyncExitStack) -> dict[str, object]:
         registry=registry,
         name=name,
         telemetry=telemetry,
+        compaction=compaction,
     )
     router = RecordedRouter(telemetry)
     TelemetryChannel(telemetry).add_to(router)
-    AgentChannel(turns=owner_turns, streams=streams, registry=registry).add_to(router)
+    AgentChannel(turns=owner_turns, streams=streams, registry=registry, compaction=compaction).add_to(router)
     peer_door = PeerDoor(hub, settings, port=config.peer_port, name=name)
     apis = (
         AgentsApi(turns=owner_turns, models=models, hub=hub, name=name),
         SessionsApi(sessions),
+        CompletionApi(
+            completion=Completion(models=helping_model, settings=settings),
+            compaction=compaction,
+            sessions=sessions,
+        ),
         NetworkApi(hub=hub, door=peer_door, identity=identity),
         SettingsApi(settings),
         QueueApi(turns),
+        FollowApi(turns=owner_turns, streams=streams, sessions=sessions, log=state.log),
         TelemetryApi(telemetry),
     )
     door = OwnerDoor(
@@ -171,9 +195,18 @@ async def start(config: NodeConfig, stack: AsyncExitStack) -> dict[str, object]:
     return ready_line(door, peer_door, models.facts)
 
 
-def add_tools(registry: Registry, directory: PeerDirectory, reader: SessionReader, notes: Path) -> None:
+def add_tools(
+    registry: Registry, directory: PeerDirectory, reader: SessionReader, notes: Path, settings: Settings
+) -> None:
     """Register every tool that the node owns."""
-    for tools in (peers_tools(directory), sessions_tools(reader), notes_tools(notes), clock_tools()):
+    families = (
+        peers_tools(directory),
+        sessions_tools(reader),
+        notes_tools(notes),
+        clock_tools(),
+        hyperparameter_tools(settings),
+    )
+    for tools in families:
         for tool in tools:
             registry.add(tool)
 

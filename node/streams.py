@@ -6,31 +6,65 @@ so that all clients see the same order and a client that returns can be given wh
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from weakref import WeakValueDictionary
 
 from agent.events import TurnEvent
 from node import envelope
 from node.store.events import EventLog
-from node.ws import Client
+from node.ws import BROKEN, Client
 
 
 class Streams:
     def __init__(self, log: EventLog) -> None:
         self._log = log
         self._followers: dict[str, set[Client]] = defaultdict(set)
+        self._behind: set[tuple[Client, str]] = set()
+        """Followers that are still sent what they missed."""
+        self._catching_up: WeakValueDictionary[tuple[Client, str], asyncio.Lock] = WeakValueDictionary()
+        self._watchers: dict[str, set[Client]] = defaultdict(set)
+        """See everything as the followers do, but stand for nobody who could approve or run a tool."""
         self._change = asyncio.Event()
 
+    def watch(self, client: Client, session_id: str) -> None:
+        self._watchers[session_id].add(client)
+
     def follow(self, client: Client, session_id: str) -> None:
+        if client.gone.is_set():
+            return
         self._followers[session_id].add(client)
         self._changed()
 
     def forget(self, client: Client) -> None:
         """A client is gone."""
+        for session_id in [watched for watched, clients in self._watchers.items() if client in clients]:
+            self._watchers[session_id].discard(client)
+            if not self._watchers[session_id]:
+                del self._watchers[session_id]
         for session_id in self.followed_by(client):
             self._followers[session_id].discard(client)
             if not self._followers[session_id]:
                 del self._followers[session_id]
         self._changed()
+
+    @asynccontextmanager
+    async def held_back(self, client: Client, session_id: str) -> AsyncIterator[None]:
+        """Make a client a follower that gets nothing live until `release`: it is sent what it missed first."""
+        async with self._catching_up.setdefault((client, session_id), asyncio.Lock()):
+            self._behind.add((client, session_id))
+            self.follow(client, session_id)
+            try:
+                yield
+            except Exception:
+                client.leave(BROKEN)  # it comes back and asks again; to go on would leave a gap
+                raise
+            finally:
+                self.release(client, session_id)
+
+    def release(self, client: Client, session_id: str) -> None:
+        """Go on sending live events, from the next one on."""
+        self._behind.discard((client, session_id))
 
     def _changed(self) -> None:
         """Wake everybody who waits for a change of followers."""
@@ -40,17 +74,32 @@ class Streams:
     async def deserted(self, session_id: str, grace_s: float) -> None:
         """Return once nobody has followed a session for `grace_s`; a page that reloads is back sooner."""
         while True:
-            while session_id in self._followers:
+            while self.is_followed(session_id):
                 await self._change.wait()
-            try:
-                async with asyncio.timeout(grace_s):
-                    while session_id not in self._followers:
-                        await self._change.wait()
-            except TimeoutError:
+            if not await self.followed(session_id, grace_s):
                 return
 
+    async def followed(self, session_id: str, patience_s: float) -> bool:
+        """Wait for somebody who follows a session; False when nobody came."""
+        try:
+            async with asyncio.timeout(patience_s):
+                while not self.is_followed(session_id):
+                    await self._change.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def is_followed(self, session_id: str) -> bool:
+        return session_id in self._followers
+
+    def follows(self, client: Client, session_id: str) -> bool:
+        return client in self._followers.get(session_id, ())
+
     def followers(self, session_id: str | None) -> Iterator[Client]:
-        yield from tuple(self._followers.get(session_id or "", ()))
+        """Return those who get events live."""
+        for client in tuple(self._followers.get(session_id or "", ())):
+            if (client, session_id) not in self._behind:
+                yield client
 
     def followed_by(self, client: Client) -> tuple[str, ...]:
         """Return the sessions that a client follows; only in those may it stop a turn."""
@@ -66,17 +115,5 @@ class Streams:
         for client in self.followers(session_id):
             own = instead.get(client) if instead else None
             client.send(envelope.frame("agent", own.event, own.model_dump_json(), seq) if own else text)
-
-    async def replay(self, client: Client, session_id: str, last_seq: int) -> None:
-        """Send what a client missed, then let it follow; what happens meanwhile is missed, too, and sent."""
-        while missed := await self._log.since(session_id, last_seq):
-            for past in missed:
-                client.send(envelope.frame("agent", past.event, past.data, past.seq))
-            last_seq = missed[-1].seq
-        self.follow(client, session_id)
-
-    async def repeat(self, client: Client, session_id: str, turn_id: str) -> None:
-        """Send a turn's events so far again, to a client that asked the same twice."""
-        for past in await self._log.since(session_id, 0):
-            if past.turn_id == turn_id:
-                client.send(envelope.frame("agent", past.event, past.data, past.seq))
+        for watcher in self._watchers.get(session_id, ()):
+            watcher.send(text)
