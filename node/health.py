@@ -30,6 +30,8 @@ def readiness(model: ModelFacts | None, problem: ModelError | None, *, chosen: b
     """Say how things stand: the model in use, what the last look for one met, whether its owner chose it."""
     if model is None:
         return Readiness(state=ReadinessState.UNRESOLVED, text="looking for a model", remedy="wait a moment")
+    if problem is not None and problem.kind is ErrorKind.LOADING:
+        return Readiness(state=ReadinessState.UNRESOLVED, text=str(problem), remedy="wait a moment")
     if problem is not None:
         return Readiness(
             state=ReadinessState.PROVIDER_UNREACHABLE, text=str(problem), remedy=remedy_of(problem.kind)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from agent.models.base import Delta, ErrorKind, Model, ModelError, ModelFacts, ModelRequest
 from agent.models.find import Found, default_addresses, find_model
 from agent.models.recorder import UNRECORDED, Recorder
+from node.engine import EngineModel, Engines
+from node.engine_file import PREFIX
 from node.health import Readiness, readiness
 from node.settings import Settings
 
@@ -23,6 +25,8 @@ class Wish:
     name: str | None
     address: str | None
     allow_remote: bool
+    context: int | None = None
+    """The window of a model that the node runs itself."""
 
     @property
     def is_open(self) -> bool:
@@ -61,6 +65,7 @@ class ModelChoice:
         ollama_url: str,
         wanted: str | None,
         rules: Callable[[], Model],
+        engines: Engines,
         keys: Sequence[str] = FOR_TURNS,
         recorder: Recorder = UNRECORDED,
     ) -> None:
@@ -69,6 +74,7 @@ class ModelChoice:
         self._ollama_url = ollama_url
         self._wanted = wanted
         self._rules = rules
+        self._engines = engines
         self._recorder = recorder
         self._model: Model | None = None
         self._problem: ModelError | None = None
@@ -96,17 +102,21 @@ class ModelChoice:
         return self._model.facts if self._model else None
 
     def readiness(self) -> Readiness:
-        return readiness(self.facts, self._problem, chosen=bool(self._wish and not self._wish.is_open))
+        problem = self._model.problem if isinstance(self._model, EngineModel) else self._problem
+        return readiness(self.facts, problem, chosen=bool(self._wish and not self._wish.is_open))
 
     async def close(self) -> None:
         for model in self._opened:
             await model.close()
 
     def _wished(self) -> Wish:
+        name = self._wanted or next(filter(None, map(self._settings.text, self._keys)), None)
+        runs_here = name is not None and name.startswith(PREFIX)
         return Wish(
-            name=self._wanted or next(filter(None, map(self._settings.text, self._keys)), None),
+            name=name,
             address=self._settings.text("models.url") or None,
             allow_remote=self._settings.flag("models.allowRemote"),
+            context=self._settings.whole_or_none("agent.orchestrator.contextSize") if runs_here else None,
         )
 
     def _is_stale(self, wish: Wish) -> bool:
@@ -120,25 +130,37 @@ class ModelChoice:
     async def _look(self, wish: Wish) -> None:
         self._wish, self._problem = wish, None
         if wish.name == RULES:
-            self._take(self._rules())
+            await self._take(self._rules())
+        elif wish.name and wish.name.startswith(PREFIX):
+            await self._run_here(wish, wish.name)
         else:
             addresses = (wish.address,) if wish.address else default_addresses(self._ollama_url)
             found = await find_model(
                 addresses, wish.name, allow_remote=wish.allow_remote, recorder=self._recorder
             )
-            self._settle(wish, found)
+            await self._settle(wish, found)
         self._looked_at = time.monotonic()
 
-    def _settle(self, wish: Wish, found: Found) -> None:
+    async def _run_here(self, wish: Wish, name: str) -> None:
+        try:
+            await self._take(await self._engines.open(name, wish.context))
+        except ModelError as error:
+            self._problem = error
+            await self._take(MissingModel(wish, error))
+
+    async def _settle(self, wish: Wish, found: Found) -> None:
         if found.model is None and not wish.is_open:
             self._problem = problem_of(wish, found)
-            self._take(MissingModel(wish, self._problem))
+            await self._take(MissingModel(wish, self._problem))
         else:
-            self._take(found.model or self._rules())
+            await self._take(found.model or self._rules())
 
-    def _take(self, model: Model) -> None:
-        self._model = model
-        self._opened.append(model)
+    async def _take(self, model: Model) -> None:
+        before, self._model = self._model, model
+        if isinstance(before, EngineModel):
+            await self._engines.leave(before)
+        if not isinstance(model, EngineModel):
+            self._opened.append(model)
 
 
 def problem_of(wish: Wish, found: Found) -> ModelError:

@@ -86,7 +86,7 @@ class ModelFacts:
     """What is known about a model; None where the server does not say."""
 
     provider: str
-    """`ollama`, `lmstudio`, `vllm`, `llama-server`, `openai`, `rules`, `scripted`."""
+    """`ollama`, `lmstudio`, `vllm`, `llama-server`, `openai`, `engine`, `rules`, `scripted`."""
     name: str
     label: str
     """What a person reads, as `qwen3:8b on Ollama` or `Rules (no model)`."""

@@ -53,13 +53,21 @@ class ModelServer:
     """Speak HTTP with the model server at one address; the session opens with the first request."""
 
     def __init__(
-        self, address: str, label: str, *, allow_remote: bool = False, recorder: Recorder = UNRECORDED
+        self,
+        address: str,
+        label: str,
+        *,
+        allow_remote: bool = False,
+        key: str = "",
+        recorder: Recorder = UNRECORDED,
     ) -> None:
+        """`key` is sent with every request; only the node's own engine has one."""
         refused = refusal(address, allow_remote)
         if refused is not None:
             raise ModelError(ErrorKind.NOT_LOCAL, refused)
         self.address = address.rstrip("/")
         self.label = label
+        self._headers = _HEADERS | ({"Authorization": f"Bearer {key}"} if key else {})
         self._recorder = recorder
         self._session: aiohttp.ClientSession | None = None
 
@@ -73,7 +81,7 @@ class ModelServer:
         Raises `ModelError` for an error status, for a web page, and for a connection that fails.
         """
         data = json.dumps(body).encode()
-        exchange = self._recorder.sent("POST", self.address + path, _HEADERS, data)
+        exchange = self._recorder.sent("POST", self.address + path, self._headers, data)
         with until_end(exchange), self._errors():
             payload = io.BytesIO(data)  # aiohttp warns of large bodies given as bytes
             response = await self._opened().post(self.address + path, data=payload, allow_redirects=False)
@@ -86,7 +94,7 @@ class ModelServer:
 
     async def get(self, path: str, limit_s: float = READ_TIMEOUT_S) -> object:
         """Fetch one JSON value; raises `ModelError`."""
-        exchange = self._recorder.sent("GET", self.address + path, _HEADERS, b"")
+        exchange = self._recorder.sent("GET", self.address + path, self._headers, b"")
         with until_end(exchange), self._errors():
             async with (
                 asyncio.timeout(limit_s),
@@ -107,7 +115,7 @@ class ModelServer:
                 # connection fails every other round of a turn.
                 connector=aiohttp.TCPConnector(force_close=True),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S),
-                headers=_HEADERS,
+                headers=self._headers,
                 trust_env=False,
             )
         return self._session

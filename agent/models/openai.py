@@ -28,11 +28,18 @@ class OpenAIModel:
     """One model; what its server refuses once (tools, stream options) is remembered and not sent again."""
 
     def __init__(
-        self, facts: ModelFacts, *, allow_remote: bool = False, recorder: Recorder = UNRECORDED
+        self,
+        facts: ModelFacts,
+        *,
+        allow_remote: bool = False,
+        key: str = "",
+        recorder: Recorder = UNRECORDED,
     ) -> None:
         """`facts.provider` says which server this is, `facts.address` where it is, without `/v1`."""
         label = LABELS.get(facts.provider, facts.provider)
-        self._server = ModelServer(facts.address, label, allow_remote=allow_remote, recorder=recorder)
+        self._server = ModelServer(
+            facts.address, label, allow_remote=allow_remote, key=key, recorder=recorder
+        )
         self._facts = facts
         self._reports_usage = True
 
