@@ -1,7 +1,7 @@
 """When a conversation outgrows its window, and what of it is then read as a summary. Decisions alone."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.context import CHARS_PER_TOKEN, estimated_tokens
 from agent.history import AssistantMessage, History, Message, SystemMessage, ToolMessage, UserMessage
@@ -72,7 +72,7 @@ def seam(whole: Sequence[Exchange], window: int | None, *, at_most: int | None =
     return len(whole) - kept
 
 
-def summary_request(older: Iterable[Exchange], window: int | None) -> ModelRequest:
+def summary_request(older: Iterable[Exchange], window: int | None, options: Options) -> ModelRequest:
     """Return the one round in which a model writes the summary: no tools, little thought, a bounded reply."""
     window = window or SMALLEST_WINDOW
     tokens = min(SUMMARY_MAX_TOKENS, round(window * SUMMARY_SHARE))
@@ -82,7 +82,8 @@ def summary_request(older: Iterable[Exchange], window: int | None) -> ModelReque
             SystemMessage(text=_SYSTEM.format(words=tokens // 2)),
             UserMessage(text=f"Summarise this conversation.\n{fenced(conversation)}"),
         ),
-        options=Options(max_tokens=tokens, think=False),
+        # The window stays as the turns have it: another value would load the model anew.
+        options=replace(options, max_tokens=tokens, think=False),
     )
 
 

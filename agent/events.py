@@ -123,6 +123,14 @@ class Resume(Event):
     last_seq: int = Field(default=0, ge=0)
 
 
+class Compact(Event):
+    """Have the older turns of a session read as a summary from now on; `compacted` tells when it is so."""
+
+    event: ClassVar[str] = "compact"
+
+    session_id: Id
+
+
 # --- from the node ---------------------------------------------------------------------------------
 
 
@@ -224,6 +232,18 @@ class UsageEvent(TurnEvent):
     model: str
 
 
+class Compacted(TurnEvent):
+    """Older turns are read as this summary from now on; the transcript keeps them all."""
+
+    event: ClassVar[str] = "compacted"
+
+    summary: str
+    turns: int
+    """How many turns it stands for, an earlier summary counting as one."""
+    by_model: bool
+    """False: no model could write it; it holds the first words of each message."""
+
+
 class Answer(TurnEvent):
     """The authoritative text, exactly once per turn that succeeds."""
 
@@ -264,9 +284,9 @@ class Tools(Event):
 
 
 CLIENT_EVENTS: tuple[type[Event], ...] = (
-    Manifest, Ask, ToolResultEvent, ApprovalResponse, ListTools, Cancel, Resume,
+    Manifest, Ask, ToolResultEvent, ApprovalResponse, ListTools, Cancel, Resume, Compact,
 )  # fmt: skip
 NODE_EVENTS: tuple[type[Event], ...] = (
     Queued, Status, Reasoning, Token, ToolCallEvent, ToolDone, ApprovalRequest, ApprovalResolved, UsageEvent,
-    Answer, ErrorEvent, Done, Tools,
+    Compacted, Answer, ErrorEvent, Done, Tools,
 )  # fmt: skip

@@ -12,6 +12,7 @@ from agent.events import Done, ErrorEvent, FocusedContext, Queued, TurnEvent
 from agent.turn import Turn, run_turn
 from node.approvals import Approvals
 from node.choices import limits_of, mode_of, options_of, rules_of
+from node.compaction import Compaction
 from node.desks import OwnerDesk, told
 from node.model_choice import ModelChoice
 from node.past import told_before
@@ -38,6 +39,7 @@ class OwnerTurns:
         registry: Registry,
         name: Callable[[], str],
         telemetry: Telemetry,
+        compaction: Compaction,
     ) -> None:
         self.approvals = approvals
         self.relays = relays
@@ -49,6 +51,7 @@ class OwnerTurns:
         self._registry = registry
         self._name = name
         self._telemetry = telemetry
+        self._compaction = compaction
         self._endings: dict[tuple[str, str], asyncio.Future[TurnOutcome]] = {}
 
     async def submit(self, new: NewTurn) -> Submitted:
@@ -78,6 +81,7 @@ class OwnerTurns:
         with self._telemetry.during(
             "client", "turn", "ask", claimed.session_id, received=claimed.prompt
         ) as call:
+            await self._compaction.make_room(claimed, await self._models.current())
             outcome = await run_turn(self._desk_of(claimed), await self._turn_of(claimed))
             call.answered("cancelled" if outcome.cancelled else outcome.code if outcome.error else "answered")
             call.replied(outcome.text.encode())

@@ -8,6 +8,7 @@ from agent.events import (
     Ask,
     Cancel,
     CatalogueTool,
+    Compact,
     ListTools,
     Manifest,
     Resume,
@@ -15,6 +16,7 @@ from agent.events import (
     Tools,
 )
 from agent.toolbox import OwnerToolbox
+from node.compaction import AlreadyCompacting, Compaction, NothingToCompact
 from node.envelope import FrameError, FrameRefused
 from node.owner_turns import OwnerTurns
 from node.router import Router
@@ -40,11 +42,13 @@ class AgentChannel:
     turns: OwnerTurns
     streams: Streams
     registry: Registry
+    compaction: Compaction
 
     def add_to(self, router: Router[Client]) -> None:
         router.on(CHANNEL, Ask)(self.on_ask)
         router.on(CHANNEL, Cancel)(self.on_cancel)
         router.on(CHANNEL, Resume)(self.on_resume)
+        router.on(CHANNEL, Compact)(self.on_compact)
         router.on(CHANNEL, Manifest)(self.on_manifest)
         router.on(CHANNEL, ToolResultEvent)(self.on_tool_result)
         router.on(CHANNEL, ApprovalResponse)(self.on_approval)
@@ -75,6 +79,15 @@ class AgentChannel:
 
     async def on_resume(self, client: Client, resume: Resume) -> None:
         await self.streams.replay(client, resume.session_id, resume.last_seq)
+
+    async def on_compact(self, client: Client, compact: Compact) -> None:
+        """Begin to summarise a session's older turns; everybody who follows it is told of the end."""
+        try:
+            plan = await self.compaction.plan(compact.session_id)
+        except (NothingToCompact, AlreadyCompacting) as error:
+            raise FrameRefused("not_compacted", str(error), channel=CHANNEL, event=compact.event) from None
+        self.streams.follow(client, compact.session_id)
+        self.compaction.start(plan)
 
     async def on_manifest(self, client: Client, manifest: Manifest) -> None:
         """Replace the client's tools; a bad one is refused by itself."""
