@@ -82,7 +82,10 @@ def add_up(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, metavar="N", help="the page's port (8765; 0: a free one)")
     parser.add_argument("--peer-port", type=int, metavar="N", help="the peers' port (8766; 0: a free one)")
     parser.add_argument("--name", help="what other owners see")
-    parser.add_argument("--model", help="a model's name, or rules for none (default: the first that answers)")
+    parser.add_argument(
+        "--model",
+        help="a model's name, gguf:FILE to run one here, or rules for none (default: the first that answers)",
+    )
     add_json(parser)
 
 

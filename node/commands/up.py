@@ -1,13 +1,16 @@
 """`palaver up`: run the node until it is stopped."""
 
 import argparse
+import asyncio
 from collections.abc import Mapping
 from functools import partial
 
+from agent.models.base import ModelError
 from node import app
 from node.commands.output import say, say_json
-from node.config import NodeConfig
+from node.config import NodeConfig, StartError
 from node.datadir import read_token
+from node.engine_file import PREFIX, open_file
 from node.model_choice import RULES
 
 SHORT_ID_CHARS = 8
@@ -22,8 +25,18 @@ async def up(arguments: argparse.Namespace) -> int:
         data=arguments.data,
         model=arguments.model,
     )
+    if config.model and config.model.startswith(PREFIX):
+        await asyncio.to_thread(check_file, config.model)
     await app.run(config, say_json if arguments.json else partial(say_ready, config))
     return 0
+
+
+def check_file(model: str) -> None:
+    """Refuse a model file that cannot run before anything starts; raises `StartError`."""
+    try:
+        open_file(model)
+    except ModelError as error:
+        raise StartError(str(error)) from error
 
 
 def say_ready(config: NodeConfig, ready: Mapping[str, object]) -> None:
