@@ -13,10 +13,7 @@ from agent.models.base import ModelFacts
 from agent.models.rules import RulesModel
 from node.api.agents import AgentsApi
 from node.api.completion import CompletionApi
-<<<<<<< /tmp/orch.SuUf/node/app.py
-=======
 from node.api.follow import FollowApi
->>>>>>> /tmp/orch_n
 from node.api.network import NetworkApi
 from node.api.queue import QueueApi
 from node.api.sessions import SessionsApi
@@ -30,10 +27,7 @@ from node.completion import Completion
 from node.config import NodeConfig, StartError, machine_name
 from node.datadir import DataDir, DataDirError, Runtime
 from node.directory import FabricDirectory
-<<<<<<< /tmp/orch.SuUf/node/app.py
-=======
 from node.engine import Engines
->>>>>>> /tmp/orch_n
 from node.hyperparameters import hyperparameter_tools
 from node.listening import PeerDoor
 from node.model_choice import FOR_ALL_ELSE, ModelChoice
@@ -117,11 +111,8 @@ async def start(config: NodeConfig, stack: AsyncExitStack) -> dict[str, object]:
 
     registry = Registry()
     telemetry = Telemetry(lambda: settings.whole("telemetry.keep"))
-<<<<<<< /tmp/orch.SuUf/node/app.py
-=======
     engines = Engines(telemetry)
     stack.push_async_callback(engines.close)
->>>>>>> /tmp/orch_n
     choice = partial(
         ModelChoice,
         settings=settings,
