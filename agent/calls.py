@@ -2,24 +2,27 @@
 
 import asyncio
 import itertools
+import json
 import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from agent.call_log import CallLog, Earlier
 from agent.desk import CallRecord, Desk
 from agent.events import Status, ToolCallEvent, ToolDone
-from agent.gate import Mode, Verdict, judge, specifier_of, unattended
+from agent.gate import NOWHERE, Judgement, Mode, Verdict, judge, specifier_of, unattended
 from agent.history import Call, ToolMessage
 from agent.limits import Limits
+from agent.paths import Places
 from agent.repeats import REPEATS_MAX, Repeats, wary
 from agent.rules import Rules
 from agent.toolbox import Toolbox
 from agent.transcript import Transcript
 from tools.meta import META_TOOLS
 from tools.schema import checked
-from tools.spec import Effect, ToolContext, ToolError, ToolResult, ToolSpec
+from tools.spec import Effect, SpecifierKind, ToolContext, ToolError, ToolResult, ToolSpec
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +35,8 @@ class Permissions:
 
     mode: Mode
     rules: Callable[[], Rules]
+    places: Places = NOWHERE
+    """What path rules begin at."""
     attended: bool = True
     """False where no person can be asked: ASK is DENY."""
 
@@ -86,16 +91,18 @@ class CallRunner:
         if earlier := self.log.earlier(call):
             return await self._reused(call, earlier)
         asked, started, number, times = call, time.monotonic(), None, self.repeats.count(call)
+        note = ""
         try:
             tool = self._tool_of(call, times)
             call = _with_arguments(call, tool)
-            await self._permitted(call, tool, times)
+            permitted = await self._permitted(call, tool, times)
+            note, call = _edit_note(call, permitted), permitted
             number = await self._logged(asked, tool)
             await self._shown(call, relay=tool.handler is None)
             result = await self._ran(call, tool)
         except ToolError as error:
             result = ToolResult.failure(str(error))
-        return await self._told(call, result, started=started, number=number)
+        return await self._told(call, result, started=started, number=number, note=note)
 
     async def _logged(self, call: Call, tool: ToolSpec) -> int | None:
         """Write down that a call runs. Meta tools change this run of the turn, so every run needs its own."""
@@ -134,20 +141,41 @@ class CallRunner:
         self.toolbox.use(tool)
         return tool
 
-    async def _permitted(self, call: Call, tool: ToolSpec, times: int) -> None:
-        specifier = specifier_of(tool, call.arguments or {})
-        judgement = judge(tool, specifier, mode=self.permissions.mode, rules=self.permissions.rules())
+    async def _permitted(self, call: Call, tool: ToolSpec, times: int) -> Call:
+        """Return the call as it may run, which the owner may have changed; raises `ToolError`.
+
+        A changed call is judged again: what is denied stays denied, and what is ruinous asks again.
+        """
+        specifier, judgement = await self._judged(call, tool)
         judgement = wary(judgement, times)
-        if not self.permissions.attended:
-            judgement = unattended(judgement)
-        match judgement.verdict:
-            case Verdict.DENY:
-                raise ToolError(f"{call.name} is not permitted: {judgement.reason}")
-            case Verdict.ASK:
-                approval = await self.desk.approve(call, tool, specifier, judgement)
-                if not approval.allowed:
-                    raise ToolError(f"{call.name} is not permitted: {approval.reason}")
-                self.repeats.forgive()
+        while judgement.verdict is Verdict.ASK and self.permissions.attended:
+            approval = await self.desk.approve(call, tool, specifier, judgement)
+            if not approval.allowed:
+                raise ToolError(f"{call.name} is not permitted: {approval.reason}")
+            self.repeats.forgive()
+            if approval.arguments is None:
+                return call
+            call = replace(call, arguments=approval.arguments)
+            specifier, judgement = await self._judged(call, tool)
+            if judgement.verdict is Verdict.ASK and not judgement.is_ruinous:
+                return call
+        if judgement.verdict is not Verdict.ALLOW:
+            raise ToolError(f"{call.name} is not permitted: {unattended(judgement).reason}")
+        return call
+
+    async def _judged(self, call: Call, tool: ToolSpec) -> tuple[str, Judgement]:
+        """Judge a call; what its path really is has to be asked of the disk, beside the loop."""
+        specifier = specifier_of(tool, call.arguments or {})
+        judged = partial(
+            judge,
+            tool,
+            specifier,
+            mode=self.permissions.mode,
+            rules=self.permissions.rules(),
+            places=self.permissions.places,
+        )
+        looks = tool.specifier_kind is SpecifierKind.PATH
+        return specifier, await asyncio.to_thread(judged) if looks else judged()
 
     async def _shown(self, call: Call, *, relay: bool) -> None:
         await self.desk.emit(
@@ -188,10 +216,11 @@ class CallRunner:
         return ToolResult.success(await tool.handler(context, call.arguments or {}))
 
     async def _told(
-        self, call: Call, result: ToolResult, *, started: float, number: int | None = None
+        self, call: Call, result: ToolResult, *, started: float, number: int | None = None, note: str = ""
     ) -> ToolMessage:
-        """Keep a result, under the number of a call that was logged."""
+        """Keep a result, under the number of a call that was logged; the note stands before it."""
         ok, text = _readable(call, result)
+        text = f"{note}{text}"
         if number is not None:
             await self.log.finished(number, ok=ok, text=text)
         record = CallRecord(
@@ -239,4 +268,12 @@ def _with_arguments(call: Call, tool: ToolSpec) -> Call:
             f"the arguments of {call.name} are not a JSON object: {call.raw[:RAW_SHOWN_CHARS]!r}."
             " Nothing was run; make the call again with correct JSON"
         )
-    return replace(call, arguments=checked(call.arguments, tool.parameters))
+    return replace(call, arguments=tool.fit(checked(call.arguments, tool.parameters)))
+
+
+def _edit_note(asked: Call, permitted: Call) -> str:
+    """Tell the model, which remembers its own version, what ran instead."""
+    if permitted.arguments == asked.arguments:
+        return ""
+    arguments = json.dumps(permitted.arguments, ensure_ascii=False, default=dict)
+    return f"[the owner changed the arguments before it ran, to: {arguments}]\n"

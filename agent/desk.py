@@ -21,6 +21,8 @@ class Approval:
     allowed: bool
     reason: str
     """Who or what decided, for the model and the audit: "denied by the owner", "no answer in 300 s"."""
+    arguments: JsonObject | None = None
+    """What is to run instead, when whoever allowed a write changed it. It fits the tool's schema."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

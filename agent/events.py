@@ -4,7 +4,7 @@ An event is the `data` of a frame `{channel: "agent", event, data}`. Unknown fie
 an older node and a newer client still understand each other.
 """
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -40,6 +40,9 @@ class SerializedTool(Event):
     side_effect: bool = True
     """Left out, a tool counts as one that writes."""
     specifier_template: str = Field(default="", max_length=500)
+    """Names what a call touches, as `{path}`; permission rules are about it."""
+    specifier_kind: Literal["text", "shell", "path"] = "text"
+    """How rules are held against it: as text, as a shell line by all its parts, as a path by where it leads."""
     kind: str = Field(default="command", max_length=64)
 
 
@@ -95,13 +98,21 @@ class ToolResultEvent(Event):
     error: str = Field(default="", max_length=32_000)
 
 
+Decision: TypeAlias = Literal["allow_once", "allow_session", "allow_always", "deny"]
+"""`allow_session` keeps a rule until the node stops, `allow_always` stores one."""
+
+
 class ApprovalResponse(Event):
+    """Answer an approval. The first answer of any client holds; later ones are refused and change nothing."""
+
     event: ClassVar[str] = "approval_response"
 
     approval_id: Id
-    decision: Literal["allow_once", "allow_always", "deny"]
+    decision: Decision
     rule: str | None = Field(default=None, max_length=1_000)
-    """With `allow_always`: the rule to keep. It must match the call; left out, the exact call is allowed."""
+    """With `allow_session` and `allow_always`: the rule to keep. It must match; left out, it is the exact call."""
+    args: dict[str, object] | None = None
+    """For a tool that writes: run it with these arguments instead. They are checked and judged as the call was."""
 
 
 class ListTools(Event):
@@ -115,7 +126,7 @@ class Cancel(Event):
 
 
 class Resume(Event):
-    """Follow a session: replay what was missed since `lastSeq`, then everything live."""
+    """Follow a session: what was missed since `lastSeq`, or a `snapshot`, then everything live."""
 
     event: ClassVar[str] = "resume"
 
@@ -210,6 +221,12 @@ class ApprovalRequest(TurnEvent):
     mode: str
     reason: str
     """Which rule or mode asks."""
+    decisions: list[Decision] = Field(
+        default_factory=lambda: ["allow_once", "allow_session", "allow_always", "deny"]
+    )
+    """The answers that count here: where no rule could help, or the owner wants none, none is offered."""
+    editable: bool = True
+    """The answer may carry changed `args`."""
 
 
 class ApprovalResolved(TurnEvent):
@@ -218,7 +235,9 @@ class ApprovalResolved(TurnEvent):
     event: ClassVar[str] = "approval_resolved"
 
     approval_id: str
-    decision: Literal["allow_once", "allow_always", "deny", "timeout"]
+    decision: Decision | Literal["timeout"]
+    edited: bool = False
+    """The call runs with other arguments than were asked about; `tool_call` shows them."""
 
 
 class UsageEvent(TurnEvent):
@@ -267,6 +286,51 @@ class Done(TurnEvent):
     reason: Literal["answered", "failed", "cancelled", "interrupted"]
 
 
+class StoredText(Event):
+    """A stored message, as a snapshot shows it."""
+
+    event: ClassVar[str] = "stored_text"
+
+    role: str
+    content: str
+    """Cut where it is long; `/api/chat/sessions/{id}` has it whole."""
+    turn_id: str | None
+    state: str
+
+
+class OpenTurn(Event):
+    """A turn that runs or waits, as a snapshot shows it."""
+
+    event: ClassVar[str] = "open_turn"
+
+    turn_id: str
+    prompt: str
+    running: bool
+    text: str = ""
+    """What it has streamed so far."""
+    reasoning: str = ""
+    calls: list[ToolCallEvent] = Field(default_factory=list)
+    """Calls that have no result yet."""
+    approvals: list[ApprovalRequest] = Field(default_factory=list)
+    """Questions that nobody has answered yet."""
+
+
+class Snapshot(Event):
+    """How a session stands, instead of events too many or too old to repeat.
+
+    Its frame carries the `seq` up to which it holds everything; what came after it follows. It may already
+    hold what a later event tells, too; both name their turn.
+    """
+
+    event: ClassVar[str] = "snapshot"
+
+    session_id: str
+    message_count: int
+    messages: list[StoredText]
+    """The latest ones, in order."""
+    turns: list[OpenTurn]
+
+
 class CatalogueTool(Event):
     event: ClassVar[str] = "catalogue_tool"
 
@@ -288,5 +352,5 @@ CLIENT_EVENTS: tuple[type[Event], ...] = (
 )  # fmt: skip
 NODE_EVENTS: tuple[type[Event], ...] = (
     Queued, Status, Reasoning, Token, ToolCallEvent, ToolDone, ApprovalRequest, ApprovalResolved, UsageEvent,
-    Compacted, Answer, ErrorEvent, Done, Tools,
+    Compacted, Answer, ErrorEvent, Done, Snapshot, Tools,
 )  # fmt: skip

@@ -5,11 +5,15 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from agent.rules import Rules, covers, first_match, names
-from tools.spec import Effect, JsonObject, ToolError, ToolSpec
+from agent.paths import Places
+from agent.rules import Rules, covers, names
+from agent.subject import Subject, subject_of
+from tools.spec import Effect, JsonObject, SpecifierKind, ToolError, ToolSpec
 
 SPECIFIER_VALUE_MAX_CHARS = 8_000
 """A longer value is refused, not cut: what is cut off could hide from a deny rule."""
+
+SHOWN_MAX_CHARS = 200
 
 ACCEPTED_EDITS = frozenset({"editor.save", "editor.applyEdit", "files.create", "files.write", "files.mkdir"})
 """What mode `acceptEdits` lets run without asking."""
@@ -39,23 +43,56 @@ class Judgement:
     verdict: Verdict
     reason: str
     """The rule or mode that decided, in words."""
+    is_ruinous: bool = False
+    """A breaker asks: no rule and no mode can answer for the owner."""
+    a_rule_would_help: bool = False
+    """An allow rule for this call would have let it run."""
 
 
-def judge(tool: ToolSpec, specifier: str, *, mode: Mode, rules: Rules) -> Judgement:
-    """Decide one call: deny rules, plan mode, ask rules, reading, mode, allow rules, and else a person."""
-    if rule := first_match(rules.deny, tool.name, specifier):
-        return Judgement(Verdict.DENY, f"the rule `deny {rule}` forbids it")
-    if mode is Mode.PLAN and tool.effect is not Effect.READ:
+NOWHERE = Places()
+"""Where no tool speaks of paths."""
+
+
+def judge(tool: ToolSpec, specifier: str, *, mode: Mode, rules: Rules, places: Places = NOWHERE) -> Judgement:
+    """Decide one call, in this order: deny rules, plan mode, breakers, ask rules, reading, mode, allow rules.
+
+    What nothing has decided by then asks. For a path this may wait for the disk.
+    """
+    subject = subject_of(tool, specifier, places)
+    only_reads = tool.effect is Effect.READ or subject.only_reads
+    if met := subject.met_by(rules.deny):
+        return Judgement(Verdict.DENY, f"the rule `deny {met[0]}` forbids {_what(specifier, met[1])}")
+    if mode is Mode.PLAN and not only_reads:
         return Judgement(Verdict.DENY, "mode `plan` only reads")
-    if rule := first_match(rules.ask, tool.name, specifier):
-        return Judgement(Verdict.ASK, f"the rule `ask {rule}` wants to be asked")
-    if tool.effect is Effect.READ:
+    if subject.ruin:
+        return Judgement(Verdict.ASK, f"this asks in every mode: {subject.ruin}", is_ruinous=True)
+    if met := subject.met_by(rules.ask):
+        reason = f"the rule `ask {met[0]}` wants to be asked about {_what(specifier, met[1])}"
+        return Judgement(Verdict.ASK, reason)
+    if only_reads:
         return Judgement(Verdict.ALLOW, "it only reads")
     if judgement := _judgement_of_mode(tool, mode):
         return judgement
-    if rule := first_match(rules.allow, tool.name, specifier):
-        return Judgement(Verdict.ALLOW, f"the rule `allow {rule}` allows it")
-    return Judgement(Verdict.ASK, f"it acts, no rule allows it, and mode `{mode}` asks")
+    allowing = subject.allowed_by(rules.allow)
+    if allowing is not None:
+        named = " and ".join(f"`allow {rule}`" for rule in allowing)
+        words = ("rules", "allow") if len(allowing) > 1 else ("rule", "allows")
+        return Judgement(Verdict.ALLOW, f"the {words[0]} {named} {words[1]} it")
+    reason = f"it acts, no rule allows {_left(subject, rules)}, and mode `{mode}` asks"
+    return Judgement(Verdict.ASK, reason, a_rule_would_help=True)
+
+
+def _what(specifier: str, met: str) -> str:
+    """Name the part of a call that a rule met, where it is not the whole."""
+    return "it" if met in {"", specifier} else f"`{met[:SHOWN_MAX_CHARS]}` in it"
+
+
+def _left(subject: Subject, rules: Rules) -> str:
+    """Name the parts of a call that no rule allows, where it has several."""
+    left = [part.typed for part in subject.not_allowed_by(rules.allow)]
+    if len(subject.parts) == 1:
+        return "it"
+    return ", ".join(f"`{typed[:SHOWN_MAX_CHARS]}`" for typed in left)
 
 
 def _judgement_of_mode(tool: ToolSpec, mode: Mode) -> Judgement | None:
@@ -78,7 +115,7 @@ def can_run_unattended(tool: ToolSpec, *, mode: Mode, rules: Rules) -> bool:
     """Whether some call of this tool could run without a person; if not, it need not be offered."""
     if any(covers(rule, tool.name) for rule in (*rules.deny, *rules.ask)):
         return False
-    if tool.effect is Effect.READ:
+    if tool.effect is Effect.READ or tool.specifier_kind is SpecifierKind.SHELL:
         return True
     if mode is Mode.PLAN:
         return False

@@ -4,7 +4,7 @@ A tool name may glob as well: `files.*`. A literal star is written `[*]`.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from agent.errors import RuleError
@@ -23,6 +23,18 @@ class Rule:
 
     def __str__(self) -> str:
         return self.tool if self.specifier is None else f"{self.tool}({self.specifier})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Something that a call touches. A call is allowed when each of its parts is."""
+
+    typed: str
+    allowed_as: tuple[str, ...]
+    """The spellings under which an allow rule may mean it; the first is the one to keep a rule for."""
+    denied_as: tuple[str, ...]
+    """The spellings under which a deny or ask rule means it: as wide as can be."""
+    only_reads: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,19 +66,24 @@ def read_rule(text: str) -> Rule:
     return Rule(tool=found["tool"], specifier=found["specifier"])
 
 
+def exactly(text: str) -> str:
+    """Return the pattern that means this text and no other."""
+    return text.replace("*", _STAR)
+
+
 def rule_for(tool: str, specifier: str) -> str:
     """Return the rule that matches exactly this call and no wider one."""
-    return str(Rule(tool=tool, specifier=specifier.replace("*", _STAR)))
+    return str(Rule(tool=tool, specifier=exactly(specifier)))
 
 
 def matches(rule: Rule, tool: str, specifier: str) -> bool:
     """Whether a rule speaks of this call."""
-    return names(rule, tool) and (rule.specifier is None or _fits(rule.specifier, specifier))
+    return names(rule, tool) and (rule.specifier is None or fits(rule.specifier, specifier))
 
 
 def names(rule: Rule, tool: str) -> bool:
     """Whether a rule speaks of some call of this tool."""
-    return _fits(rule.tool, tool)
+    return fits(rule.tool, tool)
 
 
 def covers(rule: Rule, tool: str) -> bool:
@@ -74,19 +91,15 @@ def covers(rule: Rule, tool: str) -> bool:
     return names(rule, tool) and (rule.specifier is None or set(rule.specifier) == {"*"})
 
 
-def first_match(rules: Sequence[Rule], tool: str, specifier: str) -> Rule | None:
-    """Return the first rule of a list that speaks of this call."""
-    return next((rule for rule in rules if matches(rule, tool, specifier)), None)
-
-
-def _fits(pattern: str, text: str) -> bool:
-    """Find the literal pieces in order; the leftmost find is always right, so it takes linear time."""
+def fits(pattern: str, text: str) -> bool:
+    """Whether a pattern means the whole of a text; in linear time."""
     first, *rest = _pieces(pattern)
     if not rest:
         return text == first
     *middle, last = rest
     if len(text) < len(first) + len(last) or not (text.startswith(first) and text.endswith(last)):
         return False
+    # The leftmost find of each literal piece is always right: no way back is ever needed.
     at, end = len(first), len(text) - len(last)
     for piece in middle:
         found = text.find(piece, at, end)

@@ -12,11 +12,12 @@ from agent.desk import Desk, TurnOutcome
 from agent.ending import Ending, finish, to_the_end
 from agent.errors import Failure, TurnLimitError, failure_of
 from agent.events import FocusedContext
-from agent.gate import Mode
+from agent.gate import NOWHERE, Mode
 from agent.history import History, Message, SystemMessage, UserMessage, with_calls_closed, without_reasoning
 from agent.limits import Limits
 from agent.loop import run_agent_loop
 from agent.models.base import Model, Options
+from agent.paths import Places
 from agent.prompt import context_message, owner_system, peer_system
 from agent.rules import Rules
 from agent.toolbox import OwnerToolbox, PeerToolbox, Toolbox
@@ -44,6 +45,8 @@ class Turn:
     mode: Mode = Mode.DEFAULT
     rules: Callable[[], Rules] = Rules
     """Asked for every call: a rule that the owner adds counts at once."""
+    places: Places = NOWHERE
+    """What path rules begin at."""
     tools: Sequence[ToolSpec] = ()
     """The node's own; those of clients come from the desk."""
     groups: Sequence[str] = ()
@@ -102,7 +105,9 @@ async def _answer(desk: Desk, turn: Turn, caller: Caller, toolbox: Toolbox, tran
         _messages(turn, toolbox),
         toolbox,
         caller=caller,
-        permissions=Permissions(mode=turn.mode, rules=turn.rules, attended=turn.remote is None),
+        permissions=Permissions(
+            mode=turn.mode, rules=turn.rules, places=turn.places, attended=turn.remote is None
+        ),
         limits=turn.limits,
         options=turn.options,
         transcript=transcript,
@@ -117,7 +122,7 @@ def _messages(turn: Turn, toolbox: Toolbox) -> list[Message]:
         system = peer_system(node=turn.node_name, peer=turn.remote, today=turn.today)
         return [SystemMessage(text=system), asked]
     recent = [said.text for said in turn.history if isinstance(said, UserMessage)][-RECENT_PROMPTS:]
-    toolbox.open_groups(turn.prompt, recent=recent, before=turn.groups)
+    toolbox.open(turn.prompt, recent=recent, before=turn.groups)
     toolbox.present()
     system = owner_system(node=turn.node_name, today=turn.today, dropped=toolbox.dropped)
     history = without_reasoning(with_calls_closed(turn.history, error="the turn ended before a result came"))

@@ -34,8 +34,10 @@ from node.model_choice import FOR_ALL_ELSE, ModelChoice
 from node.owner_door import OwnerDoor
 from node.owner_turns import OwnerTurns
 from node.peer_turns import PeerTurns
+from node.permissions import OwnerPermissions
 from node.recorded import RecordedHub, RecordedRouter
 from node.relays import Relays
+from node.replay import Replay
 from node.session_reader import StoredSessions
 from node.settings import Settings
 from node.store.db import Database
@@ -89,12 +91,13 @@ async def open_state(config: NodeConfig, stack: AsyncExitStack) -> State:
     stack.callback(folder.close)
     db = await Database.open(folder.database)
     stack.push_async_callback(db.close)
-    log = await EventLog.open(db)
+    settings = await Settings.load(SettingStore(db))
+    log = await EventLog.open(db, keep_turns=lambda: settings.whole("events.keepTurns"))
     stack.push_async_callback(log.close)
     return State(
         folder=folder,
         db=db,
-        settings=await Settings.load(SettingStore(db)),
+        settings=settings,
         identity=Identity.load_or_create(folder.identity_key),
         trust=PeerStore(db),
         log=log,
@@ -145,10 +148,12 @@ async def start(config: NodeConfig, stack: AsyncExitStack) -> dict[str, object]:
         summaries=SummaryStore(state.db), streams=streams, settings=settings, models=models
     )
     stack.push_async_callback(compaction.close)
+    permissions = OwnerPermissions(settings)
     owner_turns = OwnerTurns(
         turns=turns,
         streams=streams,
-        approvals=Approvals(partial(keep_rule, settings)),
+        approvals=Approvals(permissions.keep),
+        permissions=permissions,
         relays=Relays(),
         settings=settings,
         models=models,
@@ -159,7 +164,13 @@ async def start(config: NodeConfig, stack: AsyncExitStack) -> dict[str, object]:
     )
     router = RecordedRouter(telemetry)
     TelemetryChannel(telemetry).add_to(router)
-    AgentChannel(turns=owner_turns, streams=streams, registry=registry, compaction=compaction).add_to(router)
+    AgentChannel(
+        turns=owner_turns,
+        streams=streams,
+        replay=Replay(state.log, streams, turns, sessions),
+        registry=registry,
+        compaction=compaction,
+    ).add_to(router)
     peer_door = PeerDoor(hub, settings, port=config.peer_port, name=name)
     apis = (
         AgentsApi(turns=owner_turns, models=models, hub=hub, name=name),
@@ -190,7 +201,7 @@ async def start(config: NodeConfig, stack: AsyncExitStack) -> dict[str, object]:
     await hub.start()
     await models.look()
     stack.push_async_callback(owner_turns.queue.close)
-    await owner_turns.queue.open()
+    await owner_turns.open()
     announce(state, door, peer_door)
     return ready_line(door, peer_door, models.facts)
 
@@ -217,13 +228,6 @@ def peer_names(directory: PeerDirectory) -> tuple[str, ...]:
 
 async def has_peers(trust: TrustStore) -> bool:
     return any(record.state is TrustState.TRUSTED for record in await trust.all())
-
-
-async def keep_rule(settings: Settings, rule: str) -> None:
-    """Add an allow rule that the owner chose to keep."""
-    allowed = settings.texts("agent.permissions.allow")
-    if rule not in allowed:
-        await settings.put("agent.permissions.allow", (*allowed, rule))
 
 
 def announce(state: State, door: OwnerDoor, peer_door: PeerDoor) -> None:

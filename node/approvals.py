@@ -1,63 +1,118 @@
 """The open questions to the owner: each is answered once, by whichever client answers first."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agent.errors import RuleError
-from agent.events import ApprovalResponse
-from agent.rules import matches, read_rule, rule_for
-from tools.spec import ToolSpec
+from agent.events import ApprovalResponse, Decision
+from agent.gate import specifier_of
+from agent.paths import Places
+from agent.rules import Rule, Rules, read_rule
+from agent.subject import Subject, subject_of
+from tools.schema import checked
+from tools.spec import Effect, JsonObject, ToolError, ToolSpec
+
+CLOSED = "this question is closed"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the owner said."""
+
+    decision: Decision
+    arguments: JsonObject | None = None
+    """Changed by the owner, and fit for the tool."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
+    session_id: str
     tool: ToolSpec
     specifier: str
-    answer: asyncio.Future[str]
+    decisions: Sequence[Decision]
+    """The answers that count."""
+    rules: Rules
+    """Those in force when it was asked."""
+    places: Places
+    answer: asyncio.Future[Answer] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Answers are looked at in the order in which they came."""
+
+    @property
+    def is_editable(self) -> bool:
+        return self.tool.effect is Effect.WRITE
 
 
 class Approvals:
-    def __init__(self, keep_rule: Callable[[str], Awaitable[None]]) -> None:
-        self._keep_rule = keep_rule
-        """Stores one more allow rule."""
+    def __init__(self, keep: Callable[[str, Decision, Sequence[str]], Awaitable[None]]) -> None:
+        self._keep = keep
+        """Keeps allow rules: for which session, with which answer, which rules."""
         self._open: dict[str, Question] = {}
 
     @contextmanager
-    def open(self, approval_id: str, tool: ToolSpec, specifier: str) -> Iterator[asyncio.Future[str]]:
-        """Open a question; its future gets the decision. Closed on leaving, answered or not."""
-        answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._open[approval_id] = Question(tool, specifier, answer)
+    def open(self, approval_id: str, question: Question) -> Iterator[asyncio.Future[Answer]]:
+        """Open a question; its future gets the answer. Closed on leaving, answered or not."""
+        self._open[approval_id] = question
         try:
-            yield answer
+            yield question.answer
         finally:
+            question.answer.cancel()
             del self._open[approval_id]
 
     async def answer(self, response: ApprovalResponse) -> str | None:
         """Take an answer; return why it does not count, or None.
 
-        The rule is stored only by the answer that decided, so a lost race leaves no rule behind.
+        A rule is kept only by the answer that decided, so that a lost race leaves none behind.
         """
         question = self._open.get(response.approval_id)
         if question is None or question.answer.done():
-            return "this question is closed"
-        if response.decision != "allow_always":
-            question.answer.set_result(response.decision)
-            return None
-        rule = response.rule or rule_for(question.tool.name, question.specifier)
-        if problem := rule_problem(rule, question):
-            return problem
-        question.answer.set_result(response.decision)
-        await self._keep_rule(rule)
+            return CLOSED
+        async with question.one_at_a_time:
+            try:
+                answer, rules = await asyncio.to_thread(read_answer, response, question)
+            except (RuleError, ToolError) as error:
+                return str(error)
+            if question.answer.done():
+                return CLOSED
+            question.answer.set_result(answer)
+        await self._keep(question.session_id, answer.decision, rules)
         return None
 
 
-def rule_problem(rule: str, question: Question) -> str | None:
-    """Say why a rule cannot be kept: it is unreadable, or it would not have allowed this very call."""
-    try:
-        if matches(read_rule(rule), question.tool.name, question.specifier):
-            return None
-    except RuleError as error:
-        return str(error)
-    return f"the rule {rule!r} does not match this call of {question.tool.name}"
+def read_answer(response: ApprovalResponse, question: Question) -> tuple[Answer, tuple[str, ...]]:
+    """Return what a client's answer means, and the rules to keep with it; raises `ToolError` or `RuleError`.
+
+    A rule for a path looks at the disk.
+    """
+    if response.decision not in question.decisions:
+        raise RuleError(f"{response.decision} is no answer here; say one of {', '.join(question.decisions)}")
+    if response.decision == "deny":
+        return Answer(decision="deny"), ()
+    arguments = changed_arguments(response, question)
+    answer = Answer(decision=response.decision, arguments=arguments)
+    if response.decision == "allow_once":
+        return answer, ()
+    specifier = question.specifier if arguments is None else specifier_of(question.tool, arguments)
+    subject = subject_of(question.tool, specifier, question.places)
+    return answer, rules_to_keep(response.rule, subject, question.rules.allow)
+
+
+def changed_arguments(response: ApprovalResponse, question: Question) -> JsonObject | None:
+    """Return the owner's version of the arguments as the tool takes them; raises `ToolError`."""
+    if response.args is None:
+        return None
+    if not question.is_editable:
+        raise ToolError(f"{question.tool.name} only reads: there is nothing to change before it goes out")
+    return question.tool.fit(checked(response.args, question.tool.parameters))
+
+
+def rules_to_keep(given: str | None, subject: Subject, before: Sequence[Rule]) -> tuple[str, ...]:
+    """Return the rules that let this call run from now on; raises `RuleError` for one that would not."""
+    if given is None:
+        return tuple(map(str, subject.rules_to_keep(before)))
+    rule = read_rule(given)
+    if subject.not_allowed_by((*before, rule)):
+        raise RuleError(f"the rule {given!r} does not match this call of {subject.tool}")
+    return (str(rule),)

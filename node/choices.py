@@ -1,10 +1,14 @@
 """The owner's settings as the agent's own values: mode, rules, options, limits."""
 
+import os
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 from agent.gate import Mode
 from agent.limits import Limits
 from agent.models.base import Options
+from agent.paths import Places
 from agent.rules import Rules
 from node.settings import Settings
 
@@ -25,6 +29,18 @@ def rules_of(settings: Settings) -> Rules:
         deny=settings.texts("agent.permissions.deny"),
         ask=settings.texts("agent.permissions.ask"),
         allow=settings.texts("agent.permissions.allow"),
+    )
+
+
+def places_of(settings: Settings) -> Places:
+    """Return where paths begin on this machine."""
+    home = str(Path.home())
+    return Places(
+        workspace=settings.text("agent.workspace") or home,
+        home=home,
+        resolve=os.path.realpath,
+        folds_case=sys.platform in {"win32", "darwin"},
+        is_windows=sys.platform == "win32",
     )
 
 

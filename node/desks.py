@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Literal
 from uuid import uuid4
 
 from agent.desk import Approval, TurnOutcome
 from agent.events import (
     ApprovalRequest,
     ApprovalResolved,
+    Decision,
     Done,
     ErrorEvent,
     Reasoning,
@@ -18,7 +20,8 @@ from agent.events import (
 )
 from agent.gate import Judgement, Mode
 from agent.history import Call
-from node.approvals import Approvals
+from node.approvals import Answer, Approvals
+from node.permissions import OwnerPermissions
 from node.relays import Relays
 from node.store.turn import ATTEMPTS, Conclusion, Ending
 from node.streams import Streams
@@ -42,20 +45,25 @@ class OwnerDesk:
         mode: Mode,
         streams: Streams,
         approvals: Approvals,
+        permissions: OwnerPermissions,
         relays: Relays,
         keep: Callable[[TurnOutcome], Awaitable[Conclusion]],
         approval_timeout_s: float,
         tool_timeout_s: float,
+        waits_for_clients: bool = False,
     ) -> None:
         self._session_id = session_id
         self._turn_id = turn_id
         self._mode = mode
         self._streams = streams
         self._approvals = approvals
+        self._permissions = permissions
         self._relays = relays
         self._keep = keep
         self._approval_timeout_s = approval_timeout_s
         self._tool_timeout_s = tool_timeout_s
+        self._waits_for_clients = waits_for_clients
+        """A turn that runs again puts its question also where no client is yet, and waits for one."""
         self._conclusion: Conclusion | None = None
 
     async def emit(self, event: TurnEvent) -> None:
@@ -71,10 +79,11 @@ class OwnerDesk:
         await self._streams.publish(self._session_id, shown, {runner: event} if runner else None)
 
     async def approve(self, call: Call, tool: ToolSpec, specifier: str, judgement: Judgement) -> Approval:
-        if not any(self._streams.followers(self._session_id)):
+        if not self._waits_for_clients and not self._streams.is_followed(self._session_id):
             return Approval(allowed=False, reason=NOBODY)
         approval_id = uuid4().hex
-        with self._approvals.open(approval_id, tool, specifier) as answer:
+        question = self._permissions.question(self._session_id, tool, specifier, judgement)
+        with self._approvals.open(approval_id, question) as answer:
             await self.emit(
                 ApprovalRequest(
                     turn_id=self._turn_id,
@@ -86,23 +95,31 @@ class OwnerDesk:
                     specifier=specifier,
                     mode=self._mode.value,
                     reason=judgement.reason,
+                    decisions=list(question.decisions),
+                    editable=question.is_editable,
                 )
             )
             return await self._answered(approval_id, answer)
 
-    async def _answered(self, approval_id: str, answer: asyncio.Future[str]) -> Approval:
+    async def _answered(self, approval_id: str, answer: asyncio.Future[Answer]) -> Approval:
         decision = await self._decision(answer)
+        arguments = None if answer.cancelled() else answer.result().arguments
         await self.emit(
-            ApprovalResolved.model_validate(
-                {"turnId": self._turn_id, "sessionId": self._session_id,
-                 "approvalId": approval_id, "decision": decision}
+            ApprovalResolved(
+                turn_id=self._turn_id,
+                session_id=self._session_id,
+                approval_id=approval_id,
+                decision=decision,
+                edited=arguments is not None,
             )
-        )  # fmt: skip
-        return Approval(allowed=decision.startswith("allow"), reason=self._explained(decision))
+        )
+        allowed = decision.startswith("allow")
+        return Approval(allowed=allowed, reason=self._explained(decision), arguments=arguments)
 
-    async def _decision(self, answer: asyncio.Future[str]) -> str:
+    async def _decision(self, answer: asyncio.Future[Answer]) -> Decision | Literal["timeout"]:
         """Wait for the first answer, for the last client to leave, or for the time to run out."""
-        deserted = asyncio.create_task(self._streams.deserted(self._session_id, REJOIN_S))
+        patience_s = self._approval_timeout_s if self._waits_for_clients else REJOIN_S
+        deserted = asyncio.create_task(self._streams.deserted(self._session_id, patience_s))
         try:
             await asyncio.wait(
                 (answer, deserted), timeout=self._approval_timeout_s, return_when=asyncio.FIRST_COMPLETED
@@ -110,7 +127,8 @@ class OwnerDesk:
         finally:
             deserted.cancel()
         if answer.done():
-            return answer.result()
+            return answer.result().decision
+        answer.cancel()  # so that an answer that comes a moment too late keeps no rule
         return "deny" if deserted.done() else "timeout"
 
     def _explained(self, decision: str) -> str:
@@ -148,7 +166,7 @@ def told(event: TurnEvent, conclusion: Conclusion | None) -> TurnEvent | None:
     match event, conclusion:
         case ErrorEvent(), Conclusion(ending=Ending.RETRYING, attempts=attempts, retry_in_s=pause):
             text = f"{event.message}; trying again in {pause:g} s (attempt {attempts + 1} of {ATTEMPTS})"
-            return Status(turn_id=event.turn_id, session_id=event.session_id, text=text)
+            return Status(turn_id=event.turn_id, session_id=event.session_id, text=text, starts_over=True)
         case Done(), Conclusion(ending=Ending.RETRYING):
             return None
         case Done(), Conclusion(ending=Ending.INTERRUPTED):

@@ -6,20 +6,23 @@ from dataclasses import replace
 from datetime import date
 from functools import partial
 from uuid import uuid4
+from weakref import WeakValueDictionary
 
 from agent.desk import TurnOutcome
 from agent.events import Done, ErrorEvent, FocusedContext, Queued, TurnEvent
 from agent.turn import Turn, run_turn
 from node.approvals import Approvals
-from node.choices import limits_of, mode_of, options_of, rules_of
+from node.choices import limits_of, options_of
 from node.compaction import Compaction
-from node.desks import OwnerDesk, told
+from node.desks import REJOIN_S, OwnerDesk, told
 from node.model_choice import ModelChoice
+from node.owed import owed_events
 from node.past import told_before
+from node.permissions import OwnerPermissions
 from node.queue import Cancelled, TurnQueue
 from node.relays import Relays
 from node.settings import Settings
-from node.store.turn import ClaimedTurn, Conclusion, Ending, NewTurn, Submitted
+from node.store.turn import ClaimedTurn, Conclusion, Ending, NewTurn, Source, Submitted
 from node.store.turns import TurnStore
 from node.streams import Streams
 from node.telemetry import Telemetry
@@ -33,6 +36,7 @@ class OwnerTurns:
         turns: TurnStore,
         streams: Streams,
         approvals: Approvals,
+        permissions: OwnerPermissions,
         relays: Relays,
         settings: Settings,
         models: ModelChoice,
@@ -42,6 +46,7 @@ class OwnerTurns:
         compaction: Compaction,
     ) -> None:
         self.approvals = approvals
+        self._permissions = permissions
         self.relays = relays
         self.queue = TurnQueue(turns, self.run, tell=self.tell, running_max=settings.whole("chat.maxRunning"))
         self._turns = turns
@@ -53,18 +58,36 @@ class OwnerTurns:
         self._telemetry = telemetry
         self._compaction = compaction
         self._endings: dict[tuple[str, str], asyncio.Future[TurnOutcome]] = {}
+        self._announced: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
+
+    async def open(self) -> None:
+        """Tell what a killed node could not tell any more, then start running turns."""
+        for turn in await self._turns.owing():
+            logged = await self._streams.events_of(turn.session_id, turn.turn_id)
+            for event in owed_events(turn, await self._turns.answer(turn), logged):
+                await self._streams.publish(turn.session_id, event)
+        await self.queue.open()
 
     async def submit(self, new: NewTurn) -> Submitted:
         """Store a message and let it wait for its turn; raises `QueueFull` or `TurnIdReused`."""
-        submitted = await self._turns.submit(new)
-        turn = submitted.turn
-        if submitted.is_new:
-            queued = Queued(
-                turn_id=turn.turn_id, session_id=turn.session_id, position=submitted.ahead, prompt=turn.prompt
-            )
-            await self._streams.publish(turn.session_id, queued)
-            self.queue.wake()
-        return submitted
+        new = replace(new, session_id=new.session_id or uuid4().hex)
+        async with self._announcing(str(new.session_id), new.turn_id):
+            submitted = await self._turns.submit(new)
+            turn = submitted.turn
+            if submitted.is_new:
+                queued = Queued(
+                    turn_id=turn.turn_id,
+                    session_id=turn.session_id,
+                    position=submitted.ahead,
+                    prompt=turn.prompt,
+                )
+                await self._streams.publish(turn.session_id, queued)
+                self.queue.wake()
+            return submitted
+
+    def _announcing(self, session_id: str, turn_id: str) -> asyncio.Lock:
+        """Return the lock that is held until a stored turn's `queued` is out: nothing of it comes before."""
+        return self._announced.setdefault((session_id, turn_id), asyncio.Lock())
 
     async def ask(self, new: NewTurn) -> tuple[Submitted, TurnOutcome]:
         """Submit a message under a turn id of its own and wait for what it comes to, through every retry."""
@@ -78,6 +101,11 @@ class OwnerTurns:
 
     async def run(self, claimed: ClaimedTurn) -> TurnOutcome:
         """Run one attempt of a stored turn; the queue calls this."""
+        async with self._announcing(claimed.session_id, claimed.turn_id):
+            pass
+        if runs_again(claimed):
+            # Its clients lost their sockets with the node; with them come their tools.
+            await self._streams.followed(claimed.session_id, REJOIN_S)
         with self._telemetry.during(
             "client", "turn", "ask", claimed.session_id, received=claimed.prompt
         ) as call:
@@ -96,7 +124,8 @@ class OwnerTurns:
 
     async def cancel(self, session_id: str, turn_id: str) -> bool:
         """Stop a turn, running or waiting; False when there is nothing to stop."""
-        cancelled = await self.queue.cancel(session_id, turn_id)
+        async with self._announcing(session_id, turn_id):
+            cancelled = await self.queue.cancel(session_id, turn_id)
         if cancelled is Cancelled.WITHDRAWN:
             done = Done(turn_id=turn_id, session_id=session_id, reason="cancelled")
             await self._streams.publish(session_id, done)
@@ -110,8 +139,9 @@ class OwnerTurns:
             prompt=claimed.prompt,
             history=told_before(await self._turns.history(claimed)),
             context=FocusedContext.model_validate(claimed.context) if claimed.context else None,
-            mode=mode_of(claimed.mode, self._settings),
-            rules=partial(rules_of, self._settings),
+            mode=self._permissions.mode(claimed.mode, claimed.session_id),
+            rules=partial(self._permissions.rules, claimed.session_id),
+            places=self._permissions.places(),
             tools=tuple(self._registry),
             groups=claimed.groups,
             model=await self._models.current(),
@@ -119,6 +149,7 @@ class OwnerTurns:
             limits=limits_of(self._settings),
             node_name=self._name(),
             today=date.today(),  # noqa: DTZ011  the owner's own day
+            log=await self._turns.calls(claimed),
         )
 
     def _desk_of(self, claimed: ClaimedTurn) -> OwnerDesk:
@@ -130,13 +161,15 @@ class OwnerTurns:
         return OwnerDesk(
             session_id=claimed.session_id,
             turn_id=claimed.turn_id,
-            mode=mode_of(claimed.mode, self._settings),
+            mode=self._permissions.mode(claimed.mode, claimed.session_id),
             streams=self._streams,
             approvals=self.approvals,
+            permissions=self._permissions,
             relays=self.relays,
             keep=keep,
             approval_timeout_s=self._settings.number("agent.approvalTimeoutS"),
             tool_timeout_s=self._settings.number("agent.toolTimeoutS"),
+            waits_for_clients=runs_again(claimed),
         )
 
     def _settle(self, claimed: ClaimedTurn, outcome: TurnOutcome, conclusion: Conclusion) -> None:
@@ -147,6 +180,11 @@ class OwnerTurns:
         ending = self._endings.get((session_id, outcome.turn_id))
         if ending is not None and not ending.done():
             ending.set_result(outcome)
+
+
+def runs_again(claimed: ClaimedTurn) -> bool:
+    """Whether this attempt goes on with what a person began to watch."""
+    return claimed.attempts > 1 and claimed.source is Source.USER
 
 
 def ending_events(claimed: ClaimedTurn, outcome: TurnOutcome) -> list[TurnEvent]:

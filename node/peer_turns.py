@@ -10,7 +10,7 @@ from agent.gate import can_run_unattended
 from agent.models.base import Model
 from agent.models.rules import RulesModel
 from agent.turn import Turn, run_turn
-from node.choices import limits_of, options_of, remote_mode_of, rules_of, within
+from node.choices import limits_of, options_of, places_of, remote_mode_of, rules_of, within
 from node.desks import RemoteDesk
 from node.model_choice import ModelChoice
 from node.settings import Settings
@@ -55,6 +55,7 @@ class PeerTurns:
             prompt=ask.prompt,
             mode=remote_mode_of(self._settings),
             rules=partial(rules_of, self._settings),
+            places=places_of(self._settings),
             tools=tuple(self._registry),
             model=self._model(await self._models.current(), ask.peer),
             options=options_of(self._settings),

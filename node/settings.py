@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 from urllib.parse import urlsplit
@@ -136,6 +137,12 @@ def _local_or_web_address(value: str) -> str:
     return value.rstrip("/")
 
 
+def _absolute_folder(value: str) -> str:
+    if value and not Path(value).is_absolute():
+        raise ValueError("write the whole path of a folder, from the root on, or leave it blank")
+    return value
+
+
 def _rule(value: str) -> str:
     try:
         return str(read_rule(value))
@@ -245,6 +252,18 @@ _TABLE = (
         "Calls that run unasked: `Tool` or `Tool(specifier)`, `*` is a wildcard.",
     ),
     _make("agent.permissions.ask", RuleList, (), "Calls that ask, whatever the mode or an allow rule says."),
+    _make(
+        "agent.permissions.allowAlways",
+        bool,
+        True,
+        "Let an approval keep its rule for good. Off: once, or for the session.",
+    ),
+    _make(
+        "agent.workspace",
+        Annotated[str, Field(max_length=1_000), AfterValidator(_absolute_folder)],
+        "",
+        "The folder that relative paths and path rules with one leading `/` begin at. Blank: the owner's home.",
+    ),
     _make("agent.permissions.deny", RuleList, (), "Calls that never run, not even reading ones."),
     _make(
         "models.default",
@@ -271,6 +290,12 @@ _TABLE = (
         500,
         "How many of its calls the node remembers for `/api/telemetry`; fewer when their bodies exceed 4 MB."
         " They are never stored.",
+    ),
+    _make(
+        "events.keepTurns",
+        Annotated[int, Field(ge=1, le=10_000)],
+        3,
+        "Ended turns per session whose events are kept, for clients that come back. Messages are always kept.",
     ),
     _make("network.nodeName", Line, "", "What peers read as this node's name. Blank: the machine's name."),
     _make(

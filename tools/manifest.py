@@ -5,7 +5,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 
 from tools.schema import problem
-from tools.spec import Effect, JsonObject, ToolSpec
+from tools.spec import Effect, JsonObject, SpecifierKind, ToolSpec
 
 MANIFEST_MAX_TOOLS = 500
 NAME_MAX_CHARS = 128
@@ -50,6 +50,8 @@ def _flaw(raw: object, *, own_names: Container[str], earlier: Container[str]) ->
     for key, limit in _TEXT_MAX_CHARS.items():
         if not isinstance(text := raw.get(key, ""), str) or len(text) > limit:
             return f"{key} has to be text of at most {limit} characters"
+    if raw.get("specifierKind", "text") not in tuple(SpecifierKind):
+        return f"specifierKind has to be one of {', '.join(SpecifierKind)}"
     return problem(raw["params"]) if raw.get("params") else None
 
 
@@ -60,6 +62,7 @@ def _spec(raw: JsonObject) -> ToolSpec:
         description=str(raw.get("description", "")),
         effect=Effect.READ if raw.get("sideEffect") is False else Effect.WRITE,
         specifier=str(raw.get("specifierTemplate", "")),
+        specifier_kind=SpecifierKind(str(raw.get("specifierKind", "text"))),
     )
     params = raw.get("params")
     return replace(spec, parameters=params) if params and isinstance(params, Mapping) else spec

@@ -17,9 +17,24 @@ RESULT_MAX_CHARS = 32_000
 """A tool's result beyond this many characters is cut before the model reads it."""
 
 
+UNGROUPED = "core"
+"""The group of tools whose name has no dot, and that name no group themselves."""
+
+
 class Effect(StrEnum):
     READ = "read"
     WRITE = "write"
+
+
+class SpecifierKind(StrEnum):
+    """What a tool's specifier is, and so how permission rules are held against it."""
+
+    TEXT = "text"
+    """Any text; a rule's pattern has to fit all of it."""
+    SHELL = "shell"
+    """A shell line; every command in it is judged."""
+    PATH = "path"
+    """A file or folder; judged by where it really leads."""
 
 
 class ToolError(Exception):
@@ -41,6 +56,10 @@ Handler: TypeAlias = Callable[[ToolContext, JsonObject], Awaitable[object]]
 """Runs one checked call and returns a JSON value; raises `ToolError`."""
 
 
+Canonical: TypeAlias = Callable[[JsonObject], JsonObject]
+"""Rewrites checked arguments so that one thing has one name; raises `ToolError`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolSpec:
     name: str
@@ -51,22 +70,33 @@ class ToolSpec:
     effect: Effect = Effect.WRITE
     specifier: str = ""
     """Template over the arguments that names what a call touches, as `{peerId}`; rules match on it."""
+    specifier_kind: SpecifierKind = SpecifierKind.TEXT
+    canonical: Canonical | None = None
+    """Applied before the call is judged, shown and run."""
+    aliases: Callable[[str], tuple[str, ...]] | None = None
+    """Other names of what a specifier names: deny and ask rules mean those, too."""
     phrases: tuple[str, ...] = ()
     """Plain sentences that mean this call, in the template language of `agent/models/phrases.py`."""
     answer: str = ""
     """One-line template that turns a result into a sentence when no model is there to do it."""
     core: bool = False
     """Always shown to the model."""
+    in_group: str = ""
+    """The group of a tool whose name does not say it."""
     remote: bool = False
     """May be part of a peer's turn."""
     handler: Handler | None = None
     """None: a client of the turn runs it."""
 
+    def fit(self, arguments: JsonObject) -> JsonObject:
+        """Return checked arguments in their canonical form; raises `ToolError`."""
+        return self.canonical(arguments) if self.canonical else arguments
+
     @property
     def group(self) -> str:
-        """The part of the name before its first dot; bare names belong to `core`."""
+        """The group that the tool names, else the part of its name before the first dot."""
         head, dot, _ = self.name.partition(".")
-        return head if dot else "core"
+        return self.in_group or (head if dot else UNGROUPED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,8 @@ TABLE: dict[str, tuple[object, list[object], list[object]]] = {
     "agent.permissions.mode": ("default", list(MODES), ["ask", "", None, 1]),
     "agent.permissions.allow": ((), [("files.read(notes/*)", "list_peers")], ["files.read", ["a b"], [1]]),
     "agent.permissions.ask": ((), [("files.*",)], [["x("]]),
+    "agent.permissions.allowAlways": (True, [False, True], [0, "no"]),
+    "agent.workspace": ("", ["/srv/notes", ""], ["notes", "./x", 7]),
     "agent.permissions.deny": ((), [("files.read(**/.env)",), ()], [[""]]),
     "models.default": ("", ["qwen3:8b", ""], [7, None, "two\nlines"]),
     "models.url": ("", ["http://127.0.0.1:11434", "https://[::1]:1", ""], ["localhost:11434", "file:///x", "http://"]),
@@ -43,6 +45,7 @@ TABLE: dict[str, tuple[object, list[object], list[object]]] = {
     "network.listen": ("auto", ["auto", "loopback", "lan"], ["0.0.0.0"]),
     "chat.activeSession": ("", ["some id"], ["x" * 201]),
     "chat.maxRunning": (64, [1, 64], [0, 65, "all"]),
+    "events.keepTurns": (3, [1, 100], [0, 10_001, "all"]),
 }  # fmt: skip
 
 

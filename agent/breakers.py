@@ -1,0 +1,256 @@
+"""Ruinous shell lines: they ask in every mode and whatever a rule allows."""
+
+import itertools
+import posixpath
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+from agent.shell.programs import SHELLS, program, reached, started
+from agent.shell.syntax import Command, UnreadableLine
+from agent.shell.words import BRACKET, HOME, QUERY, STAR, UNKNOWN, expanded, plain
+
+Argv: TypeAlias = tuple[str, ...]
+
+_GLOB = re.compile(f"[{QUERY}{BRACKET}]")
+_NOTHING = f"/.{STAR}{UNKNOWN}"
+"""What is left of a path that names nothing in particular."""
+_DRIVE = re.compile(rf"[A-Za-z]:[\\/]*{STAR}?")
+_STREAMS = frozenset(
+    (
+        "null", "zero", "full", "random", "urandom", "stdin", "stdout", "stderr", "tty", "fd", "shm",
+        "pts", "tcp", "udp",
+    )
+)  # fmt: skip
+_INTERPRETER = re.compile(r"(python|perl|ruby|node|php)[\d.]*")
+_FORKING = re.compile(r"fork\s+while\s+fork")
+_REMOVERS = frozenset(("rm", "shred", "unlink", "mv"))
+_FIND_NARROWS = frozenset(
+    (
+        "-name", "-iname", "-path", "-ipath", "-regex", "-iregex", "-newer", "-mtime", "-mmin", "-atime",
+        "-ctime", "-size", "-empty", "-user", "-group", "-perm", "-wholename",
+    )
+)  # fmt: skip
+_WINDOWS = re.compile(
+    r"\b(?:format(?:\.com)?\s+[a-z]:"
+    r"|(?:rd|rmdir|del|erase)\b[^\n]*\s/s\b[^\n]*\s[\"']?(?:[a-z]:[\\/]?|%userprofile%|%systemroot%)[\"']?(?:\\?\*)?(?:\s|$)"
+    r"|(?:remove-item|ri)\b[^\n]*-r\w*\b[^\n]*\s[\"']?(?:[a-z]:[\\/]?|~|\$home|\$env:\w+)[\\/*]*[\"']?(?:\s|$)"
+    r"|(?:clear-disk|format-volume|diskpart|stop-computer|restart-computer|vssadmin\s+delete)\b)",
+    re.IGNORECASE,
+)
+
+
+def ruin(line: str) -> str | None:
+    """Say what a line would ruin, or why that cannot be known; None for all others."""
+    if _WINDOWS.search(line):
+        return "it can wipe a disk or a home folder"
+    try:
+        commands = reached(line)
+    except UnreadableLine as error:
+        return f"the line cannot be read as a whole: {error}"
+    if _is_fork_bomb(commands) or _FORKING.search(line):
+        return "it starts itself again and again"
+    return next((reason for command in commands if (reason := _ruin_of(command))), None)
+
+
+def _ruin_of(command: Command) -> str | None:
+    for redirect in command.redirects:
+        if redirect.operator not in {"<", "<<", "<<<", "<&"} and _is_device(redirect.target.marked):
+            return f"it writes over the device {redirect.target.source}"
+    argv = expanded(command.words)
+    for each in started(argv):
+        if each and (reason := _ruin_of_program(each, is_fed=command.is_piped_to)):
+            return reason
+    return None
+
+
+def _ruin_of_program(argv: Argv, *, is_fed: bool) -> str | None:
+    if UNKNOWN in argv[0]:
+        return "which program it runs cannot be known before it runs"
+    name = program(argv)
+    if name.startswith(("mkfs", "newfs")) or name in _DISK_PROGRAMS:
+        return f"`{name}` can wipe a disk"
+    if name in _POWER:
+        return f"`{name}` stops the machine"
+    runs = name in SHELLS or _INTERPRETER.fullmatch(name)
+    if is_fed and runs and _reads_its_program_from_a_pipe(argv):
+        return f"`{name}` runs text that nobody has seen"
+    check = _CHECKS.get(name)
+    return check(argv) if check else None
+
+
+def _reads_its_program_from_a_pipe(argv: Argv) -> bool:
+    is_bare = all(argument.startswith("-") and "c" not in argument for argument in argv[1:])
+    return is_bare or argv[1:2] == ("-s",)
+
+
+def _is_fork_bomb(commands: Sequence[Command]) -> bool:
+    """A function that pipes into itself, or is called more often than made and begun, whatever its name."""
+    for made in [command.words[0].marked for command in commands if command.defines]:
+        calls = [
+            each for each in commands if each.words and not each.defines and each.words[0].marked == made
+        ]
+        if len(calls) > 2 or any(call.is_piped_to for call in calls):
+            return True
+    return False
+
+
+# --- what a path means ---
+
+
+def _holds_much(target: str) -> bool:
+    """Whether a path is a disk, a folder of the system or somebody's home, or all that is in one of those."""
+    text = _GLOB.sub(STAR, target)
+    if text.startswith(HOME):
+        below = text[1:]
+        return below[:1] in {"", "/"} and not posixpath.normpath("/" + below).strip(_NOTHING)
+    if _DRIVE.fullmatch(text):
+        return True
+    if not text.startswith("/"):
+        return False
+    steps = [step for step in posixpath.normpath(text).split("/") if step.strip(_NOTHING)]
+    match steps:
+        case ["tmp", *_]:
+            return False
+        case [] | [_]:
+            return True
+        case ["home" | "Users", _]:
+            return True
+        case _:
+            return False
+
+
+def _holds_all_that_is_here(target: str) -> bool:
+    """Whether a path is the current folder, or one above, or may be because it hangs on a variable.
+
+    `rm -rf "$X/"*` with an empty X is the classic way to lose a disk.
+    """
+    return not _GLOB.sub(STAR, target).strip(_NOTHING)
+
+
+def _is_device(marked: str) -> bool:
+    normal = posixpath.normpath(marked)
+    if normal.startswith("//"):
+        normal = normal[1:]
+    return normal.startswith("/dev/") and normal.split("/")[2] not in _STREAMS
+
+
+def _flags(argv: Argv) -> tuple[set[str], set[str], list[str]]:
+    """Return the short flags, the long ones, and the operands."""
+    short, long, operands = set[str](), set[str](), list[str]()
+    rest = list(argv[1:])
+    while rest:
+        word = rest.pop(0)
+        if word == "--":
+            operands += rest
+            break
+        if word.startswith("--"):
+            long.add(word[2:].partition("=")[0])
+        elif word.startswith("-") and word != "-":
+            short |= set(word[1:])
+        else:
+            operands.append(word)
+    return short, long, operands
+
+
+def _is_recursive(short: set[str], long: set[str]) -> bool:
+    return bool({"r", "R"} & short) or any(each and "recursive".startswith(each) for each in long)
+
+
+# --- programs whose arguments decide ---
+
+
+def _remove(argv: Argv) -> str | None:
+    short, long, operands = _flags(argv)
+    if any("no-preserve-root".startswith(each) for each in long):
+        return "it is told not to spare the root folder"
+    if not _is_recursive(short, long):
+        return None
+    if not operands:
+        return "it deletes whole folders, and which ones is not known"
+    return _hit("it deletes", operands) or next(
+        (f"it deletes {plain(each)}" for each in operands if _holds_all_that_is_here(each)), None
+    )
+
+
+def _change_all(argv: Argv) -> str | None:
+    short, long, operands = _flags(argv)
+    return _hit("it changes the rights of all in", operands) if _is_recursive(short, long) else None
+
+
+def _move(argv: Argv) -> str | None:
+    return _hit("it moves away", _flags(argv)[2][:-1])
+
+
+def _dd(argv: Argv) -> str | None:
+    outputs = [word.removeprefix("of=") for word in argv[1:] if word.startswith("of=")]
+    return next((f"it writes over the device {each}" for each in outputs if _is_device(each)), None)
+
+
+def _write_to_device(argv: Argv) -> str | None:
+    return next((f"it writes over the device {each}" for each in argv[1:] if _is_device(each)), None)
+
+
+def _copy_to_device(argv: Argv) -> str | None:
+    return _write_to_device(("", argv[-1]))
+
+
+def _find(argv: Argv) -> str | None:
+    words = argv[1:]
+    if "-delete" not in words and not any(program((word,)) in _REMOVERS | SHELLS for word in words):
+        return None
+    starts = list(itertools.takewhile(lambda word: word[:1] not in {"-", "(", "!"}, words))
+    if not _FIND_NARROWS.isdisjoint(words):
+        return _hit("it deletes in", starts)
+    everywhere = next((start for start in starts or ["."] if _holds_all_that_is_here(start)), None)
+    return _hit("it deletes in", starts) or (everywhere and f"it deletes all in {plain(everywhere)}")
+
+
+def _kill(argv: Argv) -> str | None:
+    return "it ends every program" if "-1" in argv[2:] else None
+
+
+def _init(argv: Argv) -> str | None:
+    return "it stops the machine" if argv[1:2] in {("0",), ("6",)} else None
+
+
+def _systemctl(argv: Argv) -> str | None:
+    halting = {"poweroff", "reboot", "halt", "kexec", "rescue", "emergency", "suspend", "hibernate"}
+    return "it stops the machine" if not halting.isdisjoint(argv[1:]) else None
+
+
+def _crontab(argv: Argv) -> str | None:
+    return "it deletes every planned job" if "-r" in argv[1:] else None
+
+
+def _hit(what: str, targets: Sequence[str]) -> str | None:
+    return next((f"{what} {plain(each)}" for each in targets if _holds_much(each)), None)
+
+
+_DISK_PROGRAMS = frozenset(
+    (
+        "blkdiscard", "cfdisk", "cryptsetup", "diskutil", "fdisk", "gdisk", "hdparm", "mke2fs", "mkswap",
+        "parted", "sfdisk", "sgdisk", "wipefs", "zpool",
+    )
+)  # fmt: skip
+_POWER = frozenset(("shutdown", "reboot", "halt", "poweroff"))
+_CHECKS: Mapping[str, Callable[[Argv], str | None]] = {
+    "rm": _remove,
+    "srm": _remove,
+    "chmod": _change_all,
+    "chown": _change_all,
+    "chgrp": _change_all,
+    "setfacl": _change_all,
+    "mv": _move,
+    "dd": _dd,
+    "tee": _write_to_device,
+    "shred": _write_to_device,
+    "wipe": _write_to_device,
+    "cp": _copy_to_device,
+    "find": _find,
+    "kill": _kill,
+    "init": _init,
+    "telinit": _init,
+    "systemctl": _systemctl,
+    "crontab": _crontab,
+}

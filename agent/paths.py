@@ -1,0 +1,150 @@
+"""Path rules: anchors, `*` within a folder, `**` across folders; judged by where a path really leads.
+
+//etc/passwd   from the root of the disk        /notes/**   from the workspace
+~/.ssh         from the owner's home            ./a, a/b    from the workspace
+*.pem          of that name, anywhere in the workspace      **/.env   anywhere on the machine
+"""
+
+import posixpath
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from agent.rules import Part, exactly, fits
+
+STEPS_MAX = 256
+
+_DRIVE = re.compile(r"[A-Za-z]:")
+_ANY = "**"
+
+
+class UnreadablePath(ValueError):
+    """Where the path leads cannot be known; the text says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """The folders that rules and relative paths begin at, and how a machine reads a path."""
+
+    workspace: str = "/"
+    home: str = "/"
+    resolve: Callable[[str], str] = str
+    """Follows links, as `os.path.realpath`; may wait for the disk."""
+    folds_case: bool = False
+    """`A` and `a` are one file, as on Windows and macOS."""
+    is_windows: bool = False
+
+
+def path_parts(path: str, places: Places) -> tuple[Part, ...]:
+    """Return the path as it is written and as it really is; an allow rule has to mean both.
+
+    A deny rule for a folder means all that is in it. Raises `UnreadablePath`.
+    """
+    written = absolute(path, places)
+    try:
+        real = _same(places.resolve(written), places)
+    except (OSError, ValueError) as error:
+        raise UnreadablePath(f"{path[:200]!r} cannot be looked up") from error
+    return tuple(_part(path, each) for each in dict.fromkeys((_same(written, places), real)))
+
+
+def path_fits(pattern: str, path: str, places: Places) -> bool:
+    """Whether a rule's pattern means an absolute path."""
+    return any(_segments_fit(each, tuple(path.split("/"))) for each in _patterns(pattern, places))
+
+
+def path_pattern(path: str, places: Places) -> str:
+    """Return the pattern that means one absolute path, from the workspace where it lies in there."""
+    root = _same(_normal(_unified(places.workspace, places)), places).rstrip("/")
+    pattern = exactly(path)
+    if path.startswith(f"{root}/"):
+        return pattern[len(exactly(root)) :]
+    return f"/{pattern}" if path.startswith("/") else pattern
+
+
+def absolute(path: str, places: Places) -> str:
+    """Return a path from the root, with its dots worked out; raises `UnreadablePath`."""
+    if "\0" in path:
+        raise UnreadablePath("it holds a NUL character")
+    path = _unified(path, places)
+    if re.match(r"~[^/]", path):
+        raise UnreadablePath("it begins in another user's home")
+    if path == "~" or path.startswith("~/"):
+        path = f"{_unified(places.home, places)}/{path[2:]}"
+    elif not path.startswith("/") and not (places.is_windows and _DRIVE.match(path)):
+        path = f"{_unified(places.workspace, places)}/{path}"
+    if path.count("/") > STEPS_MAX:
+        raise UnreadablePath(f"it has more than {STEPS_MAX} steps")
+    return _normal(path)
+
+
+def _part(typed: str, path: str) -> Part:
+    """A folder's rule reaches into it when it denies, never when it allows."""
+    steps = path.split("/")
+    folders = ("/".join(steps[:end]) or "/" for end in range(len(steps) - 1, 0, -1))
+    return Part(typed=typed, allowed_as=(path,), denied_as=(path, *folders))
+
+
+def _patterns(pattern: str, places: Places) -> Iterator[tuple[str, ...]]:
+    """Yield the absolute patterns that a rule stands for: from an anchor as written, and as it really is."""
+    text = _unified(pattern, places)
+    text = f"{text}**" if text.endswith("/") and text not in {"/", "//"} else text
+    if text.startswith("//") or (places.is_windows and _DRIVE.match(text)):
+        yield _split(text.removeprefix("/"), places)
+    elif text.startswith("~/") or text == "~":
+        for home in _roots(places.home, places):
+            yield _split(f"{home}/{text[2:]}", places)
+    elif text.startswith(f"{_ANY}/") or text == _ANY:
+        yield _split(f"/{text}", places)
+    else:
+        below = text.removeprefix("./").lstrip("/") if text.startswith(("/", "./")) else text
+        below = f"{_ANY}/{text}" if "/" not in text and text not in {"", ".", "*"} else below
+        for workspace in _roots(places.workspace, places):
+            yield _split(f"{workspace}/{below}", places)
+
+
+def _roots(anchor: str, places: Places) -> Iterator[str]:
+    written = _normal(_unified(anchor, places))
+    yield from dict.fromkeys((written, _unified(places.resolve(written), places)))
+
+
+def _split(pattern: str, places: Places) -> tuple[str, ...]:
+    return tuple(_same(_normal(pattern), places).split("/"))
+
+
+def _segments_fit(pattern: tuple[str, ...], path: tuple[str, ...]) -> bool:
+    """Follow all ways to match at once; `ends` is how far into the path each of them has come."""
+    ends = {0}
+    for step in pattern:
+        if step == _ANY:
+            ends = set(range(min(ends), len(path) + 1)) if ends else ends
+        else:
+            ends = {at + 1 for at in ends if at < len(path) and fits(step, path[at])}
+    return len(path) in ends
+
+
+def _normal(path: str) -> str:
+    """Work out `.` and `..`; two slashes at the start are one."""
+    drive = path[:2] if _DRIVE.match(path) else ""
+    normal = posixpath.normpath(f"/{path[2:]}" if drive else path)
+    return drive + (normal[1:] if normal.startswith("//") else normal)
+
+
+def _unified(path: str, places: Places) -> str:
+    """Write a path with slashes. Windows drops dots and blanks at a name's end, and what follows a colon."""
+    if not places.is_windows:
+        return path
+    path = path.replace("\\", "/")
+    path = path.removeprefix("//?/").removeprefix("//./")
+    drive = path[:2] if _DRIVE.match(path) else ""
+    steps = (
+        step if step in {".", ".."} else step.split(":")[0].rstrip(". ")
+        for step in path[len(drive) :].split("/")
+    )
+    return drive + "/".join(steps)
+
+
+def _same(path: str, places: Places) -> str:
+    path = _unified(path, places)
+    return unicodedata.normalize("NFC", path).casefold() if places.folds_case else path

@@ -1,0 +1,110 @@
+"""The programs that a command leads to: the one it names, and those it starts in its turn."""
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from agent.shell.syntax import Command, UnreadableLine, commands_of
+from agent.shell.words import HOME, STAR, UNKNOWN, expanded, plain
+
+REACH_MAX = 200
+"""A line that leads to more commands than this cannot be judged."""
+
+STARTERS = frozenset(
+    (
+        "builtin", "busybox", "caffeinate", "chroot", "chrt", "command", "doas", "entr", "env", "exec",
+        "find", "firejail", "flock", "ionice", "ltrace", "nice", "nohup", "parallel", "pkexec", "runuser",
+        "script", "setarch", "setsid", "stdbuf", "strace", "su", "sudo", "systemd-run", "taskset", "time",
+        "timeout", "toybox", "unbuffer", "unshare", "watch", "xargs",
+    )
+)  # fmt: skip
+"""Programs that start the program named in their arguments. Any argument may be it."""
+
+SHELLS = frozenset(("sh", "bash", "dash", "zsh", "ksh", "ash", "fish", "rbash"))
+READ_LINES = SHELLS | {
+    ".", "at", "batch", "docker", "env", "eval", "flock", "kubectl", "nsenter", "parallel", "podman",
+    "runuser", "screen", "script", "source", "ssh", "su", "tmux", "trap", "watch", "wsl",
+}  # fmt: skip
+"""Programs that take arguments for shell lines."""
+
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*(?:\[[^]]*\])?\+?=")
+_DURATION = re.compile(r"\d+(?:\.\d+)?[smhd]?")
+
+
+def is_assignment(word: str) -> bool:
+    return _ASSIGNMENT.match(word) is not None
+
+
+def program(argv: tuple[str, ...]) -> str:
+    """Return the program's bare name, wherever it is said to be."""
+    name = posixpath.basename(plain(argv[0])) if argv else ""
+    return name.lower().removesuffix(".exe")
+
+
+def without_assignments(argv: tuple[str, ...]) -> tuple[str, ...]:
+    while argv and is_assignment(argv[0]):
+        argv = argv[1:]
+    return argv
+
+
+def started(argv: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Return the command, and the commands that its arguments might be if it starts another program."""
+    argv = without_assignments(argv)
+    yield argv
+    if program(argv) in STARTERS:
+        yield from (without_assignments(argv[i:]) for i in range(1, len(argv)))
+
+
+def unwrapped(argv: tuple[str, ...]) -> tuple[str, ...]:
+    """Take away what changes only when or how a command runs, as `timeout 5`; anything doubtful stays."""
+    while True:
+        match argv:
+            case ("time" | "nohup" | "command" | "builtin", second, *_) if not second.startswith("-"):
+                argv = argv[1:]
+            case ("timeout", second, _, *_) if _DURATION.fullmatch(second):
+                argv = argv[2:]
+            case ("nice", "-n", number, _, *_) if number.lstrip("-").isdigit():
+                argv = argv[3:]
+            case ("nice", second, *_) if not second.startswith("-"):
+                argv = argv[1:]
+            case ("stdbuf", second, _, *_) if re.fullmatch(r"-[ioe][0L]", second):
+                argv = (argv[0], *argv[2:])
+            case ("stdbuf", second, *_) if not second.startswith("-"):
+                argv = argv[1:]
+            case _:
+                return argv
+
+
+def reached(line: str) -> tuple[Command, ...]:
+    """Return every command of a line and of the lines that those hand to a shell; raises `UnreadableLine`."""
+    found = list(commands_of(line))
+    at = 0
+    while at < len(found):
+        if len(found) > REACH_MAX:
+            raise UnreadableLine("it leads to too many commands")
+        found += [inner for text in _lines_within(found[at]) for inner in _read_if_possible(text)]
+        at += 1
+    return tuple(found)
+
+
+def _lines_within(command: Command) -> Iterator[str]:
+    argv = without_assignments(expanded(command.words))
+    for each in started(argv):
+        name = program(each)
+        if name in READ_LINES:
+            yield from map(_as_line, command.text_in)
+            yield from map(_as_line, each[1:])
+            yield _as_line(" ".join(each[1:]))
+
+
+def _as_line(marked: str) -> str:
+    """Write a word as the shell that is handed it reads it."""
+    return plain(marked.replace(HOME, "~").replace(UNKNOWN, "$_").replace(STAR, "*"))
+
+
+def _read_if_possible(text: str) -> tuple[Command, ...]:
+    """Read what may be a line; if it cannot be read, it is no line that a shell would run."""
+    try:
+        return tuple(command for command in commands_of(text) if command.words or command.redirects)
+    except UnreadableLine:
+        return ()

@@ -1,0 +1,115 @@
+"""What a call touches, taken apart by the kind of its specifier so that rules can be held against it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from agent.breakers import ruin
+from agent.paths import Places, UnreadablePath, path_fits, path_parts, path_pattern
+from agent.rules import Part, Rule, exactly, fits, names
+from agent.shell.line import parts_of
+from agent.shell.syntax import UnreadableLine
+from tools.spec import SpecifierKind, ToolSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    tool: str
+    parts: tuple[Part, ...]
+    fits: Callable[[str, str], bool]
+    """Whether the pattern of a rule means a spelling."""
+    pattern_of: Callable[[str], str] = exactly
+    """Writes a spelling as the pattern that means it and nothing else."""
+    only_reads: bool = False
+    ruin: str | None = None
+    """Why it asks in every mode."""
+
+    def met_by(self, rules: Sequence[Rule]) -> tuple[Rule, str] | None:
+        """Return the first deny or ask rule that means any part, and the spelling that it means."""
+        for rule in rules:
+            if not names(rule, self.tool):
+                continue
+            if rule.specifier is None:
+                return rule, ""
+            for spelling in (each for part in self.parts for each in part.denied_as):
+                if self.fits(rule.specifier, spelling):
+                    return rule, spelling
+        return None
+
+    def allowed_by(self, rules: Sequence[Rule]) -> tuple[Rule, ...] | None:
+        """Return the rules that together allow every part, or None; what only reads needs none."""
+        if self.not_allowed_by(rules):
+            return None
+        deciding = (
+            next(rule for rule in rules if self._allows(rule, part))
+            for part in self.parts
+            if not part.only_reads
+        )
+        return tuple(dict.fromkeys(deciding))
+
+    def not_allowed_by(self, rules: Sequence[Rule]) -> tuple[Part, ...]:
+        """Return the parts that act and that none of the rules allows."""
+        return tuple(
+            part
+            for part in self.parts
+            if not part.only_reads and not any(self._allows(rule, part) for rule in rules)
+        )
+
+    def rules_to_keep(self, rules: Sequence[Rule] = ()) -> tuple[Rule, ...]:
+        """Return the narrowest rules that, with those there are, allow exactly this call."""
+        missing = self.not_allowed_by(rules)
+        if not all(part.allowed_as for part in missing):
+            return ()
+        exact = (Rule(tool=self.tool, specifier=self.pattern_of(part.allowed_as[0])) for part in missing)
+        return tuple(dict.fromkeys(exact))
+
+    def _allows(self, rule: Rule, part: Part) -> bool:
+        if not names(rule, self.tool):
+            return False
+        if rule.specifier is None:
+            return True
+        return any(self.fits(rule.specifier, spelling) for spelling in part.allowed_as)
+
+
+def subject_of(tool: ToolSpec, specifier: str, places: Places) -> Subject:
+    """Take a call's specifier apart. What cannot be read has no part that a pattern could allow, and asks."""
+    match tool.specifier_kind:
+        case SpecifierKind.SHELL:
+            return _shell_subject(tool, specifier)
+        case SpecifierKind.PATH:
+            return _path_subject(tool, specifier, places)
+        case SpecifierKind.TEXT:
+            other_names = tool.aliases(specifier) if tool.aliases else ()
+            whole = Part(typed=specifier, allowed_as=(specifier,), denied_as=(specifier, *other_names))
+            return Subject(tool=tool.name, parts=(whole,), fits=fits)
+
+
+def _shell_subject(tool: ToolSpec, line: str) -> Subject:
+    try:
+        parts = parts_of(line)
+    except UnreadableLine:
+        parts = (_unreadable(line),)
+    return Subject(
+        tool=tool.name,
+        parts=parts,
+        fits=fits,
+        only_reads=all(part.only_reads for part in parts),
+        ruin=ruin(line),
+    )
+
+
+def _path_subject(tool: ToolSpec, path: str, places: Places) -> Subject:
+    try:
+        return Subject(
+            tool=tool.name,
+            parts=path_parts(path, places),
+            fits=partial(path_fits, places=places),
+            pattern_of=partial(path_pattern, places=places),
+        )
+    except UnreadablePath as error:
+        reason = f"where the path leads cannot be known: {error}"
+        return Subject(tool=tool.name, parts=(_unreadable(path),), fits=fits, ruin=reason)
+
+
+def _unreadable(text: str) -> Part:
+    return Part(typed=text, allowed_as=(), denied_as=(text,))
