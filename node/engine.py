@@ -128,7 +128,8 @@ class EngineModel:
         code = await child.ended()
         if child is self._child:
             self._ends += 1
-            self.problem = self._sentence(f"ended ({manner(code)}): {child.last_words()}")
+            what = "ended" if child.is_loaded else "could not be loaded"
+            self.problem = self._sentence(f"{what} ({manner(code)}): {child.last_words()}")
             logger.warning("%s", self.problem)
 
     async def _explained(self, error: ModelError) -> ModelError:

@@ -8,6 +8,7 @@ from node.child import Child
 
 _READY = re.compile(rf"^{READY}(http://127\.0\.0\.1:\d+)$", re.MULTILINE)
 _STAMP = re.compile(r"^[\d.]+ [A-Z] ")
+_LOADING = "error loading model: "
 WORDS_MAX_CHARS = 300
 
 
@@ -16,14 +17,20 @@ class EngineChild(Child):
         super().__init__()
         self._address: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
 
+    @property
+    def is_loaded(self) -> bool:
+        """It said where it listens, whatever came of it since."""
+        return self._address.done() and self._address.result() is not None
+
     async def address(self) -> str | None:
         """Wait until the model is loaded and return where it is served; None when the process ended first."""
         return await asyncio.shield(self._address)
 
     def last_words(self) -> str:
-        """Return what the engine gave as the first of its reasons."""
-        lines = [_STAMP.sub("", line) for line in self.said(20).splitlines() if _STAMP.match(line)]
-        return (lines[0] if lines else self.said() or "it said nothing")[:WORDS_MAX_CHARS]
+        """Return the reason that the engine gave; the first of several is the cause of the others."""
+        lines = [_STAMP.sub("", line) for line in self.said(100).splitlines() if _STAMP.match(line)]
+        reason = lines[0] if lines else self.said() or "it said nothing"
+        return reason.rpartition(_LOADING)[2][:WORDS_MAX_CHARS]
 
     # --- what the loop calls ---
 

@@ -21,7 +21,10 @@ PARENT_CHECK_S = 1.0
 def main() -> None:
     parent = os.getppid()
     options = arguments()
-    server = serving(options)
+    try:
+        server = serving(options)
+    except RuntimeError as error:  # the reason stands above, in llama.cpp's own words
+        sys.exit(str(error))
     sys.stdout.write(f"{READY}{server.listening_address}\n")
     sys.stdout.flush()
     while os.getppid() == parent:  # where the system does not end the child of a node that was killed
