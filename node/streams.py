@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 from agent.events import TurnEvent
 from node import envelope
 from node.store.events import EventLog
-from node.ws import BROKEN, Client
+from node.ws import Client
 
 
 class Streams:
@@ -50,15 +50,12 @@ class Streams:
 
     @asynccontextmanager
     async def held_back(self, client: Client, session_id: str) -> AsyncIterator[None]:
-        """Make a client a follower that gets nothing live until `release`: it is sent what it missed first."""
+        """Let a client follow, but get nothing live until `release`: first it is sent what it missed."""
         async with self._catching_up.setdefault((client, session_id), asyncio.Lock()):
             self._behind.add((client, session_id))
             self.follow(client, session_id)
             try:
                 yield
-            except Exception:
-                client.leave(BROKEN)  # it comes back and asks again; to go on would leave a gap
-                raise
             finally:
                 self.release(client, session_id)
 
@@ -104,6 +101,12 @@ class Streams:
     def followed_by(self, client: Client) -> tuple[str, ...]:
         """Return the sessions that a client follows; only in those may it stop a turn."""
         return tuple(session_id for session_id, followers in self._followers.items() if client in followers)
+
+    async def events_of(self, session_id: str, turn_id: str) -> frozenset[str]:
+        """Return which events of a turn the log holds."""
+        return frozenset(
+            logged.event for logged in await self._log.since(session_id, 0) if logged.turn_id == turn_id
+        )
 
     async def publish(
         self, session_id: str, event: TurnEvent, instead: Mapping[Client, TurnEvent] | None = None

@@ -22,8 +22,11 @@ HANDLERS_MAX = 64
 """Frames of one client that are handled at a time; the reader then waits."""
 GOING_AWAY = 1001
 TOO_BIG = 1009
+BROKEN = 1011
+DRAIN_TIMEOUT_S = 30.0
+"""A client that is sent what it missed has this long to read half of what is queued."""
 SLOW_READER = 4008
-"""Close codes: the node stops; a frame is too large; the client reads too slowly."""
+"""Close codes: the node stops; a frame is too large; the node failed; the client reads too slowly."""
 
 _ids = count(1)
 
@@ -41,6 +44,7 @@ class Client:
         self.close_code = 1000
         self._queue: asyncio.Queue[str] = asyncio.Queue(SEND_QUEUE_FRAMES)
         self._queued_bytes = 0
+        self._written = asyncio.Event()
 
     def send(self, text: str) -> None:
         """Queue one frame. Never waits: a client whose queue is full is dropped."""
@@ -52,10 +56,26 @@ class Client:
         else:
             self._queue.put_nowait(text)
 
+    @property
+    def has_room(self) -> bool:
+        """Whether the queue is less than half full, so that the past leaves room for live events."""
+        return self._queue.qsize() * 2 < SEND_QUEUE_FRAMES and self._queued_bytes * 2 < SEND_QUEUE_BYTES
+
+    async def drained(self) -> None:
+        """Wait for room; a client that does not make any is dropped."""
+        try:
+            async with asyncio.timeout(DRAIN_TIMEOUT_S):
+                while not self.has_room and not self.gone.is_set():
+                    self._written.clear()
+                    await self._written.wait()
+        except TimeoutError:
+            self.leave(SLOW_READER)
+
     def leave(self, code: int) -> None:
         """End the connection, from whichever side of the node."""
         self.close_code = code
         self.gone.set()
+        self._written.set()
 
     def show(self, channel: str, event: Event) -> None:
         """Queue an event that belongs to no turn."""
@@ -70,6 +90,7 @@ class Client:
         """Return the next frame to write."""
         text = await self._queue.get()
         self._queued_bytes -= len(text)
+        self._written.set()
         return text
 
 

@@ -13,6 +13,7 @@ from agent.events import (
     NODE_EVENTS,
     Event,
     SerializedTool,
+    Snapshot,
     TurnEvent,
 )
 from node.channels.telemetry import TELEMETRY_CLIENT_EVENTS, TELEMETRY_NODE_EVENTS
@@ -146,7 +147,7 @@ def _nested(models: Models) -> Models:
 
 def _frame(channel: str, event: type[Event], data: Mapping[str, object]) -> Mapping[str, object]:
     properties = {"channel": {"const": channel}, "event": {"const": event.event}, "data": data}
-    seq = {"seq": {"type": "integer", "minimum": 1}} if issubclass(event, TurnEvent) else {}
+    seq = {"seq": {"type": "integer", "minimum": 1}} if issubclass(event, TurnEvent | Snapshot) else {}
     return {"type": "object", "properties": properties | seq, "required": list(properties)}
 
 

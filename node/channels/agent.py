@@ -1,6 +1,7 @@
 """The `agent` channel: what a client may say to the agent over `/ws`."""
 
 from dataclasses import dataclass
+from functools import partial
 from uuid import uuid4
 
 from agent.events import (
@@ -19,6 +20,7 @@ from agent.toolbox import OwnerToolbox
 from node.compaction import AlreadyCompacting, Compaction, NothingToCompact
 from node.envelope import FrameError, FrameRefused
 from node.owner_turns import OwnerTurns
+from node.replay import Replay
 from node.router import Router
 from node.store.errors import QueueFull, TurnIdReused
 from node.store.messages import Draft, Role
@@ -41,6 +43,7 @@ class AgentChannel:
 
     turns: OwnerTurns
     streams: Streams
+    replay: Replay
     registry: Registry
     compaction: Compaction
 
@@ -58,16 +61,12 @@ class AgentChannel:
         """Store the message and let it wait for its turn; the asker follows the session from here on."""
         new = new_turn(ask)
         assert new.session_id is not None
-        self.streams.follow(client, new.session_id)
         try:
-            submitted = await self.turns.submit(new)
+            await self.replay.join(client, new.session_id, partial(self.turns.submit, new))
         except QueueFull as full:
             client.show(CHANNEL, queue_full(ask, full))
         except TurnIdReused as error:
             raise FrameRefused("turn_id_reused", str(error), channel=CHANNEL, event=ask.event) from None
-        else:
-            if not submitted.is_new:
-                await self.streams.repeat(client, submitted.turn.session_id, ask.turn_id)
 
     async def on_cancel(self, client: Client, cancel: Cancel) -> None:
         """Stop a turn of a session that this client follows; a stranger's word does not count."""
@@ -78,7 +77,7 @@ class AgentChannel:
         raise FrameRefused("no_such_turn", text, channel=CHANNEL, event=cancel.event)
 
     async def on_resume(self, client: Client, resume: Resume) -> None:
-        await self.streams.replay(client, resume.session_id, resume.last_seq)
+        await self.replay.resume(client, resume.session_id, resume.last_seq)
 
     async def on_compact(self, client: Client, compact: Compact) -> None:
         """Begin to summarise a session's older turns; everybody who follows it is told of the end."""

@@ -93,10 +93,11 @@ class EventLog:
     async def since(self, session_id: str, last_seq: int) -> Sequence[LoggedEvent]:
         """Return every event after `last_seq` that was appended before this call."""
         events: list[LoggedEvent] = []
-        page = await self.after(session_id, last_seq)
-        while page.events:
+        is_last = False
+        while not is_last:
+            page = await self.after(session_id, events[-1].seq if events else last_seq)
             events += page.events
-            page = await self.after(session_id, events[-1].seq)
+            is_last = page.is_last
         return events
 
     async def last_seq(self, session_id: str) -> int:

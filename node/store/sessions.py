@@ -78,6 +78,14 @@ class SessionStore:
         )
         return [stored_message(row) for row in rows]
 
+    async def latest(self, session_id: str, limit: int) -> tuple[int, Sequence[StoredMessage]]:
+        """Return how long the transcript is, and its last messages in order."""
+        counted = await self._db.rows("SELECT count(*) FROM messages WHERE session_id = ?", (session_id,))
+        rows = await self._db.rows(
+            "SELECT * FROM messages WHERE session_id = ? ORDER BY position DESC LIMIT ?", (session_id, limit)
+        )
+        return counted[0][0], [stored_message(row) for row in reversed(rows)]
+
     async def update(
         self,
         session_id: str,

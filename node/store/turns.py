@@ -16,6 +16,7 @@ from typing import Any
 
 from agent.desk import TurnOutcome
 from node.store.admission import check_room, insert_turn, turns_ahead
+from node.store.calls import StoredCalls
 from node.store.db import Database, storable
 from node.store.errors import TurnIdReused
 from node.store.messages import StoredMessage, add_answer, add_drafts, stored_message
@@ -142,6 +143,10 @@ class TurnStore:
             (session_id,),
         )
         return [_turn(row) for row in rows]
+
+    async def calls(self, turn: ClaimedTurn) -> StoredCalls:
+        """Return the log of the turn's calls, with what its earlier attempts did."""
+        return await StoredCalls.of(self._db, turn)
 
     async def owing(self) -> Sequence[Turn]:
         """Return turns that began to wait, or ended, without the log knowing of it: the node was killed."""
