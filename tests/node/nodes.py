@@ -13,6 +13,7 @@ import aiohttp
 from node import app
 from node.client import NodeClient
 from node.config import NodeConfig
+from tests.fakes.ollama_server import FakeOllama
 
 PATIENCE_S = 8.0
 """Longer than anything here takes; a wait beyond it is a failure."""
@@ -104,6 +105,24 @@ async def running_node(
             url=str(ready["url"]),
             peer_address=str(ready["peerAddress"]),
         )
+
+
+@asynccontextmanager
+async def talking(
+    data: Path, settings: Mapping[str, object] | None = None
+) -> AsyncIterator[tuple[RunningNode, FakeOllama, RawSocket]]:
+    """Run a node in front of a scripted Ollama, with one client."""
+    async with (
+        FakeOllama() as ollama,
+        running_node(data, model=None, ollama_url=ollama.address, settings=settings) as node,
+        node.socket() as ws,
+    ):
+        yield node, ollama, ws
+
+
+def said(frames: list[dict[str, Any]], event: str) -> str:
+    """Return the text that a kind of event streamed."""
+    return "".join(frame["data"]["delta"] for frame in frames if frame["event"] == event)
 
 
 def events(frames: list[dict[str, Any]]) -> list[str]:

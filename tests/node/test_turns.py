@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,6 @@ from jsonschema import Draft202012Validator
 from tests.fakes.ollama_server import (
     WAYS_TO_DIE,
     Chunk,
-    FakeOllama,
     answer,
     calls,
     done,
@@ -24,7 +21,7 @@ from tests.fakes.ollama_server import (
 )
 from tests.fakes.scripted_server import Step
 from tests.mission import requirement
-from tests.node.nodes import PATIENCE_S, RawSocket, RunningNode, events, running_node
+from tests.node.nodes import PATIENCE_S, events, said, talking
 
 ROOT = Path(__file__).parents[2]
 PANE = {
@@ -34,22 +31,6 @@ PANE = {
     "specifierTemplate": "{id}",
 }
 LOOK = PANE | {"name": "panes.look", "sideEffect": False}
-
-
-@asynccontextmanager
-async def talking(
-    data: Path, settings: Mapping[str, object] | None = None
-) -> AsyncIterator[tuple[RunningNode, FakeOllama, RawSocket]]:
-    async with (
-        FakeOllama() as ollama,
-        running_node(data, model=None, ollama_url=ollama.address, settings=settings) as node,
-        node.socket() as ws,
-    ):
-        yield node, ollama, ws
-
-
-def said(frames: list[dict[str, Any]], event: str) -> str:
-    return "".join(frame["data"]["delta"] for frame in frames if frame["event"] == event)
 
 
 @requirement("A5", "A6", "A7", "C1", "B1")
