@@ -13,6 +13,8 @@ SHELF = {"type": "object", "properties": {"name": {"type": "string"}}, "required
 LOOK = {"name": "shelf.look", "params": SHELF, "sideEffect": False}
 GET_IT = {"name": "get.it", "params": SHELF, "sideEffect": False}
 """A group whose name says nothing: no prompt brings it into view."""
+CROWD = [LOOK | {"name": f"shelf{number}.look", "description": "Call a name, alpha."} for number in range(30)]
+"""Tools that look more like what is asked for, and leave no room to show all."""
 BARE_GET_IT = GET_IT | {"name": "get_it"}
 
 
@@ -71,7 +73,7 @@ async def test_two_tools_are_called_in_the_order_that_was_asked_for(dialect: Dia
 async def test_a_tool_that_is_not_offered_is_loaded_and_then_called(dialect: Dialect, tmp_path: Path) -> None:
     tool = GET_IT if dialect.provider == "ollama" else BARE_GET_IT
     async with node_at(dialect.address, tmp_path) as node, node.socket() as ws:
-        await ws.send("manifest", {"tools": [tool]})
+        await ws.send("manifest", {"tools": [tool, *CROWD]})
         frames = await play(ws, f"call {tool['name']} with name=alpha", "it is here")
     assert [name for name, _ in called(frames)] == ["load_tools", tool["name"]]
     assert only(frames, "answer")["text"] == f"{tool['name']} returned: it is here"
