@@ -56,4 +56,4 @@ ACTIONS: Mapping[str, Action] = {
     "invite": invite,
     "join": join,
 }
-"""The console itself does `new`, `stop` and `quit`."""
+"""The console itself does `new`, `compact`, `stop` and `quit`."""

@@ -26,6 +26,7 @@ COMMANDS = (
     Command(name="sessions", kind="info", hint="list the stored conversations"),
     Command(name="ask", kind="control", arguments="PEER TEXT", hint="ask a peer's agent", required=2),
     Command(name="new", kind="control", hint="begin a new session", aliases=("newchat",)),
+    Command(name="compact", kind="control", hint="have the older turns read as a summary"),
     Command(name="stop", kind="control", hint="stop the running turn"),
     Command(name="invite", kind="control", hint="make a ticket for another owner"),
     Command(

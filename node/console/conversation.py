@@ -9,6 +9,7 @@ from agent.events import (
     ApprovalResponse,
     Ask,
     Cancel,
+    Compacted,
     Done,
     Event,
     Queued,
@@ -80,6 +81,8 @@ class Conversation:
             return []
         if isinstance(event, Done) and event.turn_id != self.running:
             return self._withdrawn(event)
+        if isinstance(event, Compacted):
+            return self.transcript.receive(event)  # also of a summary that no turn asked for
         begun = self._begin(event.turn_id)
         self._follow(event)
         return [*begun, *self.transcript.receive(event)]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 
-from agent.events import Event
+from agent.events import Compact, Event
 from node.client import NodeClient
 from node.client_socket import Socket
 from node.console.actions import ACTIONS
@@ -121,6 +121,8 @@ class Console:
             case "stop":
                 if not self.stop_turn():
                     self.hint("nothing runs")
+            case "compact":
+                self._compact()
             case "new":
                 await self._view.show(self._conversation.transcript.end())
                 shows = self._conversation.transcript.show_reasoning
@@ -130,6 +132,12 @@ class Console:
                 raise NodeError("not connected to the node")
             case _:
                 await self._view.insert(Style.NOTE, await ACTIONS[name](self._node, argument))
+
+    def _compact(self) -> None:
+        if self._conversation.session_id is None:
+            raise NodeError("there is no conversation yet that could be summarised")
+        self._post(Compact(session_id=self._conversation.session_id))
+        self.hint("summarising the older turns")
 
     # --- the node ---
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
-from agent.events import ApprovalRequest, ToolCallEvent, ToolDone
+from agent.events import ApprovalRequest, Compacted, ToolCallEvent, ToolDone
 
 LINE_MAX_CHARS = 160
 """A tool's arguments or result take one line; the whole text is in the session."""
@@ -52,6 +52,17 @@ def one_line(text: str, limit: int = LINE_MAX_CHARS) -> str:
     """Return text on one line, safe to print, cut at the limit."""
     line = escape(" ".join(text.split()))
     return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def compacted_line(event: Compacted) -> str:
+    """Return the seam that shows where a summary takes over."""
+    how = "" if event.by_model else "; no model wrote it"
+    turns = "turn is" if event.turns == 1 else "turns are"
+    return f"── {event.turns} earlier {turns} read as a summary from here on{how} ──"
+
+
+def tool_line(event: ToolCallEvent | ToolDone) -> str:
+    return tool_call_line(event) if isinstance(event, ToolCallEvent) else tool_done_line(event)
 
 
 def tool_call_line(event: ToolCallEvent) -> str:

@@ -4,6 +4,7 @@ from agent.events import (
     Answer,
     ApprovalRequest,
     ApprovalResolved,
+    Compacted,
     Done,
     ErrorEvent,
     Event,
@@ -17,10 +18,10 @@ from node.console.render import (
     Style,
     approval_line,
     approval_question,
+    compacted_line,
     escape,
     rest_of_answer,
-    tool_call_line,
-    tool_done_line,
+    tool_line,
 )
 
 
@@ -44,15 +45,15 @@ class Transcript:
                 pieces = self.text(Style.REASONING, delta)
             case Answer(text=text):
                 pieces = self.text(Style.ANSWER, rest_of_answer(self._streamed, text))
-            case ToolCallEvent():
-                pieces = self.line(Style.TOOL, tool_call_line(event))
-            case ToolDone():
-                pieces = self.line(Style.TOOL, tool_done_line(event))
+            case ToolCallEvent() | ToolDone():
+                pieces = self.line(Style.TOOL, tool_line(event))
             case ApprovalRequest():
                 self._asked[event.approval_id] = event
                 pieces = self.line(Style.QUESTION, approval_question(event))
             case ApprovalResolved() if request := self._asked.pop(event.approval_id, None):
                 pieces = self.line(Style.TOOL, approval_line(request, event.decision))
+            case Compacted():
+                pieces = self.line(Style.NOTE, compacted_line(event))
             case ErrorEvent(message=message):
                 pieces = self.line(Style.ERROR, message)
             case Done(reason=reason):

@@ -19,7 +19,7 @@ def completed(text: str) -> list[str]:
 
 
 def test_every_command_does_something() -> None:
-    assert {command.name for command in COMMANDS} == ACTIONS.keys() | {"new", "stop", "quit"}
+    assert {command.name for command in COMMANDS} == ACTIONS.keys() | {"new", "stop", "quit", "compact"}
 
 
 @requirement("O3")
