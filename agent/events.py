@@ -42,7 +42,7 @@ class SerializedTool(Event):
     specifier_template: str = Field(default="", max_length=500)
     """Names what a call touches, as `{path}`; permission rules are about it."""
     specifier_kind: Literal["text", "shell", "path"] = "text"
-    """How rules are held against it: as text, as a shell line by all its parts, as a path by where it leads."""
+    """How rules read it: as text, as a shell line by all its parts, as a path by where it leads."""
     kind: str = Field(default="command", max_length=64)
 
 
@@ -110,9 +110,9 @@ class ApprovalResponse(Event):
     approval_id: Id
     decision: Decision
     rule: str | None = Field(default=None, max_length=1_000)
-    """With `allow_session` and `allow_always`: the rule to keep. It must match; left out, it is the exact call."""
+    """With `allow_session`, `allow_always`: the rule to keep, which must match. Left out: this very call."""
     args: dict[str, object] | None = None
-    """For a tool that writes: run it with these arguments instead. They are checked and judged as the call was."""
+    """For a tool that writes: what is to run instead. It is checked and judged as the call was."""
 
 
 class ListTools(Event):

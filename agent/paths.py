@@ -115,6 +115,8 @@ def _split(pattern: str, places: Places) -> tuple[str, ...]:
 
 def _segments_fit(pattern: tuple[str, ...], path: tuple[str, ...]) -> bool:
     """Follow all ways to match at once; `ends` is how far into the path each of them has come."""
+    if pattern[-1] == _ANY:  # what is in a folder, not the folder
+        pattern = (*pattern, "*")
     ends = {0}
     for step in pattern:
         if step == _ANY:

@@ -38,9 +38,7 @@ _GIT_LISTS: Mapping[str, frozenset[str]] = {
     "branch": frozenset(("-a", "-r", "-v", "-vv", "--all", "--list", "--remotes", "--show-current")),
     "tag": frozenset(("-l", "--list")),
     "remote": frozenset(("-v", "--verbose")),
-    "stash": frozenset(("list",)),
     "reflog": frozenset(("show",)),
-    "worktree": frozenset(("list",)),
 }
 _SED_PRINTS = re.compile(r"(\d+|\$|/[\w .:=-]*/)?(,(\d+|\$|/[\w .:=-]*/))?p")
 
@@ -106,6 +104,8 @@ def _git(arguments: Arguments) -> bool:
             return not _has(
                 rest, short="O", long=("output", "ext-diff", "textconv", "open-files-in-pager", "exec")
             )
+        case ["stash" | "worktree", "list", *rest]:
+            return not rest
         case [verb, *rest] if verb in _GIT_LISTS:
             return set(rest) <= _GIT_LISTS[verb]
         case _:
