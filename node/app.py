@@ -15,12 +15,16 @@ from node.api.agents import AgentsApi
 from node.api.completion import CompletionApi
 from node.api.follow import FollowApi
 from node.api.network import NetworkApi
+from node.api.providers import ProvidersApi
+from node.api.pull import PullApi
 from node.api.queue import QueueApi
+from node.api.server import ServerApi
 from node.api.sessions import SessionsApi
 from node.api.settings import SettingsApi
 from node.api.telemetry import TelemetryApi, recorded
 from node.approvals import Approvals
 from node.channels.agent import AgentChannel
+from node.channels.models import ModelsChannel
 from node.channels.telemetry import TelemetryChannel
 from node.compaction import Compaction
 from node.completion import Completion
@@ -30,7 +34,7 @@ from node.directory import FabricDirectory
 from node.engine import Engines
 from node.hyperparameters import hyperparameter_tools
 from node.listening import PeerDoor
-from node.model_choice import FOR_ALL_ELSE, ModelChoice
+from node.model_choice import FOR_ALL_ELSE, ModelChoice, ModelChoices
 from node.owner_door import OwnerDoor
 from node.owner_turns import OwnerTurns
 from node.peer_turns import PeerTurns
@@ -40,6 +44,7 @@ from node.relays import Relays
 from node.replay import Replay
 from node.session_reader import StoredSessions
 from node.settings import Settings
+from node.spawned import NoCommand, SpawnedServer
 from node.store.db import Database
 from node.store.errors import StoreError
 from node.store.events import EventLog
@@ -61,13 +66,17 @@ from tools.registry import Registry
 from tools.sessions import SessionReader, sessions_tools
 
 
-async def run(config: NodeConfig, on_ready: Callable[[Mapping[str, object]], None]) -> None:
+async def run(
+    config: NodeConfig,
+    on_ready: Callable[[Mapping[str, object]], None],
+    on_progress: Callable[[str], None],
+) -> None:
     """Run a node until it is told to stop; raises `StartError` when it cannot start."""
     umask(0o077)  # what a node writes is for its owner alone, whatever the folder allows
     stop = stop_signal()
     async with AsyncExitStack() as stack:
         try:
-            ready = await start(config, stack)
+            ready = await start(config, stack, on_progress)
         except (DataDirError, StoreError, PeerError) as error:
             raise StartError(str(error)) from error
         on_ready(ready)
@@ -104,7 +113,9 @@ async def open_state(config: NodeConfig, stack: AsyncExitStack) -> State:
     )
 
 
-async def start(config: NodeConfig, stack: AsyncExitStack) -> dict[str, object]:
+async def start(
+    config: NodeConfig, stack: AsyncExitStack, on_progress: Callable[[str], None] = lambda _: None
+) -> dict[str, object]:
     """Build the node from the ground up and say what it is; the stack takes it down in the opposite order."""
     state = await open_state(config, stack)
     settings, identity = state.settings, state.identity
@@ -116,6 +127,12 @@ async def start(config: NodeConfig, stack: AsyncExitStack) -> dict[str, object]:
     telemetry = Telemetry(lambda: settings.whole("telemetry.keep"))
     engines = Engines(telemetry)
     stack.push_async_callback(engines.close)
+    models_channel = ModelsChannel(lambda: door.clients)
+    server = SpawnedServer(
+        command=lambda: settings.texts("models.spawn"),
+        tell=models_channel.tell,
+        changed=lambda: choices.look_afresh(),  # noqa: PLW0108  the choices come after their server
+    )
     choice = partial(
         ModelChoice,
         settings=settings,
@@ -123,11 +140,14 @@ async def start(config: NodeConfig, stack: AsyncExitStack) -> dict[str, object]:
         wanted=config.model,
         rules=lambda: RulesModel(lambda: tuple(registry), lambda: peer_names(directory)),
         engines=engines,
+        server=server,
         recorder=telemetry,
     )
     models, helping_model = choice(), choice(keys=FOR_ALL_ELSE)
+    choices = ModelChoices(models, helping_model)
     stack.push_async_callback(models.close)
     stack.push_async_callback(helping_model.close)
+    stack.push_async_callback(server.close)
     peer_turns = PeerTurns(
         settings=settings, models=models, registry=registry, directory=lambda: directory, name=name
     )
@@ -180,6 +200,9 @@ async def start(config: NodeConfig, stack: AsyncExitStack) -> dict[str, object]:
             compaction=compaction,
             sessions=sessions,
         ),
+        ProvidersApi(models=choices, settings=settings, recorder=telemetry),
+        PullApi(models=choices, settings=settings, recorder=telemetry, tell=models_channel.tell),
+        ServerApi(server),
         NetworkApi(hub=hub, door=peer_door, identity=identity),
         SettingsApi(settings),
         QueueApi(turns),
@@ -199,11 +222,26 @@ async def start(config: NodeConfig, stack: AsyncExitStack) -> dict[str, object]:
     await door.open(config.port)
     await peer_door.open(has_peers=await has_peers(state.trust))
     await hub.start()
+    if config.spawn:
+        await start_server(server, on_progress)
     await models.look()
     stack.push_async_callback(owner_turns.queue.close)
     await owner_turns.open()
     announce(state, door, peer_door)
     return ready_line(door, peer_door, models.facts)
+
+
+async def start_server(server: SpawnedServer, on_progress: Callable[[str], None]) -> None:
+    """Start the model server and wait until it serves; raises `StartError`."""
+    try:
+        server.start()
+    except NoCommand as error:
+        raise StartError(str(error)) from None
+    on_progress("starting the model server")
+    status = await server.settled()
+    on_progress(f"the model server {status.text}")
+    if status.state == "failed":
+        raise StartError(f"the model server {status.text}")
 
 
 def add_tools(

@@ -86,6 +86,7 @@ def add_up(parser: argparse.ArgumentParser) -> None:
         "--model",
         help="a model's name, gguf:FILE to run one here, or rules for none (default: the first that answers)",
     )
+    parser.add_argument("--spawn", action="store_true", help="start the model server in models.spawn, too")
     add_json(parser)
 
 

@@ -29,6 +29,8 @@ class NodeConfig:
     model: str | None = None
     """`rules`, a model's name, or None for the node's own choice."""
     ollama_url: str = OLLAMA_URL
+    spawn: bool = False
+    """Start the model server whose command line is in `models.spawn` with the node."""
 
     @classmethod
     def from_environment(
@@ -39,6 +41,7 @@ class NodeConfig:
         name: str | None = None,
         data: str | Path | None = None,
         model: str | None = None,
+        spawn: bool = False,
         environment: Mapping[str, str] = os.environ,
     ) -> "NodeConfig":
         """Return the configuration; raises `StartError` for a value that cannot be used."""
@@ -51,6 +54,7 @@ class NodeConfig:
             data=data_folder(data, environment),
             model=model or environment.get("PALAVER_MODEL") or None,
             ollama_url=environment.get("PALAVER_OLLAMA_URL") or OLLAMA_URL,
+            spawn=spawn,
         )
 
 

@@ -45,6 +45,19 @@ def readiness(model: ModelFacts | None, problem: ModelError | None, *, chosen: b
     return Readiness(state=ReadinessState.READY, text=model.label)
 
 
+def starting(text: str) -> Readiness:
+    """Say that the model server of this node is still starting."""
+    return Readiness(
+        state=ReadinessState.UNRESOLVED, text=f"the model server starts: {text}", remedy="wait a moment"
+    )
+
+
+NODE_DOWN = Readiness(
+    state=ReadinessState.NODE_DOWN, text="the node is not running", remedy="start it with `palaver up`"
+)
+"""For clients that cannot reach the node; they have it from here, or from the node while it was up."""
+
+
 def remedy_of(kind: ErrorKind) -> str:
     match kind:
         case ErrorKind.NO_MODEL:

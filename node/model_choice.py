@@ -10,8 +10,9 @@ from agent.models.find import Found, default_addresses, find_model
 from agent.models.recorder import UNRECORDED, Recorder
 from node.engine import EngineModel, Engines
 from node.engine_file import PREFIX
-from node.health import Readiness, readiness
+from node.health import Readiness, readiness, starting
 from node.settings import Settings
+from node.spawned import SpawnedServer
 
 RULES = "rules"
 LOOK_AGAIN_S = 15.0
@@ -27,6 +28,8 @@ class Wish:
     allow_remote: bool
     context: int | None = None
     """The window of a model that the node runs itself."""
+    server: str = ""
+    """How the server is that the node started; another state is another look."""
 
     @property
     def is_open(self) -> bool:
@@ -66,6 +69,7 @@ class ModelChoice:
         wanted: str | None,
         rules: Callable[[], Model],
         engines: Engines,
+        server: SpawnedServer,
         keys: Sequence[str] = FOR_TURNS,
         recorder: Recorder = UNRECORDED,
     ) -> None:
@@ -75,6 +79,7 @@ class ModelChoice:
         self._wanted = wanted
         self._rules = rules
         self._engines = engines
+        self._server = server
         self._recorder = recorder
         self._model: Model | None = None
         self._problem: ModelError | None = None
@@ -86,22 +91,40 @@ class ModelChoice:
 
     async def current(self) -> Model:
         """Return the model for a turn that starts now: where the choice is not there, one that says why."""
+        if self._server.status.state == "starting":
+            await self._server.settled()
         await self.look()
         assert self._model is not None
         return self._model
 
-    async def look(self) -> None:
+    async def look(self, *, afresh: bool = False) -> None:
         """Find the model, unless the last look still holds."""
         async with self._looking:
             wish = self._wished()
-            if self._is_stale(wish):
+            if afresh or self._is_stale(wish):
                 await self._look(wish)
+
+    @property
+    def own_server(self) -> str | None:
+        """The address of the model server that the node started."""
+        return self._server.address
+
+    def follow_settings(self) -> None:
+        """Let the settings decide from now on, whatever the node was started with."""
+        self._wanted = None
+
+    def addresses(self) -> tuple[str, ...]:
+        """Return where a model server may be, in order of preference, each once."""
+        chosen = (self._server.address, self._settings.text("models.url"))
+        return tuple(dict.fromkeys((*filter(None, chosen), *default_addresses(self._ollama_url))))
 
     @property
     def facts(self) -> ModelFacts | None:
         return self._model.facts if self._model else None
 
     def readiness(self) -> Readiness:
+        if self._server.status.state == "starting":
+            return starting(self._server.status.text)
         problem = self._model.problem if isinstance(self._model, EngineModel) else self._problem
         return readiness(self.facts, problem, chosen=bool(self._wish and not self._wish.is_open))
 
@@ -114,7 +137,8 @@ class ModelChoice:
         runs_here = name is not None and name.startswith(PREFIX)
         return Wish(
             name=name,
-            address=self._settings.text("models.url") or None,
+            address=self._server.address or self._settings.text("models.url") or None,
+            server=self._server.status.state,
             allow_remote=self._settings.flag("models.allowRemote"),
             context=self._settings.whole_or_none("agent.orchestrator.contextSize") if runs_here else None,
         )
@@ -150,7 +174,7 @@ class ModelChoice:
 
     async def _settle(self, wish: Wish, found: Found) -> None:
         if found.model is None and not wish.is_open:
-            self._problem = problem_of(wish, found)
+            self._problem = self._server.problem or problem_of(wish, found)
             await self._take(MissingModel(wish, self._problem))
         else:
             await self._take(found.model or self._rules())
@@ -161,6 +185,25 @@ class ModelChoice:
             await self._engines.leave(before)
         if not isinstance(model, EngineModel):
             self._opened.append(model)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoices:
+    """The model of the agent's turns, and that of all else."""
+
+    for_turns: ModelChoice
+    for_all_else: ModelChoice
+
+    async def look_afresh(self) -> None:
+        """Find both again: a server or a model has come or gone."""
+        await self.for_turns.look(afresh=True)
+        await self.for_all_else.look(afresh=True)
+
+    async def follow_settings(self) -> None:
+        """Have a choice that was just made take effect, whatever the node was started with."""
+        for choice in (self.for_turns, self.for_all_else):
+            choice.follow_settings()
+        await self.look_afresh()
 
 
 def problem_of(wish: Wish, found: Found) -> ModelError:

@@ -39,6 +39,11 @@ class OwnerDoor:
     _runner: web.AppRunner | None = None
 
     @property
+    def clients(self) -> Iterable[Client]:
+        """Everybody who is connected now."""
+        return tuple(self._clients)
+
+    @property
     def url(self) -> str:
         return f"http://{HOST}:{self.port}"
 

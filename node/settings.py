@@ -143,6 +143,12 @@ def _absolute_folder(value: str) -> str:
     return value
 
 
+def _with_port(value: tuple[str, ...]) -> tuple[str, ...]:
+    if value and not (value[0].strip() and any("{port}" in part for part in value[1:])):
+        raise ValueError("write a program and its arguments, one of which holds {port}")
+    return value
+
+
 def _rule(value: str) -> str:
     try:
         return str(read_rule(value))
@@ -283,6 +289,18 @@ _TABLE = (
         bool,
         False,
         "Let the model server be on another machine. Conversations then leave this one.",
+    ),
+    _make(
+        "models.spawn",
+        Annotated[
+            tuple[Annotated[str, Field(max_length=4_000)], ...],
+            Strict(strict=False),
+            Field(max_length=200),
+            AfterValidator(_with_port),
+        ],
+        (),
+        "Command line of a model server that the node starts on request and ends with itself, as a list;"
+        " `{port}` stands for the free port that it is to listen on.",
     ),
     _make(
         "telemetry.keep",

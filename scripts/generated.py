@@ -16,6 +16,7 @@ from agent.events import (
     Snapshot,
     TurnEvent,
 )
+from node.channels.models import MODELS_NODE_EVENTS
 from node.channels.telemetry import TELEMETRY_CLIENT_EVENTS, TELEMETRY_NODE_EVENTS
 from node.envelope import FRAME_MAX_BYTES, PROTOCOL_VERSION, FrameError, Hello
 from node.settings import SETTINGS
@@ -63,6 +64,8 @@ def protocol() -> Iterator[str]:
     yield from _described({event.event: event for event in TELEMETRY_CLIENT_EVENTS}, "validation")
     yield "### Channel `telemetry`, from the node"
     yield from _described({event.event: event for event in TELEMETRY_NODE_EVENTS}, "serialization")
+    yield "### Channel `models`, from the node"
+    yield from _described({event.event: event for event in MODELS_NODE_EVENTS}, "serialization")
     yield "### Parts"
     parts: Models = (SerializedTool, *_nested((*CLIENT_EVENTS, *NODE_EVENTS)))
     yield from _described({part.__name__: part for part in parts}, "validation")
@@ -77,7 +80,7 @@ def protocol() -> Iterator[str]:
 def schema() -> Mapping[str, object]:
     """Return the JSON Schema of all frames: `ClientFrame`, `NodeFrame` and `LinkFrame` in its `$defs`."""
     received: Models = (*CLIENT_EVENTS, *TELEMETRY_CLIENT_EVENTS, SerializedTool, *LINK_FRAMES)
-    sent: Models = (*SYSTEM_EVENTS, *NODE_EVENTS, *TELEMETRY_NODE_EVENTS)
+    sent: Models = (*SYSTEM_EVENTS, *NODE_EVENTS, *TELEMETRY_NODE_EVENTS, *MODELS_NODE_EVENTS)
     modes: list[tuple[type[BaseModel], Mode]] = [(model, "validation") for model in received]
     modes += [(model, "serialization") for model in sent]
     references, whole = models_json_schema(modes, ref_template="#/$defs/{model}")
@@ -86,6 +89,9 @@ def schema() -> Mapping[str, object]:
     node_frames += [_frame("agent", event, references[event, "serialization"]) for event in answers]
     node_frames += [
         _frame("telemetry", event, references[event, "serialization"]) for event in TELEMETRY_NODE_EVENTS
+    ]
+    node_frames += [
+        _frame("models", event, references[event, "serialization"]) for event in MODELS_NODE_EVENTS
     ]
     client_frames = [_frame("agent", event, references[event, "validation"]) for event in CLIENT_EVENTS]
     client_frames += [

@@ -6,9 +6,18 @@ from collections.abc import Mapping
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from agent.models.base import ErrorKind, ModelError
 from node.settings import BadSetting, UnknownSetting
 from node.store.errors import NoSuchSession, QueueFull, SessionBusy
 from peer.errors import PeerError, UnknownPeer
+
+MODEL_STATUS = {
+    ErrorKind.UNREACHABLE: 503,
+    ErrorKind.LOADING: 503,
+    ErrorKind.BUSY: 503,
+    ErrorKind.NO_MODEL: 404,
+    ErrorKind.NOT_LOCAL: 400,
+}
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +48,8 @@ def api_error_of(error: Exception) -> ApiError | None:
             return ApiError(404, "unknown_setting", f"{error}; GET /api/settings lists them")
         case BadSetting():
             return ApiError(400, "bad_setting", str(error))
+        case ModelError(kind=kind):
+            return ApiError(MODEL_STATUS.get(kind, 502), f"model_{kind}", str(error))
         case PeerError(code=code, retry_after=seconds):
             status = 404 if isinstance(error, UnknownPeer) else 502
             return ApiError(status, code, str(error), {} if seconds is None else {"retry_after": seconds})

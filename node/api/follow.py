@@ -14,19 +14,18 @@ from aiohttp import web
 
 from node.api.agents import ChatRequest
 from node.api.errors import ApiError
-from node.api.pouring import pour
+from node.api.pouring import NDJSON_HEADERS, Readers, pour
 from node.api.requests import body_of
 from node.owner_turns import OwnerTurns
 from node.store.events import EventLog
 from node.store.sessions import SessionStore
 from node.store.turn import NewTurn, Source
 from node.streams import Streams
-from node.ws import GOING_AWAY, Client
+from node.ws import Client
 
 PING_EVERY_S = 15.0
 """A comment this often tells a proxy, and the reader, that the stream lives."""
 SSE_HEADERS = {"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
-NDJSON_HEADERS = {"Content-Type": "application/x-ndjson", "Cache-Control": "no-store"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +34,12 @@ class FollowApi:
     streams: Streams
     sessions: SessionStore
     log: EventLog
-    _readers: set[Client] = field(default_factory=set)
+    _readers: Readers = field(default_factory=Readers)
 
     def add_to(self, app: web.Application) -> None:
         app.router.add_post("/api/agent/chat", self.chat)
         app.router.add_get("/api/chat/sessions/{id}/events", self.events)
-        app.on_shutdown.append(self._say_goodbye)
+        app.on_shutdown.append(self._readers.say_goodbye)
 
     async def chat(self, request: web.Request) -> web.StreamResponse:
         """Ask, and stream the turn's frames up to `done`; whoever hangs up before stops the turn."""
@@ -84,18 +83,12 @@ class FollowApi:
 
     @contextmanager
     def _reading(self, session_id: str) -> Iterator[Client]:
-        reader = Client()
-        self._readers.add(reader)
-        self.streams.watch(reader, session_id)
-        try:
-            yield reader
-        finally:
-            self._readers.discard(reader)
-            self.streams.forget(reader)
-
-    async def _say_goodbye(self, _: web.Application) -> None:
-        for reader in self._readers:
-            reader.leave(GOING_AWAY)
+        with self._readers.one() as reader:
+            self.streams.watch(reader, session_id)
+            try:
+                yield reader
+            finally:
+                self.streams.forget(reader)
 
 
 async def turn_lines(reader: Client, turn_id: str) -> AsyncGenerator[bytes, None]:

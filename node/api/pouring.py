@@ -1,15 +1,37 @@
 """Writing a stream to a reader over HTTP until it is through, the reader leaves, or the node stops."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing, contextmanager
 
 from aiohttp import web
 
 from node.ws import GOING_AWAY, SLOW_READER, Client
 
+NDJSON_HEADERS = {"Content-Type": "application/x-ndjson", "Cache-Control": "no-store"}
 LOOK_EVERY_S = 0.5
 """How soon a reader that hung up while nothing was to be written is noticed."""
+
+
+class Readers:
+    """Those who read streams now, to be told when the node stops."""
+
+    def __init__(self) -> None:
+        self._open: set[Client] = set()
+
+    @contextmanager
+    def one(self) -> Iterator[Client]:
+        """Count a reader for as long as the block runs."""
+        reader = Client()
+        self._open.add(reader)
+        try:
+            yield reader
+        finally:
+            self._open.discard(reader)
+
+    async def say_goodbye(self, _: web.Application) -> None:
+        for reader in self._open:
+            reader.leave(GOING_AWAY)
 
 
 async def pour(

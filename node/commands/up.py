@@ -7,7 +7,7 @@ from functools import partial
 
 from agent.models.base import ModelError
 from node import app
-from node.commands.output import say, say_json
+from node.commands.output import note, say, say_json
 from node.config import NodeConfig, StartError
 from node.datadir import read_token
 from node.engine_file import PREFIX, open_file
@@ -24,10 +24,11 @@ async def up(arguments: argparse.Namespace) -> int:
         name=arguments.name,
         data=arguments.data,
         model=arguments.model,
+        spawn=arguments.spawn,
     )
     if config.model and config.model.startswith(PREFIX):
         await asyncio.to_thread(check_file, config.model)
-    await app.run(config, say_json if arguments.json else partial(say_ready, config))
+    await app.run(config, say_json if arguments.json else partial(say_ready, config), note)
     return 0
 
 

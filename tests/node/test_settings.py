@@ -36,6 +36,9 @@ TABLE: dict[str, tuple[object, list[object], list[object]]] = {
     "models.default": ("", ["qwen3:8b", ""], [7, None, "two\nlines"]),
     "models.url": ("", ["http://127.0.0.1:11434", "https://[::1]:1", ""], ["localhost:11434", "file:///x", "http://"]),
     "models.allowRemote": (False, [True, False], [1, "yes", None]),
+    "models.spawn": (
+        (), [("llama-server", "--port", "{port}"), ()], [["llama-server"], ["{port}"], "llama-server {port}", [1]],
+    ),
     "telemetry.keep": (500, [0, 10_000], [-1, 10_001, 1.5, "all"]),
     "network.nodeName": ("", ["Ada's laptop"], ["bell\x07", 1]),
     "network.trustMode": ("manual", ["manual"], ["open-lan", "directory"]),
