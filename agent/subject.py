@@ -79,9 +79,21 @@ def subject_of(tool: ToolSpec, specifier: str, places: Places) -> Subject:
         case SpecifierKind.PATH:
             return _path_subject(tool, specifier, places)
         case SpecifierKind.TEXT:
-            other_names = tool.aliases(specifier) if tool.aliases else ()
-            whole = Part(typed=specifier, allowed_as=(specifier,), denied_as=(specifier, *other_names))
-            return Subject(tool=tool.name, parts=(whole,), fits=fits)
+            return _text_subject(tool, specifier)
+
+
+def _text_subject(tool: ToolSpec, text: str) -> Subject:
+    """What has several names is named in any case, too: what else would a rule for `Bob` mean than bob?"""
+    if tool.aliases is None:
+        return Subject(
+            tool=tool.name, parts=(Part(typed=text, allowed_as=(text,), denied_as=(text,)),), fits=fits
+        )
+    whole = Part(typed=text, allowed_as=(text,), denied_as=(text, *tool.aliases(text)))
+    return Subject(tool=tool.name, parts=(whole,), fits=_fits_in_any_case)
+
+
+def _fits_in_any_case(pattern: str, text: str) -> bool:
+    return fits(pattern.casefold(), text.casefold())
 
 
 def _shell_subject(tool: ToolSpec, line: str) -> Subject:

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from peer.errors import PeerError
+from peer.errors import PeerError, UnknownPeer
 from peer.hub import PeerHub
 from peer.lineage import OpenLineage
+from peer.trust import PeerRecord
 from tools.peers import PeerCard, PeerReply
 from tools.spec import ToolContext, ToolError
 
@@ -23,6 +24,21 @@ class FabricDirectory:
             for status in self._hub.peers()
             if status.connected
         )
+
+    def names(self, peer: str) -> tuple[str, ...]:
+        """Return the names of the peer that the hub would ask; two of one label are called by their ids."""
+        try:
+            meant = self._hub.find(peer)
+        except UnknownPeer:
+            return ()
+        return tuple(dict.fromkeys((self._label_or_id(meant), meant.label, meant.name, meant.node_id)))
+
+    def _label_or_id(self, meant: PeerRecord) -> str:
+        try:
+            found = self._hub.find(meant.label)
+        except UnknownPeer:
+            return meant.node_id
+        return meant.label if found.node_id == meant.node_id else meant.node_id
 
     async def ask(self, peer: str, prompt: str, *, context: ToolContext) -> PeerReply:
         """Ask on: in a peer's turn the lineage of that ask goes with it, so that it can only shrink."""

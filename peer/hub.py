@@ -188,6 +188,10 @@ class PeerHub:
         duration_ms = int((clock() - started) * 1000)
         return PeerAnswer(node_id=record.node_id, name=record.label, text=text, duration_ms=duration_ms)
 
+    def find(self, peer: str) -> PeerRecord:
+        """Return the peer that `ask` would ask; raise `UnknownPeer` when none is meant, or several are."""
+        return self._roster.find(peer)
+
     def peers(self) -> list[PeerStatus]:
         return [self._status(record) for record in self._roster.all()]
 

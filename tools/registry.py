@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 
 from tools.signature import parameters_schema, wire_name
-from tools.spec import Effect, Handler, JsonObject, ToolContext, ToolSpec
+from tools.spec import Aliases, Canonical, Effect, Handler, JsonObject, ToolContext, ToolSpec
 
 
 def tool(
@@ -12,9 +12,12 @@ def tool(
     name: str,
     effect: Effect = Effect.WRITE,
     specifier: str = "",
+    canonical: Canonical | None = None,
+    aliases: Aliases | None = None,
     phrases: tuple[str, ...] = (),
     answer: str = "",
     core: bool = False,
+    in_group: str = "",
     remote: bool = False,
 ) -> Callable[[Callable[..., Awaitable[object]]], ToolSpec]:
     """Turn an async function into a tool: its docstring's first paragraph is the description.
@@ -31,9 +34,12 @@ def tool(
             parameters=parameters_schema(function),
             effect=effect,
             specifier=specifier,
+            canonical=canonical,
+            aliases=aliases,
             phrases=phrases,
             answer=answer,
             core=core,
+            in_group=in_group,
             remote=remote,
             handler=_handler(function),
         )

@@ -59,6 +59,9 @@ Handler: TypeAlias = Callable[[ToolContext, JsonObject], Awaitable[object]]
 Canonical: TypeAlias = Callable[[JsonObject], JsonObject]
 """Rewrites checked arguments so that one thing has one name; raises `ToolError`."""
 
+Aliases: TypeAlias = Callable[[str], tuple[str, ...]]
+"""Returns the other names of what a specifier names."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolSpec:
@@ -73,8 +76,8 @@ class ToolSpec:
     specifier_kind: SpecifierKind = SpecifierKind.TEXT
     canonical: Canonical | None = None
     """Applied before the call is judged, shown and run."""
-    aliases: Callable[[str], tuple[str, ...]] | None = None
-    """Other names of what a specifier names: deny and ask rules mean those, too."""
+    aliases: Aliases | None = None
+    """Deny and ask rules mean these names, too, and case counts for nothing."""
     phrases: tuple[str, ...] = ()
     """Plain sentences that mean this call, in the template language of `agent/models/phrases.py`."""
     answer: str = ""

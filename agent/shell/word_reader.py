@@ -17,7 +17,7 @@ class UnreadableLine(ValueError):
 
 
 class WordReader:
-    """A cursor over the text of a line. Words may hold whole programs; how to read those is for a subclass."""
+    """A cursor over the text of a line. Words may hold programs; how to read those is for a subclass."""
 
     def __init__(self, text: str, depth: int) -> None:
         self.text = text

@@ -24,6 +24,10 @@ class Directory:
             PeerCard(node_id="bb", name="bob", capabilities=("ask",)),
         ]
 
+    def names(self, peer: str) -> tuple[str, ...]:
+        known = {"alice": "aa", "bob": "bb"}
+        return next(((name, id_) for name, id_ in known.items() if peer.casefold() in {name, id_}), ())
+
     async def ask(self, peer: str, prompt: str, *, context: ToolContext) -> PeerReply:
         self.asked.append((peer, prompt, context.origin))
         if peer != "bob":
@@ -80,3 +84,11 @@ def test_asking_acts_and_is_judged_by_the_peer_it_names() -> None:
     assert (listing.effect, listing.core, listing.remote) == (Effect.READ, True, False)
     assert (asking.effect, asking.core, asking.remote) == (Effect.WRITE, True, True)
     assert asking.specifier == "{peerId}"
+
+
+@pytest.mark.parametrize(
+    ("spelled", "called"), [("bob", "bob"), ("BOB", "bob"), ("bb", "bob"), ("carl", "carl")]
+)
+def test_a_peer_is_called_by_one_name_however_it_is_spelled(spelled: str, called: str) -> None:
+    ask_peer = next(each for each in peers_tools(Directory()) if each.name == "agent.ask_peer")
+    assert ask_peer.fit({"peerId": spelled, "prompt": "?"})["peerId"] == called
