@@ -5,21 +5,37 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from agent.disclosure import TOOL_BUDGET, carried, grouped, preloaded, presented
+from agent.definitions import DEFINITION_TOKENS, brief
+from agent.disclosure import (
+    SMALL_CATALOGUE,
+    TOOL_BUDGET,
+    Presented,
+    carried,
+    grouped,
+    guess_slots,
+    guesses,
+    presented,
+)
+from agent.finder import ToolFinder
 from agent.gate import Mode, can_run_unattended
+from agent.ranking import Ranking
+from agent.request import Request, request_of
 from agent.rules import Rules
-from tools.meta import meta_tools
+from tools.meta import META_TOOLS, meta_tools
 from tools.spec import JsonObject, ToolSpec
 
 logger = logging.getLogger(__name__)
 
 NEAR_NAMES_MAX = 3
 GROUP_TOOLS_SHOWN = 12
+GROUPS_LISTED = 12
+NEIGHBOURS_MAX = 8
+"""So many tools of its group come into view with one that was called unseen."""
 
 
 class Toolbox(Protocol):
-    def open_groups(self, prompt: str, *, recent: Sequence[str] = (), before: Sequence[str] = ()) -> None:
-        """Start with the groups that the last turn left and those that the prompt speaks of."""
+    def open(self, prompt: str, *, recent: Sequence[str] = (), before: Sequence[str] = ()) -> None:
+        """Start with what a prompt most likely needs; the groups that the last turn left weigh more."""
         ...
 
     def present(self) -> Sequence[ToolSpec]:
@@ -45,12 +61,17 @@ class Toolbox(Protocol):
 
     @property
     def dropped(self) -> Sequence[str]:
-        """Names of tools in use that did not fit into the last presentation."""
+        """Names of tools that were called for but did not fit into the last presentation."""
+        ...
+
+    @property
+    def shown(self) -> Sequence[ToolSpec]:
+        """The last presentation, in the form in which the model saw it."""
         ...
 
 
 class OwnerToolbox:
-    """All tools of the node and of the clients now attached, shown group by group.
+    """All tools of the node and of the clients now attached; what is in view grows during a turn.
 
     The node's tool wins where a client offers one of the same name.
     """
@@ -60,74 +81,158 @@ class OwnerToolbox:
         tools: Sequence[ToolSpec],
         *,
         client_tools: Callable[[], Sequence[ToolSpec]] = tuple,
+        finder: ToolFinder | None = None,
         budget: int = TOOL_BUDGET,
+        tokens: int = DEFINITION_TOKENS,
     ) -> None:
         self._own = {tool.name: tool for tool in (*meta_tools(self), *tools)}
         self._client_tools = client_tools
+        self._finder = finder or ToolFinder()
         self._budget = budget
+        self._tokens = tokens
+        self._request: Request = {}
         self._active: list[str] = []
-        self._shown: tuple[str, ...] = ()
+        self._called_for: list[str] = []
+        self._guessed: list[str] = []
+        self._shown: dict[str, ToolSpec] = {}
         self.dropped: Sequence[str] = ()
 
-    def open_groups(self, prompt: str, *, recent: Sequence[str] = (), before: Sequence[str] = ()) -> None:
-        for group in (*carried(before), *preloaded(self.catalogue().values(), prompt, recent)):
-            self._activate(group)
+    def open(self, prompt: str, *, recent: Sequence[str] = (), before: Sequence[str] = ()) -> None:
+        self._request = request_of(prompt, recent)
+        catalogue = self.catalogue()
+        self._active = [group for group in carried(before) if group in grouped(catalogue.values())]
+        core = [tool for tool in catalogue.values() if tool.core]
+        if len(catalogue) <= SMALL_CATALOGUE:
+            self._guessed = [tool.name for tool in catalogue.values() if not tool.core]
+        else:
+            slots, known = guess_slots(len(core)), {tool.name for tool in core}
+            likely = guesses(self._ranked(self._active), slots=slots, known=known)
+            self._guessed = [tool.name for tool in likely]
 
     def present(self) -> Sequence[ToolSpec]:
-        choice = presented(self.catalogue().values(), self._active, before=self._shown, budget=self._budget)
+        choice = self._choice()
         if choice.dropped and choice.dropped != self.dropped:
             logger.info("no room to show %d tools: %s", len(choice.dropped), ", ".join(choice.dropped))
-        self._shown = tuple(tool.name for tool in choice.tools)
+        self._shown = {tool.name: tool for tool in choice.tools}
         self.dropped = choice.dropped
         return choice.tools
+
+    def _choice(self) -> Presented:
+        catalogue = self.catalogue()
+        return presented(
+            [tool for tool in catalogue.values() if tool.core],
+            [catalogue[name] for name in self._called_for if name in catalogue],
+            [catalogue[name] for name in self._guessed if name in catalogue],
+            before=self._shown,
+            budget=self._budget,
+            tokens=self._tokens,
+        )
 
     def find(self, name: str) -> ToolSpec | None:
         return self.catalogue().get(name)
 
     def use(self, tool: ToolSpec) -> None:
-        if not tool.core:
-            self._activate(tool.group)
+        """Bring a called tool into view, and of its group what fits beside it."""
+        if tool.core:
+            return
+        is_new = tool.group not in self._active
+        self._activate(tool.group)
+        self._call_for([tool.name])
+        if is_new:
+            neighbours = self._of_group(tool.group)[:NEIGHBOURS_MAX]
+            self._guessed += [each.name for each in neighbours if each.name not in self._guessed]
 
     def refusal(self, name: str) -> str:
         near = _near(name, list(self.catalogue()))
-        hint = f"did you mean {', '.join(near)}?" if near else "list_tool_groups says what there is"
+        hint = f"did you mean {', '.join(near)}?" if near else "search_tools finds tools by what they do"
         return f"there is no tool {name!r}; {hint}"
 
     @property
     def active(self) -> Sequence[str]:
         return tuple(self._active)
 
-    def groups(self) -> Sequence[JsonObject]:
-        return [
+    @property
+    def shown(self) -> Sequence[ToolSpec]:
+        return tuple(self._shown.values())
+
+    # --- what the meta tools do ---
+
+    def search(self, query: str, limit: int) -> JsonObject:
+        found = self._finder.rank(self._searchable(), request_of(query)).tools[:limit]
+        if not found:
+            return {"tools": [], "groups": self._nearest_groups(query)}
+        self._call_for([tool.name for tool in found if not tool.core])
+        for tool in reversed(found):
+            if not tool.core:
+                self._activate(tool.group)
+        dropped = self._choice().dropped
+        return {"tools": [brief(tool) for tool in found], **_no_room(dropped)}
+
+    def groups(self) -> JsonObject:
+        by_group = {name: tools for name, tools in grouped(self.catalogue().values()).items() if name}
+        order = [name for name in self._ranked().groups if name in by_group]
+        order += [name for name in by_group if name not in order]
+        listed = [
             {
                 "name": name,
-                "description": _described(tools),
-                "count": len(tools),
+                "description": _described(by_group[name]),
+                "count": len(by_group[name]),
                 "loaded": name in self._active,
             }
-            for name, tools in grouped(self.catalogue().values()).items()
-            if name
+            for name in order[:GROUPS_LISTED]
         ]
+        more = {"more, found by search_tools": order[GROUPS_LISTED:]} if order[GROUPS_LISTED:] else {}
+        return {"groups": listed, **more}
 
     def load(self, names: Sequence[str]) -> JsonObject:
         catalogue = self.catalogue()
-        known = grouped(catalogue.values())
-        wanted = {name: catalogue[name].group if name in catalogue else name for name in names}
-        loaded = list(dict.fromkeys(group for group in wanted.values() if group in known))
-        for group in loaded:
-            self._activate(group)
-        now = presented(catalogue.values(), self._active, before=self._shown, budget=self._budget)
-        unknown = [name for name, group in wanted.items() if group not in known]
+        by_group = grouped(catalogue.values())
+        loaded = [name for name in dict.fromkeys(names) if name and (name in catalogue or name in by_group)]
+        wanted: list[str] = []
+        for name in loaded:
+            tools = [catalogue[name]] if name in catalogue else self._of_group(name)
+            wanted += [tool.name for tool in tools if not tool.core]
+            self._activate_all(tools)
+        self._call_for(wanted)
+        now = self._choice()
+        unknown = [name for name in dict.fromkeys(names) if name not in loaded]
+        known_groups = [name for name in by_group if name]
         return {
             "loaded": loaded,
-            "tools": [tool.name for tool in now.tools if not tool.core and tool.group in loaded],
-            **({"unknown": unknown, "groups": [name for name in known if name]} if unknown else {}),
-            **({"not shown for want of room, yet callable": list(now.dropped)} if now.dropped else {}),
+            "tools": [tool.name for tool in now.tools if tool.name in wanted],
+            **({"unknown": unknown, "groups": known_groups[:GROUPS_LISTED]} if unknown else {}),
+            **_no_room(now.dropped),
         }
 
     def catalogue(self) -> dict[str, ToolSpec]:
         """Return every tool of the turn by its name, shown or not."""
         return {tool.name: tool for tool in self._client_tools()} | self._own
+
+    def _searchable(self) -> tuple[ToolSpec, ...]:
+        return tuple(tool for tool in self.catalogue().values() if tool.name not in META_TOOLS)
+
+    def _ranked(self, carried: Sequence[str] = ()) -> Ranking:
+        return self._finder.rank(self._searchable(), self._request, carried=carried)
+
+    def _of_group(self, group: str) -> list[ToolSpec]:
+        """Return a group's tools, those that the turn's request speaks of first."""
+        members = grouped(self.catalogue().values()).get(group, ())
+        place = {tool.name: index for index, tool in enumerate(self._ranked().tools)}
+        return sorted(members, key=lambda tool: place.get(tool.name, len(place)))
+
+    def _nearest_groups(self, query: str) -> list[str]:
+        names = [name for name in grouped(self.catalogue().values()) if name]
+        near = [name for word in query.split() for name in _near(word, names)]
+        return list(dict.fromkeys([*near, *names]))[:GROUPS_LISTED]
+
+    def _call_for(self, names: Sequence[str]) -> None:
+        """Put tools before all that was called for earlier: when room is short, the newest stay."""
+        self._called_for = list(dict.fromkeys([*names, *self._called_for]))
+
+    def _activate_all(self, tools: Sequence[ToolSpec]) -> None:
+        for tool in tools:
+            if not tool.core:
+                self._activate(tool.group)
 
     def _activate(self, group: str) -> None:
         if group in self._active:
@@ -145,10 +250,14 @@ class PeerToolbox:
         offered = [tool for tool in tools if tool.remote and can_run_unattended(tool, mode=mode, rules=rules)]
         self._tools = {tool.name: tool for tool in offered[:TOOL_BUDGET]}
 
-    def open_groups(self, prompt: str, *, recent: Sequence[str] = (), before: Sequence[str] = ()) -> None:
+    def open(self, prompt: str, *, recent: Sequence[str] = (), before: Sequence[str] = ()) -> None:
         """Change nothing: all that there is is shown."""
 
     def present(self) -> Sequence[ToolSpec]:
+        return self.shown
+
+    @property
+    def shown(self) -> Sequence[ToolSpec]:
         return tuple(self._tools.values())
 
     def find(self, name: str) -> ToolSpec | None:
@@ -161,6 +270,10 @@ class PeerToolbox:
         """Say the same of a private tool and of an invented one, so that nothing can be probed."""
         usable = f"only {', '.join(self._tools)} can" if self._tools else "it has no tools"
         return f"{name!r} cannot be used in a peer's turn: {usable}"
+
+
+def _no_room(dropped: Sequence[str]) -> JsonObject:
+    return {"not shown for want of room, yet callable": list(dropped)} if dropped else {}
 
 
 def _described(tools: Sequence[ToolSpec]) -> str:

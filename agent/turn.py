@@ -8,10 +8,12 @@ from datetime import date
 
 from agent.call_log import CallLog, UnkeptCalls
 from agent.calls import Caller, Permissions
+from agent.definitions import token_budget
 from agent.desk import Desk, TurnOutcome
 from agent.ending import Ending, finish, to_the_end
 from agent.errors import Failure, TurnLimitError, failure_of
 from agent.events import FocusedContext
+from agent.finder import ToolFinder
 from agent.gate import NOWHERE, Mode
 from agent.history import History, Message, SystemMessage, UserMessage, with_calls_closed, without_reasoning
 from agent.limits import Limits
@@ -51,6 +53,8 @@ class Turn:
     """The node's own; those of clients come from the desk."""
     groups: Sequence[str] = ()
     """`TurnOutcome.groups` of the session's last turn."""
+    finder: ToolFinder = field(default_factory=ToolFinder)
+    """Keeps its indexes from turn to turn, and knows what earlier requests needed."""
     options: Options = field(default_factory=Options)
     limits: Limits = field(default_factory=Limits)
     remote: str | None = None
@@ -84,7 +88,8 @@ async def run_turn(desk: Desk, turn: Turn) -> TurnOutcome:
 def _toolbox(desk: Desk, turn: Turn) -> Toolbox:
     if turn.remote is not None:
         return PeerToolbox(turn.tools, mode=turn.mode, rules=turn.rules())
-    return OwnerToolbox(turn.tools, client_tools=desk.client_tools)
+    tokens = token_budget(turn.model.facts.context_window)
+    return OwnerToolbox(turn.tools, client_tools=desk.client_tools, finder=turn.finder, tokens=tokens)
 
 
 async def _played(desk: Desk, turn: Turn, caller: Caller, toolbox: Toolbox, transcript: Transcript) -> Ending:

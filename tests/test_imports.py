@@ -21,7 +21,7 @@ MODULES = sorted(
 )
 PURE = (
     "tools.spec", "tools.registry", "tools.manifest", "tools.schema",
-    "agent.events", "agent.history", "agent.prompt", "agent.disclosure", "agent.gate", "agent.rules", "agent.nudge",
+    "agent.events", "agent.history", "agent.prompt", "agent.disclosure", "agent.ranking", "agent.gate", "agent.rules", "agent.nudge",
     "peer.messages", "peer.protocol", "peer.pairing", "peer.trust", "peer.guard",
     "node.envelope", "node.router", "node.console.render",
 )  # fmt: skip

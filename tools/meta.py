@@ -7,37 +7,51 @@ from typing import Annotated, Protocol
 from tools.registry import tool
 from tools.spec import Effect, JsonObject, ToolSpec
 
-META_TOOLS = frozenset({"list_tool_groups", "load_tools"})
+META_TOOLS = frozenset({"search_tools", "load_tools", "list_tool_groups"})
+SEARCH_LIMIT = 5
+SEARCH_LIMIT_MAX = 10
 
 
 class ToolGroups(Protocol):
-    """The part of a turn that knows its tools by group."""
+    """The part of a turn that knows its tools, in view or not."""
 
-    def groups(self) -> Sequence[JsonObject]:
-        """Describe every group."""
+    def search(self, query: str, limit: int) -> JsonObject:
+        """Bring the tools into view that match best, and describe them."""
         ...
 
     def load(self, names: Sequence[str]) -> JsonObject:
-        """Bring groups into view and say what that came to."""
+        """Bring groups and single tools into view and say what that came to."""
+        ...
+
+    def groups(self) -> JsonObject:
+        """Describe the groups."""
         ...
 
 
 def meta_tools(toolbox: ToolGroups) -> tuple[ToolSpec, ...]:
     """Return the meta tools of one turn."""
 
-    @tool(name="list_tool_groups", effect=Effect.READ, core=True)
-    async def list_tool_groups() -> object:
-        """List the groups of tools that can be loaded, each with what is in it."""
-        return {"groups": list(toolbox.groups())}
+    @tool(name="search_tools", effect=Effect.READ, core=True)
+    async def search_tools(
+        query: Annotated[str, "what the tool should do, in a few words"],
+        limit: Annotated[int, f"how many, at most {SEARCH_LIMIT_MAX}"] = SEARCH_LIMIT,
+    ) -> object:
+        """Find tools that you do not see yet. Those found can be called at once."""
+        return toolbox.search(query, max(1, min(limit, SEARCH_LIMIT_MAX)))
 
     @tool(name="load_tools", effect=Effect.READ, core=True)
     async def load_tools(
-        groups: Annotated[list[str], "names as list_tool_groups gives them"],
+        groups: Annotated[list[str], "names of groups, as list_tool_groups gives them, or of single tools"],
     ) -> object:
-        """Make the tools of one or more groups available from now on."""
+        """Make groups of tools, or single tools, available from now on."""
         return toolbox.load(list(group_names(groups)))
 
-    return (list_tool_groups, load_tools)
+    @tool(name="list_tool_groups", effect=Effect.READ, core=True)
+    async def list_tool_groups() -> object:
+        """List the groups of tools that can be loaded, each with what is in it."""
+        return toolbox.groups()
+
+    return (search_tools, load_tools, list_tool_groups)
 
 
 def group_names(value: object) -> Iterator[str]:

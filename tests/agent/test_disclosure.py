@@ -1,61 +1,19 @@
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.disclosure import MAX_CARRIED_GROUPS, TOOL_BUDGET, carried, preloaded, presented
-from tests.agent.fakes import reader, writer
+from agent.definitions import tokens_of
+from agent.disclosure import MAX_CARRIED_GROUPS, TOOL_BUDGET, carried, guess_slots, guesses, presented
+from agent.ranking import Ranking
+from tests.agent.fakes import reader
 from tests.mission import requirement
 from tools.spec import ToolSpec
 
-CATALOGUE = (
-    reader("list_peers", core=True, description="List connected peers."),
-    reader(
-        "files.read", description="Read a file of the scratch folder.", phrases=("show me the file {path}",)
-    ),
-    writer("files.write", description="Write a file."),
-    writer("files.delete", description="Remove a file for good."),
-    writer("editor.save", description="Save the buffer in focus."),
-    writer("terminal.exec", description="Run a shell command and return its output."),
-    reader("notes.search", description="Find notes by words in them."),
-    writer("notes.add", description="Write down a note."),
-    reader(
-        "weather.today", description="Tell today's forecast for a town.", phrases=("will it rain in {town}",)
-    ),
-)
 
-
-@requirement("D5")
-@pytest.mark.parametrize(
-    ("prompt", "group"),
-    [
-        ("read file a.txt", "files"),
-        ("Please delete the FILES in tmp", "files"),
-        ("run the shell command ls", "terminal"),
-        ("what did my notes say about Rome?", "notes"),
-        ("add a note: buy milk", "notes"),
-        ("will it rain in Oslo?", "weather"),
-        ("save what I am editing", "editor"),
-    ],
-)
-def test_a_prompt_brings_the_group_that_it_speaks_of(prompt: str, group: str) -> None:
-    assert preloaded(CATALOGUE, prompt)[-1] == group
-
-
-@pytest.mark.parametrize(
-    "prompt", ["", "hello there", "What is the capital of France?", "thank you, that is all"]
-)
-def test_small_talk_brings_no_group(prompt: str) -> None:
-    assert preloaded(CATALOGUE, prompt) == ()
-
-
-def test_what_was_said_before_counts_but_less_than_the_prompt() -> None:
-    assert preloaded(CATALOGUE, "and now?", ["read my notes", "search the notes"]) != ()
-    assert preloaded(CATALOGUE, "read the file", ["search the notes"])[-1] == "files"
-
-
-def test_the_guess_does_not_depend_on_the_order_of_the_catalogue() -> None:
-    prompt = "read the file and add a note"
-    assert set(preloaded(CATALOGUE, prompt)) == set(preloaded(tuple(reversed(CATALOGUE)), prompt))
+def names(tools: Sequence[ToolSpec]) -> list[str]:
+    return [tool.name for tool in tools]
 
 
 @requirement("D8")
@@ -67,44 +25,79 @@ def test_at_most_three_groups_are_carried_and_the_oldest_go_first() -> None:
 
 TOOLS = st.lists(
     st.builds(
-        lambda group, verb, core: reader(f"{group}.v{verb}", core=core),
+        lambda group, verb: reader(f"{group}.v{verb}"),
         st.sampled_from("abcdefgh"),
         st.integers(min_value=0, max_value=30),
-        st.sampled_from([False, False, False, True]),
     ),
     unique_by=lambda tool: tool.name,
     max_size=120,
 )
-GROUPS = st.lists(st.sampled_from("abcdefghx"), unique=True)
+CORE = [reader("core_one", core=True), reader("core_two", core=True)]
 
 
 @requirement("D7")
-@given(tools=TOOLS, groups=GROUPS, budget=st.integers(min_value=1, max_value=TOOL_BUDGET))
+@given(called_for=TOOLS, guessed=TOOLS, budget=st.integers(min_value=2, max_value=TOOL_BUDGET))
 def test_the_budget_holds_the_core_comes_first_and_what_is_dropped_is_named(
-    tools: list[ToolSpec], groups: list[str], budget: int
+    called_for: list[ToolSpec], guessed: list[ToolSpec], budget: int
 ) -> None:
-    choice = presented(tools, groups, budget=budget)
-    shown = [tool.name for tool in choice.tools]
-    core = [tool.name for tool in tools if tool.core]
-    assert len(shown) <= budget
-    assert shown[: len(core)] == core[:budget]
-    in_use = {tool.name for tool in tools if tool.core or tool.group in groups}
-    assert {*shown, *choice.dropped} == in_use
-    assert len(shown) + len(choice.dropped) == len(in_use)
+    choice = presented(CORE, called_for, guessed, budget=budget)
+    shown = names(choice.tools)
+    assert len(shown) == len(set(shown)) <= budget
+    assert shown[:2] == ["core_one", "core_two"]
+    assert {*choice.dropped} == {*names(called_for)} - {*shown}
+    if set(shown) & ({*names(guessed)} - {*names(called_for)}):
+        assert not choice.dropped, "a guess takes no place from what was called for"
 
 
-@given(tools=TOOLS, groups=GROUPS, more=GROUPS)
+@given(tools=TOOLS, more=TOOLS)
 def test_within_a_turn_tools_keep_their_places_and_new_ones_follow(
-    tools: list[ToolSpec], groups: list[str], more: list[str]
+    tools: list[ToolSpec], more: list[ToolSpec]
 ) -> None:
-    first = [tool.name for tool in presented(tools, groups, budget=1_000).tools]
-    grown = groups + [group for group in more if group not in groups]
-    second = [tool.name for tool in presented(tools, grown, before=first, budget=1_000).tools]
-    assert second[: len(first)] == first
+    first = presented(CORE, tools, budget=1_000, tokens=100_000).tools
+    before = {tool.name: tool for tool in first}
+    second = presented(CORE, [*more, *tools], before=before, budget=1_000, tokens=100_000).tools
+    assert names(second)[: len(first)] == names(first)
 
 
-def test_when_room_is_short_the_group_used_last_is_kept() -> None:
-    tools = [reader("core", core=True), reader("old.a"), reader("old.b"), reader("new.a"), reader("new.b")]
-    choice = presented(tools, ("old", "new"), budget=4)
-    assert [tool.name for tool in choice.tools] == ["core", "new.a", "new.b", "old.a"]
+def test_when_room_is_short_what_was_called_for_last_is_kept() -> None:
+    newest_first = [reader("new.a"), reader("new.b"), reader("old.a"), reader("old.b")]
+    choice = presented(CORE[:1], newest_first, budget=4)
+    assert names(choice.tools) == ["core_one", "new.a", "new.b", "old.a"]
     assert choice.dropped == ("old.b",)
+
+
+def test_definitions_are_shortened_before_any_is_left_out() -> None:
+    wordy = [reader(f"a.t{n}", description=f"Does {n}. " + "More of it. " * 50) for n in range(10)]
+    roomy, tight = presented(CORE, wordy, tokens=5_000), presented(CORE, wordy, tokens=400)
+    assert roomy.tools[2].description == wordy[0].description
+    assert [tool.description for tool in tight.tools[2:]] == [f"Does {n}." for n in range(10)]
+    assert sum(map(tokens_of, tight.tools)) <= 400
+    assert not tight.dropped
+
+
+def test_what_the_tokens_do_not_hold_is_named_and_the_core_stays() -> None:
+    choice = presented(CORE, [reader(f"a.t{n}") for n in range(20)], tokens=100)
+    assert names(choice.tools)[:2] == names(CORE)
+    assert len(choice.tools) + len(choice.dropped) == 22
+    assert choice.dropped
+
+
+def test_a_definition_keeps_the_form_in_which_it_was_shown() -> None:
+    wordy = reader("a.b", description="Does it. " + "And more. " * 100)
+    first = presented([], [wordy], tokens=1_000)
+    more = [reader(f"c.t{n}", description="Does that. " + "And so on. " * 20) for n in range(20)]
+    later = presented([], [*more, wordy], before={"a.b": first.tools[0]}, tokens=1_000)
+    assert later.tools[0] == wordy
+
+
+def test_guesses_are_the_best_that_are_not_there_yet_and_never_mere_noise() -> None:
+    tools = tuple(reader(f"a.t{n}") for n in range(4))
+    ranking = Ranking(tools=tools, scores=(10.0, 8.0, 5.0, 0.5))
+    assert names(guesses(ranking, slots=2, known={"a.t0"})) == ["a.t1", "a.t2"]
+    assert names(guesses(ranking, slots=9)) == ["a.t0", "a.t1", "a.t2"]
+    assert guesses(Ranking(), slots=9) == ()
+
+
+@pytest.mark.parametrize(("core", "slots"), [(3, 12), (9, 6), (12, 6)])
+def test_a_turn_begins_with_fifteen_tools_or_fewer_but_never_without_guesses(core: int, slots: int) -> None:
+    assert guess_slots(core) == slots

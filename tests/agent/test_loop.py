@@ -415,19 +415,53 @@ async def test_nobody_is_asked_about_a_repeated_call_in_a_peers_turn_and_it_is_a
 
 # --- disclosure ----------------------------------------------------------------------------------
 
-MANY = [reader("files.read"), writer("files.write"), reader("notes.search"), reader("list_peers", core=True)]
+MANY = [
+    reader("files.read"),
+    writer("files.write"),
+    reader("notes.search"),
+    reader("list_peers", core=True),
+    *(reader(f"zoo.animal{n}") for n in range(15)),
+]
+META = ["search_tools", "load_tools", "list_tool_groups"]
 
 
 @requirement("D2", "D5")
 async def test_the_first_round_shows_the_core_and_what_the_prompt_speaks_of() -> None:
     _, model = await played(says("ok"), tools=MANY, prompt="please read the file")
-    assert shown(model.requests[0]) == [
-        "list_tool_groups",
-        "load_tools",
-        "list_peers",
-        "files.read",
-        "files.write",
-    ]
+    assert shown(model.requests[0]) == [*META, "list_peers", "files.read", "files.write"]
+
+
+async def test_few_tools_are_all_shown_whatever_the_prompt() -> None:
+    few = MANY[:4]
+    _, model = await played(says("ok"), tools=few, prompt="hello")
+    assert {tool.name for tool in few} | {*META} == set(shown(model.requests[0]))
+
+
+@requirement("U11")
+async def test_tools_that_a_search_finds_can_be_called_in_the_next_round() -> None:
+    _, model = await played(
+        [call("search_tools", query="write something into a file")],
+        [call("files.write", "c2", path="a")],
+        says("ok"),
+        tools=MANY,
+        prompt="hello",
+        desk=RecordingDesk(approval=Approval(allowed=True, reason="")),
+    )
+    before, after = shown(model.requests[0]), shown(model.requests[1])
+    assert "files.write" not in before
+    assert after[: len(before)] == before
+    assert after[len(before)] == "files.write"
+    assert '"name": "files.write", "group": "files"' in results(model)[0]
+    assert '"parameters": {"type": "object"' in results(model)[0]
+
+
+@requirement("U11")
+async def test_a_search_that_finds_nothing_names_groups() -> None:
+    _, model = await played(
+        [call("search_tools", query="zebra crossing")], says("ok"), tools=MANY, prompt="hello"
+    )
+    assert results(model) == ['{"tools": [], "groups": ["files", "notes", "zoo"]}']
+    assert shown(model.requests[1]) == shown(model.requests[0])
 
 
 @requirement("D4")
@@ -464,7 +498,7 @@ async def test_no_more_than_38_tools_are_shown_and_the_model_hears_of_the_rest()
         [call("load_tools", groups=groups)], says("ok"), tools=[*tools, *MANY], prompt="hello"
     )
     assert len(model.requests[1].tools) == 38
-    assert shown(model.requests[1])[:3] == ["list_tool_groups", "load_tools", "list_peers"]
+    assert shown(model.requests[1])[:4] == [*META, "list_peers"]
     assert "not shown for want of room" in results(model)[0]
 
 

@@ -15,20 +15,38 @@ def names(toolbox: OwnerToolbox | PeerToolbox) -> list[str]:
     return [tool.name for tool in toolbox.present()]
 
 
+META = ["search_tools", "load_tools", "list_tool_groups"]
+ZOO = [reader(f"zoo.animal{n}") for n in range(15)]
+"""Enough of them that not all are shown."""
+
+
 @requirement("D1", "D3")
 def test_groups_are_named_by_the_prefix_with_what_is_in_them() -> None:
     toolbox = OwnerToolbox([reader("files.read"), writer("files.write"), reader("list_peers", core=True)])
-    assert toolbox.groups() == [{"name": "files", "description": "read, write", "count": 2, "loaded": False}]
+    assert toolbox.groups() == {
+        "groups": [{"name": "files", "description": "read, write", "count": 2, "loaded": False}]
+    }
+
+
+def test_of_many_groups_those_that_the_prompt_speaks_of_are_described_and_the_rest_named() -> None:
+    toolbox = OwnerToolbox([reader(f"g{chr(97 + n)}x.tool") for n in range(20)])
+    toolbox.open("what can gtx do?")
+    listed = toolbox.groups()
+    described = [group["name"] for group in listed["groups"]]  # type: ignore[attr-defined]
+    assert described[0] == "gtx"
+    assert len(described) == 12
+    assert len(listed["more, found by search_tools"]) == 8  # type: ignore[arg-type]
 
 
 @requirement("D4")
-def test_loading_shows_the_tools_and_lists_names_that_it_does_not_know() -> None:
-    toolbox = OwnerToolbox([reader("files.read"), reader("notes.search"), reader("a.b")])
+def test_loading_shows_groups_and_single_tools_and_lists_names_that_it_does_not_know() -> None:
+    toolbox = OwnerToolbox([reader("files.read"), reader("notes.search"), reader("notes.add"), reader("a.b")])
     result = toolbox.load(["files", "notes.search", "nothing"])
-    assert result["loaded"] == ["files", "notes"]
+    assert result["loaded"] == ["files", "notes.search"]
     assert result["unknown"] == ["nothing"]
-    assert names(toolbox) == ["list_tool_groups", "load_tools", *result["tools"]]  # type: ignore[misc]
-    assert set(result["tools"]) == {"files.read", "notes.search"}  # type: ignore[call-overload]
+    assert result["groups"] == ["files", "notes", "a"]
+    assert names(toolbox) == [*META, "files.read", "notes.search"]
+    assert result["tools"] == ["files.read", "notes.search"]
 
 
 @requirement("D7")
@@ -39,15 +57,96 @@ def test_what_does_not_fit_is_logged_and_told(caplog: pytest.LogCaptureFixture) 
         assert len(toolbox.present()) == 38
     assert "big.t36" in str(result["not shown for want of room, yet callable"])
     assert "big.t36" in caplog.text
-    assert toolbox.dropped[0] == "big.t36"
+    assert toolbox.dropped[0] == "big.t35"
 
 
-def test_a_freshly_loaded_group_finds_room_even_when_a_guess_had_filled_it() -> None:
+def test_a_freshly_loaded_group_finds_room_even_when_others_had_filled_it() -> None:
     toolbox = OwnerToolbox([*(reader(f"big.t{n}") for n in range(60)), reader("files.read")])
-    toolbox.open_groups("big", before=("big",))
+    toolbox.load(["big"])
     assert "files.read" not in names(toolbox)
     toolbox.load(["files"])
     assert "files.read" in names(toolbox)
+
+
+@requirement("D5")
+def test_a_turn_begins_with_no_more_than_fifteen_tools() -> None:
+    tools = [reader(f"g{n % 9}.read_file{n}", description="Read a file.") for n in range(60)]
+    toolbox = OwnerToolbox([reader("list_peers", core=True), *tools])
+    toolbox.open("read the file")
+    assert len(names(toolbox)) == 15
+    assert toolbox.dropped == (), "a guess that was not made is no promise"
+
+
+def test_a_catalogue_of_fifteen_is_shown_whole_and_one_of_sixteen_is_not() -> None:
+    for extra, shown in ((12, 15), (13, 3)):
+        toolbox = OwnerToolbox([reader(f"g.t{n}") for n in range(extra)])
+        toolbox.open("hello")
+        assert len(names(toolbox)) == shown
+
+
+@requirement("U11")
+def test_a_search_brings_single_tools_into_view_and_says_how_to_call_them() -> None:
+    schema = {
+        "type": "object",
+        "properties": {"path": {"type": "string", "description": "where it lies"}},
+        "required": ["path"],
+    }
+    toolbox = OwnerToolbox(
+        [
+            writer("files.delete", description="Remove a file. For good.", parameters=schema),
+            reader("files.sum", description="Add up a column."),
+            *ZOO,
+        ]
+    )
+    found = toolbox.search("remove the file", 1)
+    assert found == {
+        "tools": [
+            {
+                "name": "files.delete",
+                "group": "files",
+                "description": "Remove a file.",
+                "effect": "write",
+                "parameters": {
+                    "type": "object",
+                    "properties": {"path": {"type": "string"}},
+                    "required": ["path"],
+                },
+            }
+        ]
+    }
+    assert names(toolbox) == [*META, "files.delete"]
+    assert toolbox.active == ("files",)
+
+
+@requirement("U11")
+def test_a_search_that_finds_nothing_names_the_nearest_groups_first() -> None:
+    toolbox = OwnerToolbox([reader("files.a"), reader("weather.b"), *ZOO])
+    assert toolbox.search("wether", 5) == {"tools": [], "groups": ["weather", "files", "zoo"]}
+
+
+def test_a_search_finds_core_tools_too_without_counting_them_as_loaded() -> None:
+    toolbox = OwnerToolbox([reader("list_peers", core=True, description="List peers."), *ZOO])
+    assert [tool["name"] for tool in toolbox.search("peers", 5)["tools"]] == ["list_peers"]  # type: ignore[attr-defined]
+    assert toolbox.active == ()
+
+
+@requirement("D6")
+def test_a_called_tool_brings_of_a_large_group_only_the_nearest() -> None:
+    tools = [reader(f"big.t{n}") for n in range(60)]
+    toolbox = OwnerToolbox([*tools, *ZOO])
+    toolbox.open("hello")
+    assert names(toolbox) == META
+    toolbox.use(tools[50])
+    assert names(toolbox)[3] == "big.t50"
+    assert len(names(toolbox)) == 3 + 1 + 8
+
+
+@requirement("D8")
+def test_of_a_group_carried_over_what_the_prompt_needs_comes_first() -> None:
+    toolbox = OwnerToolbox([reader("files.read"), writer("files.delete"), writer("mail.delete"), *ZOO])
+    toolbox.open("delete it", before=("files",))
+    assert names(toolbox)[3:] == ["files.delete", "mail.delete", "files.read"]
+    assert toolbox.active == ("files",)
 
 
 @requirement("D20")
@@ -75,8 +174,8 @@ def test_a_client_cannot_replace_a_tool_of_the_node() -> None:
     [
         ("openPane", "did you mean open_pane"),
         ("agent_askPeer", "agent.ask_peer"),
-        ("xyzzy", "list_tool_groups"),
-        ("", "list_tool_groups"),
+        ("xyzzy", "search_tools"),
+        ("", "search_tools"),
     ],
 )
 def test_an_unknown_name_is_answered_with_near_ones(name: str, expected: str) -> None:
@@ -116,4 +215,4 @@ def test_a_private_and_an_invented_name_are_refused_in_the_same_words() -> None:
 
 @requirement("D2")
 def test_the_meta_tools_are_always_there() -> None:
-    assert names(OwnerToolbox([])) == ["list_tool_groups", "load_tools"]
+    assert names(OwnerToolbox([])) == META

@@ -12,8 +12,14 @@ class Groups:
     def __init__(self) -> None:
         self.loaded: list[str] = []
 
-    def groups(self) -> Sequence[JsonObject]:
-        return [{"name": "files", "count": 2}]
+        self.searched: list[tuple[str, int]] = []
+
+    def groups(self) -> JsonObject:
+        return {"groups": [{"name": "files", "count": 2}]}
+
+    def search(self, query: str, limit: int) -> JsonObject:
+        self.searched.append((query, limit))
+        return {"tools": []}
 
     def load(self, names: Sequence[str]) -> JsonObject:
         self.loaded += names
@@ -43,9 +49,20 @@ async def test_groups_are_loaded_however_the_model_spells_the_list(spelled: obje
 
 @requirement("D3")
 async def test_groups_are_listed_as_the_turn_knows_them() -> None:
-    list_groups = meta_tools(Groups())[0]
+    list_groups = meta_tools(Groups())[2]
     assert list_groups.handler is not None
     assert await list_groups.handler(CONTEXT, {}) == {"groups": [{"name": "files", "count": 2}]}
+
+
+@pytest.mark.parametrize(
+    ("given", "limit"), [({}, 5), ({"limit": 3}, 3), ({"limit": 99}, 10), ({"limit": -1}, 1)]
+)
+async def test_a_search_has_a_limit_within_reason(given: JsonObject, limit: int) -> None:
+    groups = Groups()
+    search = meta_tools(groups)[0]
+    assert search.handler is not None
+    await search.handler(CONTEXT, checked({"query": "a file", **given}, search.parameters))
+    assert groups.searched == [("a file", limit)]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,63 @@
+"""Which tools, and which groups of tools, fit a request best: those that match, and their neighbours."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from operator import mul
+
+from agent.index import ToolIndex
+from agent.learned import Learned
+from agent.request import Request
+from tools.spec import ToolSpec
+
+NEIGHBOUR_SHARE = 0.3
+"""What the best match of a group adds to all its tools: a task rarely names every tool that it needs."""
+CARRIED_SHARE = 0.1
+"""What being in use already adds to a tool, as a share of the best score."""
+_BEST_OF_GROUP = (1.0, 0.5, 0.25)
+"""A group scores by its three best tools."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranking:
+    tools: tuple[ToolSpec, ...] = ()
+    """Best first; only those that have anything to do with the request."""
+    scores: tuple[float, ...] = ()
+    groups: tuple[str, ...] = ()
+    """Best first; a tool without a group stands here by its own name."""
+
+
+def ranking(
+    index: ToolIndex, request: Request, learned: Learned, *, carried: Collection[str] = ()
+) -> Ranking:
+    """Rank a catalogue for a request; tools of `carried` groups count as in use."""
+    scores = index.scores(request, learned)
+    groups = _by_group(index, scores)
+    for group, best in groups.items():
+        for place in index.places(group):
+            scores[place] = scores.get(place, 0.0) + NEIGHBOUR_SHARE * best[0]
+    boost = CARRIED_SHARE * max(scores.values(), default=1.0)
+    for group in carried:
+        for place in index.places(group):
+            scores[place] = scores.get(place, 0.0) + boost
+    order = sorted(scores, key=lambda place: (-scores[place], place))
+    return Ranking(
+        tools=tuple(index.tools[place] for place in order),
+        scores=tuple(scores[place] for place in order),
+        groups=_ordered(groups),
+    )
+
+
+def _by_group(index: ToolIndex, matches: Mapping[int, float]) -> dict[str, list[float]]:
+    """Return the best scores of each group, the best first."""
+    found: dict[str, list[float]] = {}
+    for place, score in matches.items():
+        found.setdefault(index.groups[place], []).append(score)
+    for scores in found.values():
+        scores.sort(reverse=True)
+        del scores[len(_BEST_OF_GROUP) :]
+    return found
+
+
+def _ordered(groups: Mapping[str, Sequence[float]]) -> tuple[str, ...]:
+    weighed = {group: sum(map(mul, _BEST_OF_GROUP, best)) for group, best in groups.items()}
+    return tuple(sorted(weighed, key=lambda group: (-weighed[group], group)))
