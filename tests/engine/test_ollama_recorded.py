@@ -1,6 +1,7 @@
 """Our reader, our fake and our shim beside what a real Ollama said."""
 
 import json
+import re
 from typing import Any
 
 import aiohttp
@@ -18,6 +19,7 @@ from tests.fakes import ollama_server
 from tests.fakes.ollama_server import CREATED, FakeOllama
 from tests.fakes.scripted_server import Reply
 
+BLANKED_TIME = re.compile('"T"')
 DEBUG = "chat debug render"
 """A debugging aid without an end; nothing here asks for it."""
 TAGGED = "chat empty tools on no-tools model"
@@ -50,7 +52,7 @@ def named(exchange: Exchange) -> str:
 
 def played(exchange: Exchange) -> Reply:
     """Answer as the real server did."""
-    body = "".join(line + "\n" for line in exchange.lines).replace('":"T"', f'":"{CREATED}"').encode()
+    body = BLANKED_TIME.sub(f'"{CREATED}"', "".join(line + "\n" for line in exchange.lines)).encode()
     return Reply(steps=[body], status=exchange.status, content_type=exchange.content_type)
 
 
