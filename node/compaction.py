@@ -76,19 +76,20 @@ class Compaction:
     async def make_room(self, turn: ClaimedTurn, model: Model) -> None:
         """Summarise older turns when this one would fill the window up to the owner's share."""
         window, share = self._window(model), self._settings.number("agent.compactAt")
-        if window is None or not share or turn.session_id in self._compacting:
+        if window is None or not share:
             return
         past = await self._summaries.readable(turn.session_id, turn.turn_id)
         if not is_due(tokens_of(past, turn), window, share):
             return
-        if plan := await self._plan(turn.session_id, model, past):
-            await self._say(turn, f"summarising {len(plan.older)} earlier turns to make room")
+        if (plan := await self._plan(turn.session_id, model, past)) is None:
+            return
+        await self._say(turn, f"summarising {len(plan.older)} earlier turns to make room")
+        if turn.session_id not in self._compacting:
+            self._compacting.add(turn.session_id)
             await self._carry_out(plan, turn.turn_id)
 
     async def plan(self, session_id: str) -> Plan:
-        """Return what to summarise on request; raises `NothingToCompact` or `AlreadyCompacting`."""
-        if session_id in self._compacting:
-            raise AlreadyCompacting(session_id)
+        """Return what to summarise on request; raises `NothingToCompact`."""
         past = await self._summaries.readable(session_id)
         plan = await self._plan(session_id, await self._models.current(), past, at_most=BY_HAND_KEEPS)
         if plan is None:
@@ -96,7 +97,12 @@ class Compaction:
         return plan
 
     def start(self, plan: Plan) -> asyncio.Task[Compacted | None]:
-        """Summarise beside everything else, and tell who follows; returns None if the session changed."""
+        """Summarise beside everything else, and tell who follows; raises `AlreadyCompacting`.
+
+        Returns None when the session changed meanwhile.
+        """
+        if plan.session_id in self._compacting:
+            raise AlreadyCompacting(plan.session_id)
         self._compacting.add(plan.session_id)
         task = asyncio.create_task(self._carry_out(plan, uuid4().hex), name="compaction")
         self._tasks.add(task)
@@ -136,7 +142,6 @@ class Compaction:
 
     async def _carry_out(self, plan: Plan, turn_id: str) -> Compacted | None:
         """Write the summary, store it, tell it."""
-        self._compacting.add(plan.session_id)
         try:
             text, by_model = await self._summary(plan)
             model = plan.model.facts.name if by_model else ""

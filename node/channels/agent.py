@@ -81,12 +81,11 @@ class AgentChannel:
 
     async def on_compact(self, client: Client, compact: Compact) -> None:
         """Begin to summarise a session's older turns; everybody who follows it is told of the end."""
+        self.streams.follow(client, compact.session_id)
         try:
-            plan = await self.compaction.plan(compact.session_id)
+            self.compaction.start(await self.compaction.plan(compact.session_id))
         except (NothingToCompact, AlreadyCompacting) as error:
             raise FrameRefused("not_compacted", str(error), channel=CHANNEL, event=compact.event) from None
-        self.streams.follow(client, compact.session_id)
-        self.compaction.start(plan)
 
     async def on_manifest(self, client: Client, manifest: Manifest) -> None:
         """Replace the client's tools; a bad one is refused by itself."""
