@@ -38,7 +38,8 @@ class OllamaModel:
         self._facts = facts or ModelFacts(
             provider=PROVIDER, name=name, label=f"{name} on {LABEL}", address=self._server.address
         )
-        self._knows_window = False
+        self._window_known_for: tuple[int | None] | None = None
+        """The `num_ctx` with which the loaded window was asked for."""
 
     @property
     def facts(self) -> ModelFacts:
@@ -59,7 +60,7 @@ class OllamaModel:
             async for line in lines:
                 deltas = reply.receive(line)
                 if reply.is_done:
-                    await self._learn_window()
+                    await self._learn_window(request.options.context_size)
                 for delta in deltas:
                     yield delta
                 if reply.is_done:
@@ -98,11 +99,11 @@ class OllamaModel:
             return [Notice(f"{self._facts.label} cannot call tools; it answers from what it knows.")]
         raise error
 
-    async def _learn_window(self) -> None:
-        """Ask once for the window that the model is loaded with, which is known after the first round."""
-        if self._knows_window:
+    async def _learn_window(self, wanted: int | None) -> None:
+        """Ask for the window that the model is loaded with, after the first round with each wanted one."""
+        if self._window_known_for == (wanted,):
             return
-        self._knows_window = True
+        self._window_known_for = (wanted,)
         try:
             async with asyncio.timeout(_WINDOW_TIMEOUT_S):
                 window = await self._control.loaded_window(self._facts.name)

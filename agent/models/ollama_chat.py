@@ -11,7 +11,6 @@ from agent.models.base import (
     Finish,
     FinishReason,
     ModelRequest,
-    Notice,
     Options,
     ReasoningDelta,
     TextDelta,
@@ -25,9 +24,6 @@ from agent.models.wire import WireError, json_object, json_value, text_of
 
 FORCED_MAX_TOKENS = 512
 """A forced call is short; a model that rambles instead is stopped here."""
-CHARS_PER_TOKEN_MAX = 8
-CUT_CHECK_MIN_CHARS = 16_000
-"""Shorter prompts fit every window, and few tokens say little about them."""
 
 
 def payload(model: str, request: ModelRequest, *, think: bool | str | None, tools: bool) -> dict[str, object]:
@@ -57,7 +53,6 @@ class OllamaReply:
 
     def __init__(self, server: str, request: ModelRequest) -> None:
         self._server = server
-        self._prompt_chars = sum(len(message.text) for message in request.messages)
         self._tools = {tool.name for tool in request.tools} if request.must_call else set()
         """The tools of a forced call; empty in a plain reply."""
         self._forced: list[str] = []
@@ -109,9 +104,6 @@ class OllamaReply:
             completion=_count(chunk, "eval_count"),
             cached=_count(chunk, "prompt_eval_cached_count"),
         )
-        if was_cut(self._prompt_chars, usage.prompt):
-            text = f"{self._server} read {usage.prompt} tokens only: it left out the start to fit its window."
-            deltas.append(Notice(text))
         if chunk.get("done_reason") == "length":
             reason = FinishReason.LENGTH
         else:
@@ -132,13 +124,6 @@ class OllamaReply:
             return [TextDelta(text)]
         self._has_calls = True
         return [CallDelta(new_call(name, said.get("arguments")))]
-
-
-def was_cut(prompt_chars: int, prompt_tokens: int | None) -> bool:
-    """Whether the server surely read less than it was sent; it drops old messages without a word."""
-    if prompt_tokens is None or prompt_chars < CUT_CHECK_MIN_CHARS:
-        return False
-    return prompt_chars > prompt_tokens * CHARS_PER_TOKEN_MAX
 
 
 def _message(message: Message) -> dict[str, object]:

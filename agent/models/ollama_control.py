@@ -5,7 +5,7 @@ Goes through the `ollama` package, imported with the first call; its many except
 
 import asyncio
 import importlib
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -50,14 +50,15 @@ class OllamaControl:
     async def facts(self, name: str) -> ModelFacts:
         """Return what the server says of one model; raises `ModelError`."""
         async with self._client() as client:
-            capabilities, most = await _shown(client, name)
+            capabilities = await _capabilities(client, name)
             loaded = await _loaded_window(client, name)
         return ModelFacts(
             provider=PROVIDER,
             name=name,
             label=f"{name} on {LABEL}",
             address=self.address,
-            context_window=loaded or most,
+            # Not the most that the model could have, which `show` tells: that is never what is loaded.
+            context_window=loaded,
             calls_tools=None if capabilities is None else "tools" in capabilities,
             thinks=None if capabilities is None else "thinking" in capabilities,
         )
@@ -111,16 +112,13 @@ class OllamaControl:
             ) from error
 
 
-async def _shown(client: "ollama.AsyncClient", name: str) -> tuple[list[str] | None, int | None]:
-    """Return capabilities and the model's largest window; without `model_info` the package reads neither."""
+async def _capabilities(client: "ollama.AsyncClient", name: str) -> list[str] | None:
+    """Return what a model can do; of an answer without `model_info` the package reads nothing."""
     try:
         shown = await client.show(name)
     except ValueError:
-        return None, None
-    info: Mapping[str, object] = shown.modelinfo or {}
-    window = info.get(f"{info.get('general.architecture')}.context_length")
-    capabilities = None if shown.capabilities is None else list(shown.capabilities)
-    return capabilities, window if isinstance(window, int) else None
+        return None
+    return None if shown.capabilities is None else list(shown.capabilities)
 
 
 async def _loaded_window(client: "ollama.AsyncClient", name: str) -> int | None:

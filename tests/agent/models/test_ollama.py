@@ -17,7 +17,6 @@ from agent.models.base import (
     Usage,
 )
 from agent.models.ollama import OllamaModel
-from agent.models.ollama_chat import was_cut
 from tests.agent.models.play import (
     ASK_PEER,
     DEADLINE_S,
@@ -357,25 +356,12 @@ async def test_the_window_is_the_loaded_one_once_the_model_has_answered(
     fake: FakeOllama, model: OllamaModel
 ) -> None:
     fake.chat(ollama.answer("x"), ollama.answer("x"))
-    assert (await model.learn()).context_window == 131_072
+    assert (await model.learn()).context_window is None
     fake.loaded[TINY] = 4096
     await collected(model)
     assert model.facts.context_window == 4096
     await collected(model)
     assert len(fake.bodies("/api/ps")) == 2  # one with `learn`, one after the first answer
-
-
-def test_a_prompt_counts_as_cut_only_when_no_way_of_counting_could_explain_it() -> None:
-    assert was_cut(40_000, 4_096)
-    assert not was_cut(40_000, 10_000)
-    assert not was_cut(10_000, 100)
-    assert not was_cut(40_000, None)
-
-
-async def test_a_prompt_that_the_server_cut_is_noticed(fake: FakeOllama, model: OllamaModel) -> None:
-    fake.chat(ollama.reply(*ollama.text("x"), ollama.done(prompt_eval_count=2_000)))
-    deltas = await collected(model, ask(UserMessage(text="word " * 8_000)))
-    assert "left out the start" in notices(deltas)[0]
 
 
 @requirement("C1")
