@@ -56,6 +56,12 @@ def command_parser() -> argparse.ArgumentParser:
     add_join(command(commands, "join", "node.commands.pairing", "pair with the node that made a ticket"))
     add_json(command(commands, "peers", "node.commands.peers", "list the peers and their state"))
     add_ask_peer(command(commands, "ask-peer", "node.commands.peers", "ask a peer's agent"))
+    add_json(command(commands, "models", "node.commands.models", "list the models that there are"))
+    add_name(command(commands, "model", "node.commands.models", "work with another model"))
+    add_name(command(commands, "pull", "node.commands.models", "fetch a model onto Ollama"))
+    add_permissions(
+        command(commands, "permissions", "node.commands.permissions", "show or test what the agent may do")
+    )
     add_config(command(commands, "config", "node.commands.settings", "show or change settings"))
     add_json(
         command(commands, "doctor", "node.commands.doctor", "check the folder, the key, the node, its model")
@@ -117,6 +123,21 @@ def add_ask_peer(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("peer", metavar="PEER", help="its name, label or id")
     parser.add_argument("text", metavar="TEXT", help="the question; - reads it from stdin")
     add_json(parser)
+
+
+def add_name(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME", help="the model's name, as `palaver models` shows it")
+
+
+def add_permissions(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    shown = verbs.add_parser("list", help="show the mode, the rules, and rules that do nothing")
+    tested = verbs.add_parser("test", help="say what the gate would decide of a call; nothing runs")
+    tested.add_argument("call", metavar="CALL", help="tool(specifier), as 'shell.run(git push)'")
+    tested.add_argument("--mode", choices=MODES, help="as if this mode were set")
+    for verb in (shown, tested):
+        verb.add_argument("--session", metavar="ID", help="with what holds in this session only")
+        add_json(verb)
 
 
 def add_config(parser: argparse.ArgumentParser) -> None:

@@ -1,8 +1,9 @@
 """The client of the owner's door, for the command line, the console, the demo and the tests."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self, cast
@@ -17,11 +18,16 @@ from node.replies import (
     AgentStatus,
     Identity,
     Invite,
+    ModelInUse,
     NodeError,
     NoNodeError,
     PairedPeer,
     Peer,
     PeerAnswer,
+    PermissionsShown,
+    PermissionVerdict,
+    Providers,
+    PullPart,
     SessionHead,
     SettingShown,
 )
@@ -29,6 +35,10 @@ from node.replies import (
 __all__ = ["NoNodeError", "NodeClient", "NodeError", "Socket"]
 
 REQUEST_TIMEOUT_S = 15.0
+SURVEY_TIMEOUT_S = 60.0
+"""Several servers are asked about many models each."""
+PULL_STALL_S = 660.0
+"""A little more than the node itself waits for a sign of life from a pull."""
 PEER_ASK_TIMEOUT_S = 135.0
 """A little more than the node itself waits for a peer, so that its reason arrives, not ours."""
 
@@ -81,6 +91,30 @@ class NodeClient:
     async def status(self) -> AgentStatus:
         return cast("AgentStatus", await self.call("GET", "/api/agent/status"))
 
+    async def providers(self) -> Providers:
+        """Look for model servers and their models."""
+        answer = await self.call("GET", "/api/agent/providers", timeout_s=SURVEY_TIMEOUT_S)
+        return cast("Providers", answer)
+
+    async def choose_model(self, name: str) -> ModelInUse:
+        """Work with this model from the next turn on."""
+        answer = await self.call("PUT", "/api/agent/config", {"model": name}, timeout_s=SURVEY_TIMEOUT_S)
+        return cast("ModelInUse", answer)
+
+    async def pull(self, name: str) -> AsyncGenerator[PullPart, None]:
+        """Have the model server fetch a model and yield how far it is; leaving the loop stops it."""
+        limit = aiohttp.ClientTimeout(total=None, sock_read=PULL_STALL_S)
+        body = {"model": name}
+        with self._failures("/api/agent/pull", PULL_STALL_S):
+            async with self._http.post("/api/agent/pull", json=body, timeout=limit) as response:
+                if response.status >= 400:
+                    raise _refusal(await response.json(content_type=None), response.status)
+                async for line in response.content:
+                    part = cast("PullPart", json.loads(line))
+                    if "error" in part:
+                        raise NodeError(part["error"], part.get("code", "failed"))
+                    yield part
+
     async def sessions(self) -> list[SessionHead]:
         return cast("list[SessionHead]", await self.call("GET", "/api/chat/sessions"))
 
@@ -99,6 +133,18 @@ class NodeClient:
             "PeerAnswer",
             await self.call("POST", "/api/network/ask-peer", body, timeout_s=PEER_ASK_TIMEOUT_S),
         )
+
+    async def permissions(self, session_id: str | None = None) -> PermissionsShown:
+        """Return what is in force, in one session where it is named."""
+        query = f"?sessionId={quote(session_id, safe='')}" if session_id else ""
+        return cast("PermissionsShown", await self.call("GET", f"/api/permissions{query}"))
+
+    async def test_permission(
+        self, call: str, mode: str | None = None, session_id: str | None = None
+    ) -> PermissionVerdict:
+        """Return what the gate would say of a call, written `tool(specifier)`."""
+        body = {"call": call, "mode": mode, "sessionId": session_id}
+        return cast("PermissionVerdict", await self.call("POST", "/api/permissions/test", body))
 
     async def settings(self) -> list[SettingShown]:
         return cast("list[SettingShown]", await self.call("GET", "/api/settings"))
@@ -126,12 +172,18 @@ class NodeClient:
     ) -> object:
         """Send a request and return the JSON it is answered with."""
         limit = aiohttp.ClientTimeout(total=timeout_s)
-        try:
+        with self._failures(path, timeout_s):
             async with self._http.request(method, path, json=body, timeout=limit) as response:
                 answer: object = None if response.status == 204 else await response.json(content_type=None)
                 if response.status < 400:
                     return answer
                 raise _refusal(answer, response.status)
+
+    @contextmanager
+    def _failures(self, path: str, timeout_s: float) -> Iterator[None]:
+        """Turn what can go wrong with a request into `NodeError`s."""
+        try:
+            yield
         except TimeoutError as error:
             raise NodeError(f"the node did not answer within {timeout_s:.0f} s", "timeout") from error
         except aiohttp.ClientConnectionError as error:

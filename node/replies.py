@@ -70,10 +70,85 @@ class ModelStatus(TypedDict):
     contextWindow: int | None
 
 
+class ModelShown(TypedDict):
+    name: str
+    label: str
+    contextWindow: int | None
+    callsTools: bool | None
+    """None: the server does not say."""
+    thinks: bool | None
+    current: bool
+
+
+class ServerShown(TypedDict):
+    address: str
+    provider: str | None
+    """None: no model server answers there."""
+    label: str | None
+    canPull: bool
+    problem: str | None
+    models: list[ModelShown]
+
+
+class PullOffer(TypedDict):
+    model: str
+    address: str
+
+
+class Providers(TypedDict):
+    servers: list[ServerShown]
+    offer: PullOffer | None
+
+
+class ModelInUse(TypedDict):
+    provider: str | None
+    url: str | None
+    model: str | None
+    label: str | None
+    overriddenBy: str | None
+    readiness: Readiness
+
+
+class PullPart(TypedDict, total=False):
+    status: str
+    total: int
+    completed: int
+    error: str
+    code: str
+
+
 class AgentStatus(TypedDict):
     readiness: Readiness
     model: ModelStatus | None
     node: dict[str, object]
+
+
+class SessionPermissions(TypedDict):
+    mode: str | None
+    deny: list[str]
+    ask: list[str]
+    allow: list[str]
+
+
+class PermissionsShown(TypedDict):
+    mode: str
+    deny: list[str]
+    ask: list[str]
+    allow: list[str]
+    session: SessionPermissions
+    """What differs in the session; its rules are among those above."""
+    allowAlways: bool
+    workspace: str
+    warnings: list[str]
+
+
+class PermissionVerdict(TypedDict):
+    call: str
+    tool: str
+    known: bool
+    mode: str
+    verdict: str
+    reason: str
 
 
 class SettingShown(TypedDict):

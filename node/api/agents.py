@@ -13,6 +13,7 @@ from agent.events import PROMPT_MAX_CHARS
 from agent.models.base import TRANSIENT, ErrorKind
 from node.api.errors import ApiError
 from node.api.requests import body_of
+from node.health import NODE_DOWN
 from node.model_choice import ModelChoice
 from node.owner_turns import OwnerTurns
 from node.store.turn import NewTurn, Source, Submitted
@@ -83,6 +84,7 @@ class AgentsApi:
         return web.json_response(
             {
                 "readiness": asdict(self.models.readiness()),
+                "ifDown": asdict(NODE_DOWN),
                 "model": facts and {
                     "provider": facts.provider,
                     "name": facts.name,

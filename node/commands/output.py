@@ -31,6 +31,15 @@ def diagnose(text: str) -> None:
     sys.stderr.flush()
 
 
+def rewrite(text: str) -> None:
+    """Replace the last line that was said about the result; without a terminal it goes below it."""
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\x1b[K")
+        diagnose(text)
+    else:
+        note(text)
+
+
 def say_json(value: object) -> None:
     """Write one line of JSON. ASCII only, so that it survives every terminal and code page."""
     sys.stdout.write(json.dumps(value) + "\n")

@@ -4,9 +4,19 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias
 
 from node.client import NodeClient
-from node.console.commands import help_text
+from node.console.commands import UsageError, help_text
+from node.console.permissions import overview_text, read_test, verdict_text
 from node.console.render import one_line
-from node.console.tables import no_peers, peer_refusal, peers_table, sessions_table, tools_table, when
+from node.console.tables import (
+    model_in_use,
+    models_table,
+    no_peers,
+    peer_refusal,
+    peers_table,
+    sessions_table,
+    tools_table,
+    when,
+)
 
 Action: TypeAlias = Callable[[NodeClient, str], Awaitable[str]]
 
@@ -29,10 +39,29 @@ async def list_sessions(node: NodeClient, _: str) -> str:
     return sessions_table(await node.sessions())
 
 
+async def show_or_choose_model(node: NodeClient, name: str) -> str:
+    if name:
+        return model_in_use(await node.choose_model(name))
+    return models_table(await node.providers())
+
+
 async def ask_peer(node: NodeClient, argument: str) -> str:
     peer, _, prompt = argument.partition(" ")
     answer = await node.ask_peer(peer, prompt)
     return f"{one_line(answer['name'])}: {answer['answer']}" if answer["ok"] else peer_refusal(peer, answer)
+
+
+async def permissions(node: NodeClient, argument: str) -> str:
+    verb, _, rest = argument.partition(" ")
+    match verb:
+        case "" | "list":
+            return overview_text(await node.permissions())
+        case "test" if rest.strip():
+            return verdict_text(await node.test_permission(*read_test(rest)))
+        case _:
+            raise UsageError(
+                "usage: /permissions [test CALL [--mode MODE]], as /permissions test shell.run(ls)"
+            )
 
 
 async def invite(node: NodeClient, _: str) -> str:
@@ -52,8 +81,10 @@ ACTIONS: Mapping[str, Action] = {
     "tools": list_tools,
     "peers": list_peers,
     "sessions": list_sessions,
+    "model": show_or_choose_model,
     "ask": ask_peer,
+    "permissions": permissions,
     "invite": invite,
     "join": join,
 }
-"""The console itself does `new`, `compact`, `stop` and `quit`."""
+"""The console itself does `new`, `compact`, `pull`, `stop` and `quit`."""

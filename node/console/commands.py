@@ -24,6 +24,10 @@ COMMANDS = (
     Command(name="tools", kind="info", hint="list every tool by its group"),
     Command(name="peers", kind="info", hint="list the peers and their state"),
     Command(name="sessions", kind="info", hint="list the stored conversations"),
+    Command(
+        name="model", kind="control", arguments="[NAME]", hint="list the models, or work with another one"
+    ),
+    Command(name="pull", kind="control", arguments="NAME", hint="fetch a model onto Ollama", required=1),
     Command(name="ask", kind="control", arguments="PEER TEXT", hint="ask a peer's agent", required=2),
     Command(name="new", kind="control", hint="begin a new session", aliases=("newchat",)),
     Command(name="compact", kind="control", hint="have the older turns read as a summary"),

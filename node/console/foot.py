@@ -4,6 +4,7 @@ from prompt_toolkit.formatted_text import StyleAndTextTuples
 
 from node.console.conversation import Conversation
 from node.console.render import APPROVAL_CHOICES, Style, one_line
+from node.health import NODE_DOWN
 
 WAITING_SHOWN = 3
 
@@ -27,7 +28,7 @@ def above_the_line(conversation: Conversation, *, armed: bool, line: str) -> Sty
 def toolbar(conversation: Conversation, *, surroundings: str, connected: bool, hint: str) -> str:
     """Return the foot of the screen."""
     facts = [
-        surroundings if connected else "not connected; trying again",
+        surroundings if connected else f"{NODE_DOWN.text}: {NODE_DOWN.remedy}",
         f"{len(conversation.waiting)} waiting" if conversation.waiting else "",
         hint or ("Ctrl-C stops" if conversation.running else "/help"),
     ]

@@ -1,6 +1,7 @@
 """The console: keys and frames go into the conversation, what it adds goes onto the screen."""
 
 import asyncio
+from contextlib import aclosing
 from pathlib import Path
 
 from prompt_toolkit.formatted_text import StyleAndTextTuples
@@ -17,6 +18,7 @@ from node.console.foot import above_the_line, toolbar
 from node.console.keys import console_keys
 from node.console.render import Decision, Style, one_line
 from node.console.surroundings import Surroundings
+from node.console.tables import pull_progress
 from node.console.view import View
 from node.replies import NodeError
 
@@ -130,8 +132,16 @@ class Console:
                 await self._view.insert(Style.NOTE, "a new session begins with your next message")
             case _ if self._node is None:
                 raise NodeError("not connected to the node")
+            case "pull":
+                await self._pull(self._node, argument)
             case _:
                 await self._view.insert(Style.NOTE, await ACTIONS[name](self._node, argument))
+
+    async def _pull(self, node: NodeClient, name: str) -> None:
+        async with aclosing(node.pull(name)) as parts:
+            async for part in parts:
+                self.hint(pull_progress(part))
+        await self._view.insert(Style.NOTE, f"{one_line(name)} is there; /model NAME works with another one")
 
     def _compact(self) -> None:
         if self._conversation.session_id is None:

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from node.client import NodeClient
 from node.console.render import one_line
 from node.console.tables import peer_name
-from node.replies import NodeError, Peer
+from node.health import ReadinessState
+from node.replies import ModelStatus, NodeError, Peer, Readiness
 
 REFRESH_EVERY_S = 5.0
-FACT_MAX_CHARS = 40
+FACT_MAX_CHARS = 120
 
 
 class Surroundings:
@@ -17,7 +18,8 @@ class Surroundings:
 
     def __init__(self) -> None:
         self.node = ""
-        self._model = ""
+        self._model: ModelStatus | None = None
+        self._readiness: Readiness | None = None
         self._mode = ""
         self._peers: list[Peer] = []
 
@@ -27,8 +29,19 @@ class Surroundings:
     def line(self) -> str:
         """Return the facts on one line; what is unknown is left out."""
         online = sum(peer["connected"] for peer in self._peers)
-        facts = (self.node, self._model, self._mode, f"{online} of {len(self._peers)} peers online")
-        return " · ".join(one_line(fact, FACT_MAX_CHARS) for fact in facts if fact)
+        facts = (self._mode, f"{online} of {len(self._peers)} peers online")
+        shown = [self.node, self.model(), *facts]
+        return " · ".join(one_line(fact, FACT_MAX_CHARS) for fact in shown if fact)
+
+    def model(self) -> str:
+        """Return the model in use, and what to do where there is none; the turn itself says the reason."""
+        if self._readiness is None:
+            return ""
+        if self._readiness["state"] == ReadinessState.PROVIDER_UNREACHABLE:
+            what = "the model cannot be used"
+        else:
+            what = self._model["label"] if self._model else self._readiness["text"]
+        return ": ".join(filter(None, (what, self._readiness["remedy"])))
 
     async def keep_current(self, node: NodeClient, changed: Callable[[], None]) -> None:
         """Look again every few seconds, as long as the node is there."""
@@ -42,6 +55,6 @@ class Surroundings:
 
     async def _look(self, node: NodeClient) -> None:
         status = await node.status()
-        self._model = status["model"]["label"] if status["model"] else status["readiness"]["text"]
+        self._model, self._readiness = status["model"], status["readiness"]
         self._mode = str(await node.setting("agent.permissions.mode"))
         self._peers = await node.peers()

@@ -7,7 +7,7 @@ from textwrap import indent
 
 from agent.events import CatalogueTool
 from node.console.render import one_line
-from node.replies import Peer, PeerAnswer, SessionHead
+from node.replies import ModelInUse, ModelShown, Peer, PeerAnswer, Providers, PullPart, SessionHead
 
 CELL_MAX_CHARS = 80
 
@@ -44,6 +44,45 @@ def tools_table(tools: Iterable[CatalogueTool]) -> str:
         rows = [(tool.name, tool.effect, tool.description) for tool in members]
         blocks.append(f"{one_line(group)}\n{indent(aligned(rows), '  ')}")
     return "\n".join(blocks) or "no tools"
+
+
+def models_table(providers: Providers) -> str:
+    """Return the models of every server that answers, the one in use marked, and what to do without any."""
+    rows = [
+        ("*" if model["current"] else " ", model["name"], server["label"] or "", abilities(model))
+        for server in providers["servers"]
+        for model in server["models"]
+    ]
+    answering = [server for server in providers["servers"] if server["provider"]]
+    lines = [aligned(rows)] if rows else []
+    lines += [f"{server['label']} has no model yet" for server in answering if not server["models"]]
+    if offer := providers["offer"]:
+        lines.append(f"fetch one: palaver pull {offer['model']}, or /pull {offer['model']} in the console")
+    return "\n".join(lines) or "no model server answers; start Ollama, LM Studio, vLLM or llama-server"
+
+
+def abilities(model: ModelShown) -> str:
+    """Say what a model can do, as far as its server tells."""
+    tools = {True: "calls tools", False: "calls no tools", None: ""}[model["callsTools"]]
+    window = f"{model['contextWindow']} tokens" if model["contextWindow"] else ""
+    return ", ".join(filter(None, (tools, "thinks" if model["thinks"] else "", window)))
+
+
+def model_in_use(chosen: ModelInUse) -> str:
+    """Return what a choice came to."""
+    override = chosen["overriddenBy"]
+    if override:
+        return f"kept, but the setting {override} goes before it; turns still use {chosen['label']}"
+    return f"turns now use {chosen['label']}"
+
+
+def pull_progress(part: PullPart) -> str:
+    """Return how far a pull is, on one line."""
+    total, status = part.get("total"), one_line(part.get("status", ""), CELL_MAX_CHARS)
+    if not total:
+        return status
+    done = part.get("completed", 0)
+    return f"{status} {100 * done // total} % of {total / 1e6:.0f} MB"
 
 
 def sessions_table(sessions: Sequence[SessionHead]) -> str:

@@ -9,6 +9,7 @@ let sessionId = sessionStorage.getItem("session");
 let lastSeq = 0;
 let running = null;
 let retryMs = 500;
+let nodeDown = { state: "node_down", text: "the node is not running", remedy: "" }; // the node says the rest
 
 function element(tag, className, text = "") {
   const made = document.createElement(tag);
@@ -91,13 +92,29 @@ const handlers = {
   done(data) {
     if (data.reason === "cancelled") add(element("div", "tool", "stopped"));
     if (running === data.turnId) setRunning(null);
+    showModel();
   },
 };
+
+async function showModel() {
+  const response = await fetch("/api/agent/status");
+  if (!response.ok) return;
+  const { model, readiness, ifDown } = await response.json();
+  nodeDown = ifDown;
+  const what = readiness.state === "ready" || readiness.state === "not_configured" ? model.label : readiness.text;
+  showReadiness({ ...readiness, text: what });
+}
+
+function showReadiness({ state, text, remedy }) {
+  byId("model").dataset.state = state;
+  byId("model").textContent = remedy ? `${text}: ${remedy}` : text;
+}
 
 function connect() {
   socket = new WebSocket(`ws://${location.host}/ws`);
   socket.addEventListener("open", () => {
     retryMs = 500;
+    showModel();
     if (sessionId) send("resume", { sessionId, lastSeq });
   });
   socket.addEventListener("message", ({ data }) => {
@@ -110,10 +127,12 @@ function connect() {
       if (frame.data.sessionId !== sessionId && frame.event !== "queued") return;
       lastSeq = Math.max(lastSeq, frame.seq);
     }
+    if (frame.channel === "models") showModel();
     if (frame.channel === "agent") handlers[frame.event]?.(frame.data);
   });
   socket.addEventListener("close", () => {
-    byId("node").textContent = "the node is not reachable; trying again …";
+    byId("node").textContent = "trying again …";
+    showReadiness(nodeDown);
     setTimeout(connect, (retryMs = Math.min(retryMs * 2, 8000)));
   });
 }

@@ -346,10 +346,10 @@ async def test_the_foot_says_that_there_is_no_model_yet(node: FakeNode, tmp_path
     node.status = {
         **node.status,
         "model": None,
-        "readiness": {"state": "unresolved", "text": "looking for a model"},
+        "readiness": {"state": "unresolved", "text": "looking for a model", "remedy": "wait a moment"},
     }
     async with console(tmp_path) as (terminal, _):
-        await terminal.until_shows("alice · looking for a model · default · 1 of 1 peers online")
+        await terminal.until_shows("alice · looking for a model: wait a moment · default · 1 of 1 peers online")
 
 
 async def test_no_color_means_no_colour(node: FakeNode, tmp_path: Path) -> None:

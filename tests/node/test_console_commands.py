@@ -19,7 +19,7 @@ def completed(text: str) -> list[str]:
 
 
 def test_every_command_does_something() -> None:
-    assert {command.name for command in COMMANDS} == ACTIONS.keys() | {"new", "stop", "quit", "compact"}
+    assert {command.name for command in COMMANDS} == ACTIONS.keys() | {"new", "stop", "quit", "compact", "pull"}
 
 
 @requirement("O3")
