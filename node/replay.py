@@ -64,8 +64,9 @@ class Replay:
             await self._catch_up(client, turn.session_id, 0, turn.turn_id)
 
     async def _can_repeat(self, session_id: str, last_seq: int) -> bool:
-        missed = await self._log.last_seq(session_id) - last_seq
-        return missed <= REPEATED_EVENTS_MAX and last_seq >= await self._log.pruned_seq(session_id)
+        if not await self._log.pruned_seq(session_id) <= last_seq <= await self._log.last_seq(session_id):
+            return False
+        return not await self._log.has_more(session_id, last_seq, REPEATED_EVENTS_MAX)
 
     async def _catch_up(self, client: Client, session_id: str, seq: int, turn_id: str | None = None) -> None:
         """Send what came after a number, waiting for the client's writer, and release the client."""

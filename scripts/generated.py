@@ -51,7 +51,8 @@ def protocol() -> Iterator[str]:
     yield (
         "Every frame is one JSON object `{channel, event, data}` of at most "
         f"{FRAME_MAX_BYTES // 1024**2} MiB. Events of a turn carry `seq` beside `data`: it grows by one per "
-        "session, so that a client that returns can say what it saw last. A frame that cannot be used is "
+        "session, and leaps when the node has started again, so that a client that returns can say "
+        "what it saw last. A frame that cannot be used is "
         "answered with `error` on its own channel or on `system`, and the socket stays open."
     )
     yield "### Channel `system`, from the node"

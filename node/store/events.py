@@ -42,11 +42,14 @@ class Page:
 class EventLog:
     """Numbers events at once and writes them in batches; what is read holds the unwritten ones too."""
 
-    def __init__(self, db: Database, keep_turns: Callable[[], int]) -> None:
+    def __init__(self, db: Database, keep_turns: Callable[[], int], newest_session: int) -> None:
         self._db = db
         self._keep_turns = keep_turns
+        self._newest_session = newest_session
+        """At the start. The sessions up to it may have given out numbers that were never written."""
         self._last: dict[str, int] = {}
         self._backlog: list[tuple[str, LoggedEvent]] = []
+        self._flushes = 0
         self._has_some = asyncio.Event()
         self._has_batch = asyncio.Event()
         self._flushing = asyncio.Lock()
@@ -55,16 +58,14 @@ class EventLog:
     @classmethod
     async def open(cls, db: Database, *, keep_turns: Callable[[], int] = lambda: KEEP_TURNS) -> "EventLog":
         """Start the writer task. Beyond `keep_turns` ended turns, a session's oldest events are dropped."""
-        log = cls(db, keep_turns)
+        rows = await db.rows("SELECT max(rowid) FROM sessions")
+        log = cls(db, keep_turns, rows[0][0] or 0)
         log._writer = asyncio.create_task(log._write_batches(), name="event log")
         return log
 
     async def append(self, session_id: str, turn_id: str, event: str, data: str) -> int:
         """Log one event and return its number. Waits only for a session's first event or a full backlog."""
-        if session_id not in self._last:
-            stored = await self._stored_seq(session_id)
-            # Somebody else may have learned it meanwhile, and have gone on counting.
-            self._last.setdefault(session_id, stored)
+        await self.last_seq(session_id)
         if len(self._backlog) >= BACKLOG_MAX:
             await self._wait_for_disk()
         seq = self._last[session_id] = self._last[session_id] + 1
@@ -79,16 +80,24 @@ class EventLog:
 
         A follower that wants no gap reads pages until the last one, and follows in the same step.
         """
-        last = await self.last_seq(session_id)
-        for _ in range(2):
+        while True:
+            flushes = self._flushes
             rows = await self._db.rows(_AFTER, (session_id, seq, PAGE_EVENTS))
             if rows:
                 return Page(events=[LoggedEvent(*row) for row in rows], is_last=False)
-            unwritten = [logged for to, logged in self._backlog if to == session_id and logged.seq > seq]
-            if seq >= self._last.get(session_id, last) or (unwritten and unwritten[0].seq == seq + 1):
+            if flushes == self._flushes:
                 break
-            # Else they were written between the read and this look; the second read has them.
+            # Else some may have been written after the read, and be in memory no more.
+        unwritten = self._unwritten(session_id, seq)
         return Page(events=unwritten[:PAGE_EVENTS], is_last=len(unwritten) <= PAGE_EVENTS)
+
+    async def has_more(self, session_id: str, seq: int, than: int) -> bool:
+        """Say whether more than so many events came after a number."""
+        rows = await self._db.rows(_COUNT_AFTER, (session_id, seq, than + 1))
+        return int(rows[0][0]) + len(self._unwritten(session_id, seq)) > than
+
+    def _unwritten(self, session_id: str, seq: int) -> list[LoggedEvent]:
+        return [logged for to, logged in self._backlog if to == session_id and logged.seq > seq]
 
     async def since(self, session_id: str, last_seq: int) -> Sequence[LoggedEvent]:
         """Return every event after `last_seq` that was appended before this call."""
@@ -101,9 +110,12 @@ class EventLog:
         return events
 
     async def last_seq(self, session_id: str) -> int:
-        if session_id in self._last:
-            return self._last[session_id]
-        return await self._stored_seq(session_id)
+        """Return the newest number, or the one from which this process counts."""
+        if session_id not in self._last:
+            first = await self._first_seq(session_id)
+            # Somebody else may have learned it meanwhile, and have gone on counting.
+            self._last.setdefault(session_id, first)
+        return self._last[session_id]
 
     async def pruned_seq(self, session_id: str) -> int:
         """Return the highest number that is no longer in the log."""
@@ -125,6 +137,7 @@ class EventLog:
                 await self._write(batch)
                 # Only now: what could not be written is tried again.
                 del self._backlog[: len(batch)]
+                self._flushes += 1
 
     async def close(self) -> None:
         """Write what is left and stop the writer task."""
@@ -174,12 +187,18 @@ class EventLog:
         except TimeoutError:
             raise StoreUnusable(f"the disk has not taken {len(self._backlog)} events in time") from None
 
-    async def _stored_seq(self, session_id: str) -> int:
-        rows = await self._db.rows("SELECT max(seq) FROM events WHERE session_id = ?", (session_id,))
-        return rows[0][0] or 0
+    async def _first_seq(self, session_id: str) -> int:
+        """Return the stored number, beyond all that a killed process may have shown and not written."""
+        rows = await self._db.rows(_NEWEST, (session_id, session_id))
+        stored, session = rows[0]
+        return (stored or 0) + (BACKLOG_MAX if session and session <= self._newest_session else 0)
 
 
 _AFTER = "SELECT seq, turn_id, event, data FROM events WHERE session_id = ? AND seq > ? ORDER BY seq LIMIT ?"
+_COUNT_AFTER = "SELECT count(*) FROM (SELECT 1 FROM events WHERE session_id = ? AND seq > ? LIMIT ?)"
+_NEWEST = (
+    "SELECT (SELECT max(seq) FROM events WHERE session_id = ?), (SELECT rowid FROM sessions WHERE id = ?)"
+)
 _INSERT = (
     "INSERT OR IGNORE INTO events (session_id, seq, turn_id, event, data)"
     " SELECT id, ?, ?, ?, ? FROM sessions WHERE id = ?"

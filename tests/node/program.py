@@ -27,12 +27,12 @@ class Finished:
 
 @asynccontextmanager
 async def started(
-    *arguments: str, data: Path, more: Mapping[str, str] | None = None
+    *arguments: str, data: Path, more: Mapping[str, str] | None = None, module: str = "node.cli"
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """Start `palaver`; `more` adds to its environment, which holds nothing of ours."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PALAVER_")}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "node.cli", *arguments,
+        sys.executable, "-m", module, *arguments,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         env={**environment, "PALAVER_DATA_DIR": str(data), **(more or {})},
     )  # fmt: skip

@@ -1,5 +1,6 @@
 import asyncio
-from collections.abc import AsyncIterator
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
@@ -14,8 +15,8 @@ from tests.mission import requirement
 
 @pytest.fixture
 async def log(db: Database, turns: TurnStore) -> AsyncIterator[EventLog]:
-    await turns.submit(NewTurn(turn_id="t", session_id="s", prompt="hello"))
     log = await EventLog.open(db)
+    await turns.submit(NewTurn(turn_id="t", session_id="s", prompt="hello"))
     yield log
     await log.close()
 
@@ -62,16 +63,61 @@ async def test_the_writer_writes_without_being_asked(log: EventLog, db: Database
     assert len(await db.rows("SELECT * FROM events")) == 1
 
 
-async def test_numbers_go_on_after_a_restart(db: Database, log: EventLog) -> None:
-    await log.append("s", "t", "token", "1")
-    await log.close()
+async def test_after_a_kill_no_number_is_given_again_that_a_client_may_have_seen(
+    db: Database, log: EventLog
+) -> None:
+    shown = [await log.append("s", "t", "token", str(number)) for number in range(100)]
     again = await EventLog.open(db)
     try:
-        assert await again.last_seq("s") == 1
         seqs = await asyncio.gather(*(again.append("s", "t", "token", "x") for _ in range(5)))
-        assert sorted(seqs) == [2, 3, 4, 5, 6]
+        assert sorted(seqs) == list(range(min(seqs), min(seqs) + 5))
+        assert min(seqs) > max(shown)
+        assert [one.seq for one in await again.since("s", max(shown))] == sorted(seqs)
     finally:
         await again.close()
+
+
+async def test_a_reader_that_pages_to_the_newest_event_misses_none_that_is_written_meanwhile(
+    db: Database, log: EventLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await log.append("s", "t", "token", "1")
+    read = db.rows
+
+    async def read_then_written(sql: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
+        rows = await read(sql, values)
+        await log.flush()
+        return rows
+
+    monkeypatch.setattr(db, "rows", read_then_written)
+    page = await log.after("s", 0)
+    assert [one.seq for one in page.events] == [1]
+
+
+async def test_only_the_latest_ended_turns_stay_in_the_log_and_turns_that_wait_stay_whole(
+    db: Database, turns: TurnStore
+) -> None:
+    log = await EventLog.open(db, keep_turns=lambda: 2)
+    try:
+        await turns.submit(NewTurn(turn_id="waits", session_id="s", prompt="hello"))
+        for number in range(1, 6):
+            turn_id = f"t{number}"
+            for event in ("queued", "token", "done"):
+                await log.append("s", turn_id, event, "{}")
+            if number == 4:
+                await log.append("s", "waits", "queued", "{}")
+        await log.flush()
+        assert [one.turn_id for one in await log.since("s", 0) if one.event == "queued"] == [
+            "t4",
+            "waits",
+            "t5",
+        ]
+        assert await log.pruned_seq("s") == 9
+        for number in range(6, 12):
+            await log.append("s", f"t{number}", "done", "{}")
+        await log.flush()
+        assert (await log.since("s", 0))[0].turn_id == "waits"
+    finally:
+        await log.close()
 
 
 async def test_closing_writes_what_is_left(db: Database, log: EventLog) -> None:
