@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import aiosqlite
 
+from node.store.errors import explained
 from node.store.upgrade import Upgrade, apply, known_upgrades
 
 BUSY_TIMEOUT_S = 5.0
@@ -70,7 +71,10 @@ class Database:
 
     async def rows(self, sql: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
         """Read what is committed."""
-        return list(await self._reader.execute_fetchall(sql, values))
+        try:
+            return list(await self._reader.execute_fetchall(sql, values))
+        except sqlite3.Error as error:
+            raise explained(error) from error
 
     async def close(self) -> None:
         """Write what waits, and close the file."""
@@ -122,7 +126,7 @@ def _commit(connection: sqlite3.Connection, jobs: Sequence[_Job]) -> list[object
     except BaseException as error:  # noqa: BLE001 - the file itself fails: nothing of this commit was stored
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-        return [error] * len(jobs)
+        return [_told(error)] * len(jobs)
     return outcomes
 
 
@@ -134,9 +138,13 @@ def _run(connection: sqlite3.Connection, job: _Job) -> object:
         if not connection.in_transaction:
             raise  # the file itself failed, and SQLite has undone everything
         connection.execute("ROLLBACK TO job")
-        outcome = error
+        outcome = _told(error)
     connection.execute("RELEASE job")
     return outcome
+
+
+def _told(error: BaseException) -> BaseException:
+    return explained(error) if isinstance(error, sqlite3.Error) else error
 
 
 def _open_writer(path: Path) -> sqlite3.Connection:

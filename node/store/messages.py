@@ -5,10 +5,12 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from agent.desk import CallRecord, TurnOutcome
 from agent.models.base import Usage
 from node.store.db import storable
+from node.store.errors import MessageUnreadable
 from tools.spec import JsonObject
 
 
@@ -136,10 +138,20 @@ def add_summary(
 
 
 def stored_message(row: sqlite3.Row) -> StoredMessage:
-    """Read a row of `messages`."""
+    """Read a row of `messages`; raises `MessageUnreadable`."""
     facts = {key: row[key] for key in row.keys()}  # noqa: SIM118 - a Row iterates its values
-    lists = {key: json.loads(row[key]) for key in ("tool_calls", "notices")}
-    return StoredMessage(**{**facts, "role": Role(row["role"]), **lists})
+    try:
+        lists = {key: _list(row[key]) for key in ("tool_calls", "notices")}
+        return StoredMessage(**{**facts, "role": Role(row["role"]), **lists})
+    except (TypeError, ValueError) as error:
+        raise MessageUnreadable(row["session_id"], row["position"]) from error
+
+
+def _list(text: str) -> list[Any]:
+    value = json.loads(text)
+    if not isinstance(value, list):
+        raise TypeError(f"{text[:20]!r} is no list")
+    return value
 
 
 def _call(record: CallRecord) -> JsonObject:

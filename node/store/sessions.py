@@ -1,49 +1,30 @@
-"""Stored conversations: their list, their messages, and the search over both."""
+"""Stored conversations: their list, their messages, and what an owner changes about them."""
 
-import re
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from node.store.db import Database, storable
-from node.store.errors import NoSuchSession, SessionBusy
+from node.store.errors import NoSuchSession, SessionBusy, WrongTitle
 from node.store.messages import Draft, StoredMessage, add_drafts, stored_message
+from node.store.search import search
+from node.store.session import SESSIONS, Hit, Session, Totals, session_of
 
 TITLE_MAX_CHARS = 60
 LIST_MAX = 500
-SEARCH_MAX_WORDS = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
-    """What a list shows of a session."""
+class Part:
+    """Some messages of a transcript that stand next to each other."""
 
-    id: str
-    title: str
-    created_at: float
-    last_message_at: float
-    pinned: bool = False
-    archived: bool = False
-    message_count: int = 0
+    messages: Sequence[StoredMessage]
+    has_earlier: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Totals:
-    """Sums over what was reported; the context is that of the last answer."""
-
-    messages: int
-    tokens_in: int
-    tokens_out: int
-    context_used: int
-    context_max: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
-    session: Session
-    excerpt: str
-    """The text around the words that were found; "" when the title alone has them."""
+END = 1 << 62
+"""Behind every position."""
 
 
 class SessionStore:
@@ -56,17 +37,17 @@ class SessionStore:
     async def list(self, *, archived: bool = False, limit: int = LIST_MAX) -> Sequence[Session]:
         """Return sessions, pinned first, then by their last message."""
         rows = await self._db.rows(
-            _SESSIONS + "WHERE archived = ? ORDER BY pinned DESC, last_message_at DESC, s.rowid DESC LIMIT ?",
+            SESSIONS + "WHERE archived = ? ORDER BY pinned DESC, last_message_at DESC, s.rowid DESC LIMIT ?",
             (archived, limit),
         )
-        return [_session(row) for row in rows]
+        return [session_of(row) for row in rows]
 
     async def get(self, session_id: str) -> Session:
         """Return one session or raise `NoSuchSession`."""
-        rows = await self._db.rows(_SESSIONS + "WHERE s.id = ?", (session_id,))
+        rows = await self._db.rows(SESSIONS + "WHERE s.id = ?", (session_id,))
         if not rows:
             raise NoSuchSession(session_id)
-        return _session(rows[0])
+        return session_of(rows[0])
 
     async def messages(self, session_id: str) -> Sequence[StoredMessage]:
         """Return the transcript in order; empty when there is no such session."""
@@ -77,6 +58,23 @@ class SessionStore:
             (session_id,),
         )
         return [stored_message(row) for row in rows]
+
+    async def part(self, session_id: str, limit: int, *, before: int | None = None) -> Part:
+        """Return the last messages that stand before a position, and the summaries that stand among them."""
+        rows = await self._db.rows(
+            "SELECT * FROM messages WHERE session_id = ? AND seam_at IS NULL AND position < ?"
+            " ORDER BY position DESC LIMIT ?",
+            (session_id, END if before is None else before, limit + 1),
+        )
+        shown = [stored_message(row) for row in reversed(rows[:limit])]
+        first = shown[0].position if len(rows) > limit else 0
+        summaries = await self._db.rows(
+            "SELECT * FROM messages WHERE session_id = ? AND seam_at >= ? AND seam_at < ? ORDER BY position",
+            (session_id, first, END if before is None else before),
+        )
+        shown += [stored_message(row) for row in summaries]
+        shown.sort(key=_place)
+        return Part(messages=shown, has_earlier=len(rows) > limit)
 
     async def latest(self, session_id: str, limit: int) -> tuple[int, Sequence[StoredMessage]]:
         """Return how long the transcript is, and its last messages in order."""
@@ -114,9 +112,40 @@ class SessionStore:
         await self._db.transact(change)
         return await self.get(session_id)
 
-    async def delete(self, session_id: str) -> bool:
-        """Delete a session with its messages, turns and events; False when there was none."""
-        return bool(await self._db.write("DELETE FROM sessions WHERE id = ? RETURNING id", (session_id,)))
+    async def reset(self, session_id: str) -> None:
+        """Empty a session, keeping its name and its place: its turns and their events go with the messages.
+
+        Raise `NoSuchSession`, or `SessionBusy` when a turn of it waits or runs.
+        """
+
+        def reset(write: sqlite3.Connection) -> None:
+            if write.execute("SELECT 1 FROM sessions WHERE id = ?", (session_id,)).fetchone() is None:
+                raise NoSuchSession(session_id)
+            self._replace(write, session_id, ())
+            # Numbers go on from here, so that a client that was away notices.
+            write.execute(
+                "UPDATE sessions SET pruned_seq = max(pruned_seq, coalesce("
+                "(SELECT max(seq) FROM events WHERE session_id = ?1), 0)) WHERE id = ?1",
+                (session_id,),
+            )
+            write.execute("DELETE FROM events WHERE session_id = ?", (session_id,))
+
+        await self._db.transact(reset)
+
+    async def delete(self, session_id: str, *, title: str | None = None) -> bool:
+        """Delete a session with its messages, turns and events; False when there was none.
+
+        Raise `WrongTitle` when a title is given and is not the session's.
+        """
+
+        def delete(write: sqlite3.Connection) -> bool:
+            row = write.execute("SELECT title FROM sessions WHERE id = ?", (session_id,)).fetchone()
+            if row is not None and title not in {None, row["title"]}:
+                raise WrongTitle(row["title"])
+            write.execute("DELETE FROM sessions WHERE id = ?", (session_id,))
+            return row is not None
+
+        return await self._db.transact(delete)
 
     async def totals(self, session_id: str) -> Totals:
         """Return the session's sums; all zero when there is no such session."""
@@ -134,28 +163,8 @@ class SessionStore:
         return Totals(**dict(rows[0]), context_used=used, context_max=most)
 
     async def search(self, text: str, *, limit: int = 50) -> Sequence[Hit]:
-        """Find sessions, archived ones too, by words' beginnings in a message or parts of a title."""
-        words = re.findall(r"\w+", text)[:SEARCH_MAX_WORDS]
-        if not words:
-            return []
-        hits = await self._search_messages(words, limit)
-        found = {hit.session.id for hit in hits}
-        titled = [hit for hit in await self._search_titles(words, limit) if hit.session.id not in found]
-        return [*titled, *hits][:limit]
-
-    async def _search_messages(self, words: Sequence[str], limit: int) -> Sequence[Hit]:
-        rows = await self._db.rows(
-            _SESSIONS_FOUND,
-            (" ".join(f'"{word}"*' for word in words), limit),
-        )
-        return [Hit(session=_session(row), excerpt=row["excerpt"]) for row in rows]
-
-    async def _search_titles(self, words: Sequence[str], limit: int) -> Sequence[Hit]:
-        rows = await self._db.rows(
-            _SESSIONS + "WHERE s.title LIKE ? ESCAPE '\\' ORDER BY last_message_at DESC LIMIT ?",
-            ("%" + "%".join(word.replace("_", "\\_") for word in words) + "%", limit),
-        )
-        return [Hit(session=_session(row), excerpt="") for row in rows]
+        """Find sessions, archived ones too, as `node.store.search` says."""
+        return await search(self._db, text, limit=limit)
 
     def _replace(self, write: sqlite3.Connection, session_id: str, messages: Sequence[Draft]) -> None:
         busy = write.execute(
@@ -185,29 +194,7 @@ def open_session(write: sqlite3.Connection, session_id: str, text: str, now: flo
     return added.fetchone() is not None
 
 
-_COLUMNS = (
-    "SELECT s.id, s.title, s.created_at, s.last_message_at, s.pinned, s.archived,"
-    " (SELECT count(*) FROM messages m WHERE m.session_id = s.id) AS message_count"
-)
-_SESSIONS = _COLUMNS + " FROM sessions s "
-# SQLite takes the other columns of a group from the row that has its minimum: the session's best message.
-# Materialized, because `snippet` works only where the match itself is made.
-_SESSIONS_FOUND = (
-    "WITH hits AS MATERIALIZED (SELECT rowid AS message_id, rank AS place,"  # noqa: S608 - constants only
-    " snippet(message_words, 0, '', '', '…', 16) AS excerpt FROM message_words WHERE message_words MATCH ?) "
-    + _COLUMNS
-    + ", excerpt, min(place) FROM hits JOIN messages found ON found.id = message_id"
-    " JOIN sessions s ON s.id = found.session_id GROUP BY s.id ORDER BY min(place) LIMIT ?"
-)
-
-
-def _session(row: sqlite3.Row) -> Session:
-    return Session(
-        id=row["id"],
-        title=row["title"],
-        created_at=row["created_at"],
-        last_message_at=row["last_message_at"],
-        pinned=bool(row["pinned"]),
-        archived=bool(row["archived"]),
-        message_count=row["message_count"],
-    )
+def _place(message: StoredMessage) -> tuple[int, bool, int]:
+    """Return where a message stands: a summary at its seam, before the turn that begins there."""
+    is_summary = message.seam_at is not None
+    return message.seam_at or message.position, not is_summary, message.position
