@@ -27,8 +27,8 @@ RESTARTS = 1
 """How often in a row the engine is started again without having answered in between."""
 END_GRACE_S = 1.0
 """A connection breaks a moment before the end of its process is known."""
-SLOTS = 4
-"""Replies at once; they share the window."""
+SLOTS = 2
+"""Replies at once, each with a window of its own in memory; others wait."""
 
 
 class EngineModel:

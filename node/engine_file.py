@@ -10,7 +10,7 @@ from agent.models.gguf import HEAD_BYTES, NotGguf, read_head
 
 PREFIX = "gguf:"
 WHEEL = "xllamacpp"
-DEFAULT_WINDOW = 16_384
+DEFAULT_WINDOW = 8_192
 """Tokens, where the owner sets none: the whole of what newer models can read would fill the memory."""
 
 
@@ -19,7 +19,7 @@ class ModelFile:
     path: Path
     name: str
     window: int
-    """Tokens that the engine keeps in mind."""
+    """Tokens of one conversation that the engine keeps in mind."""
 
 
 def open_file(wanted: str, context: int | None = None) -> ModelFile:

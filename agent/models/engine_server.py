@@ -36,11 +36,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("model", help="a GGUF file")
     parser.add_argument("--name", required=True, help="what the model is called in the API")
     parser.add_argument(
-        "--context", type=int, required=True, help="tokens of the window that the slots share"
+        "--context", type=int, required=True, help="tokens of each slot's window"
     )
     parser.add_argument("--slots", type=int, default=4, help="replies that are generated at once")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--apart", action="store_true", help="give each slot its own part of the window")
     return parser.parse_args()
 
 
@@ -52,7 +51,8 @@ def serving(options: argparse.Namespace) -> Any:
     params.model.path = options.model
     params.model_alias = {options.name}
     params.port = 0
-    params.n_ctx, params.n_parallel, params.kv_unified = options.context, options.slots, not options.apart
+    # In a window that the slots share, one endless reply breaks off all the others.
+    params.n_ctx, params.n_parallel, params.kv_unified = options.context * options.slots, options.slots, False
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = options.threads
     params.cache_ram_mib = 0  # the cache of old prompts would grow to 8 GiB
     params.warmup = False

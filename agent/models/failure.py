@@ -8,7 +8,13 @@ from agent.models.wire import WireError, json_value
 TEXT_MAX_CHARS = 500
 """The server's words beyond this are cut."""
 _NESTING_MAX = 8
-_TOO_LONG = ("exceed_context_size", "available context size", "maximum context length", "context window")
+_TOO_LONG = (
+    "exceed_context_size",
+    "available context size",
+    "context size has been exceeded",
+    "maximum context length",
+    "context window",
+)
 _LOADING = ("loading model", "unavailable_error", "model is loading")
 _HINTS = {
     ErrorKind.NO_MODEL: "Pull it, or choose another model.",

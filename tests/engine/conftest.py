@@ -38,7 +38,7 @@ def engine() -> Iterator[Engine]:
     """The running server: one thread, four slots, each with its own window."""
     command = [
         sys.executable, "-P", "-m", "agent.models.engine_server", str(TINY), "--name", "tiny",
-        "--slots", str(SLOTS), "--context", str(SLOTS * WINDOW), "--threads", "1", "--apart",
+        "--slots", str(SLOTS), "--context", str(WINDOW), "--threads", "1",
     ]  # fmt: skip
     with subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8") as process:
         try:

@@ -34,8 +34,10 @@ class Style(StrEnum):
 
 
 class OllamaShim:
-    def __init__(self, upstream: str, *, style: Style = Style.NATIVE) -> None:
+    def __init__(self, upstream: str, *, style: Style = Style.NATIVE, spoil: int = 0) -> None:
+        """`spoil` is how many calls get arguments that are no object, as models without a grammar send."""
         self.style = style
+        self._spoil = spoil
         self.asked: list[Json] = []
         """The bodies of every chat request."""
         self.address = ""
@@ -153,12 +155,19 @@ class OllamaShim:
                 text, thinking = delta.get("content") or "", delta.get("reasoning_content") or ""
                 if not finish and (text or thinking):
                     yield _line(body, text, thinking)
-        whole = [_whole(index, call) for index, call in sorted(calls.items())]
+        whole = [self._whole(index, call) for index, call in sorted(calls.items())]
         if whole and self.style is Style.LEGACY:
             yield _line(body, calls=whole)
             whole = []
         yield _line(body, calls=whole, done=True, done_reason="length" if finish == "length" else "stop",
                     **_metrics(timings))  # fmt: skip
+
+    def _whole(self, index: int, call: Json) -> Json:
+        arguments = json.loads(call["arguments"] or "{}")
+        if self._spoil:
+            self._spoil -= 1
+            arguments = 5.777
+        return {"id": call["id"], "function": {"index": index, "name": call["name"], "arguments": arguments}}
 
     async def _chunks(self, body: Json) -> AsyncIterator[Json]:
         assert self._http is not None
@@ -205,11 +214,6 @@ def _collect(calls: dict[int, Json], pieces: Sequence[Json]) -> None:
         call["id"] += piece.get("id") or ""
         call["name"] += piece["function"].get("name") or ""
         call["arguments"] += piece["function"].get("arguments") or ""
-
-
-def _whole(index: int, call: Json) -> Json:
-    arguments = json.loads(call["arguments"] or "{}")
-    return {"id": call["id"], "function": {"index": index, "name": call["name"], "arguments": arguments}}
 
 
 def _metrics(timings: Mapping[str, Any]) -> Json:

@@ -204,7 +204,7 @@ def test_without_the_wheel_the_way_to_install_it_is_told(monkeypatch: pytest.Mon
     assert f"{sys.executable} -m pip install xllamacpp" in str(refused.value)
 
 
-def test_the_window_is_as_set_and_never_more_than_the_model_can_read() -> None:
+def test_the_window_is_as_set_and_never_more_than_the_model_can_read(engine: object) -> None:
     assert open_file(f"gguf:{TINY}").window == 4096
     assert open_file(f"gguf:{TINY}", 2048).window == 2048
     assert open_file(f"gguf:{TINY}", 100_000).window == 4096

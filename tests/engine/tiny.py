@@ -9,7 +9,6 @@ from pathlib import Path
 
 TINY = Path(__file__).parents[1] / "fixtures" / "tinymodel" / "tiny.gguf"
 TINY_SHA256 = "d795719a9496b2264c58c450cf73a574a63428e5906b5b4e99024465c4350c62"
-RECORDED = TINY.with_name("ollama-0.32.15-exchanges.json")
 SLOTS = 4
 WINDOW = 4096
 """Tokens of one slot; a token of this model is one byte."""

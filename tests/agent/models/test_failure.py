@@ -33,6 +33,8 @@ INNER = {"error": {"code": 400, "message": "request (3019 tokens) exceeds the av
          ErrorKind.LOADING, "Loading model"),
         (503, {"error": "server busy, please try again.  maximum pending requests exceeded"},
          ErrorKind.BUSY, "server busy, please try again. maximum pending"),
+        (500, {"error": {"code": 500, "message": "Context size has been exceeded.", "type": "server_error"}},
+         ErrorKind.TOO_LONG, "Context size has been exceeded"),
         (400, {"object": "error", "message": "bad request", "code": 400}, ErrorKind.REFUSED, "bad request"),
     ],
 )  # fmt: skip
