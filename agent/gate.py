@@ -62,7 +62,7 @@ def judge(tool: ToolSpec, specifier: str, *, mode: Mode, rules: Rules, places: P
     only_reads = tool.effect is Effect.READ or subject.only_reads
     if met := subject.met_by(rules.deny):
         return Judgement(Verdict.DENY, f"the rule `deny {met[0]}` forbids {_what(specifier, met[1])}")
-    if mode is Mode.PLAN and not only_reads:
+    if mode is Mode.PLAN and not only_reads and tool.is_gated:
         return Judgement(Verdict.DENY, "mode `plan` only reads")
     if subject.ruin:
         return Judgement(Verdict.ASK, f"this asks in every mode: {subject.ruin}", is_ruinous=True)
@@ -71,6 +71,8 @@ def judge(tool: ToolSpec, specifier: str, *, mode: Mode, rules: Rules, places: P
         return Judgement(Verdict.ASK, reason)
     if only_reads:
         return Judgement(Verdict.ALLOW, "it only reads")
+    if not tool.is_gated:
+        return Judgement(Verdict.ALLOW, "it only arranges what the owner sees")
     if judgement := _judgement_of_mode(tool, mode):
         return judgement
     allowing = subject.allowed_by(rules.allow)

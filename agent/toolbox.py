@@ -21,6 +21,7 @@ from agent.gate import Mode, can_run_unattended
 from agent.ranking import Ranking
 from agent.request import Request, request_of
 from agent.rules import Rules
+from tools.layout import LAYOUT_TOOLS
 from tools.meta import META_TOOLS, meta_tools
 from tools.spec import JsonObject, ToolSpec
 
@@ -143,6 +144,8 @@ class OwnerToolbox:
             self._guessed += [each.name for each in neighbours if each.name not in self._guessed]
 
     def refusal(self, name: str) -> str:
+        if name in LAYOUT_TOOLS:
+            return f"{name} arranges the owner's cockpit, and none is attached"
         near = _near(name, list(self.catalogue()))
         hint = f"did you mean {', '.join(near)}?" if near else "search_tools finds tools by what they do"
         return f"there is no tool {name!r}; {hint}"

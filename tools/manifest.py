@@ -4,6 +4,7 @@ import re
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 
+from tools.layout import LAYOUT, LAYOUT_TOOLS
 from tools.schema import problem
 from tools.spec import Effect, JsonObject, SpecifierKind, ToolSpec
 
@@ -19,7 +20,8 @@ def read_manifest(
 ) -> tuple[tuple[ToolSpec, ...], tuple[str, ...]]:
     """Return the tools that can be used, and one sentence for each that cannot.
 
-    A client's tool may not take the name of a tool that the node owns.
+    A client's tool may not take the name of a tool that the node owns. Of a verb of the layout only the
+    name counts: what it takes and does stands in the node's own table.
     """
     specs: dict[str, ToolSpec] = {}
     problems: list[str] = []
@@ -47,6 +49,12 @@ def _flaw(raw: object, *, own_names: Container[str], earlier: Container[str]) ->
         return "the node has a tool of this name"
     if name in earlier:
         return "the name is taken by an earlier tool of this manifest"
+    if (name in LAYOUT_TOOLS) != (raw.get("kind") == LAYOUT):
+        return (
+            'a verb of the layout is announced with the kind "layout"'
+            if name in LAYOUT_TOOLS
+            else "the node knows no verb of the layout by this name"
+        )
     for key, limit in _TEXT_MAX_CHARS.items():
         if not isinstance(text := raw.get(key, ""), str) or len(text) > limit:
             return f"{key} has to be text of at most {limit} characters"
@@ -57,6 +65,8 @@ def _flaw(raw: object, *, own_names: Container[str], earlier: Container[str]) ->
 
 def _spec(raw: JsonObject) -> ToolSpec:
     """Build the tool of a sound entry. Only a literal `sideEffect: false` makes it one that reads."""
+    if (verb := LAYOUT_TOOLS.get(str(raw["name"]))) is not None:
+        return verb
     spec = ToolSpec(
         name=str(raw["name"]),
         description=str(raw.get("description", "")),

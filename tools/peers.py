@@ -43,6 +43,7 @@ def peers_tools(directory: PeerDirectory) -> tuple[ToolSpec, ...]:
 
     @tool(
         name="list_peers",
+        in_group="agent",
         effect=Effect.READ,
         core=True,
         phrases=(

@@ -71,6 +71,8 @@ class ToolSpec:
     parameters: JsonObject = field(default_factory=lambda: {"type": "object", "properties": {}})
     """JSON schema of the arguments."""
     effect: Effect = Effect.WRITE
+    is_gated: bool = True
+    """False: though it acts, it runs unasked in every mode unless a deny or ask rule means it."""
     specifier: str = ""
     """Template over the arguments that names what a call touches, as `{peerId}`; rules match on it."""
     specifier_kind: SpecifierKind = SpecifierKind.TEXT

@@ -344,7 +344,7 @@ async def test_a_tool_of_the_node_runs_with_no_client_attached() -> None:
 async def test_a_call_to_a_client_tool_without_a_client_fails_at_once() -> None:
     _, model = await played([call("open_pane")], says("No screen here."))
     assert "open_pane" not in shown(model.requests[0])
-    assert results(model)[0].startswith("error: there is no tool 'open_pane'")
+    assert results(model)[0].startswith("error: open_pane arranges the owner's cockpit")
 
 
 async def test_a_tool_learns_whose_turn_it_runs_in() -> None:

@@ -185,8 +185,16 @@ def test_an_unknown_name_is_answered_with_near_ones(name: str, expected: str) ->
 
 @requirement("B16")
 def test_at_most_three_near_names_are_given() -> None:
-    toolbox = OwnerToolbox([reader(f"open_pane{n}") for n in range(9)])
-    assert toolbox.refusal("open_pane").count("open_pane") == 1 + 3
+    toolbox = OwnerToolbox([reader(f"open_tab{n}") for n in range(9)])
+    assert toolbox.refusal("open_tab").count("open_tab") == 1 + 3
+
+
+@requirement("D20")
+def test_a_verb_of_the_layout_that_nobody_can_run_is_refused_with_the_reason() -> None:
+    assert (
+        OwnerToolbox([]).refusal("split_pane")
+        == "split_pane arranges the owner's cockpit, and none is attached"
+    )
 
 
 @requirement("F15")
