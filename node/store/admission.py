@@ -26,8 +26,8 @@ def check_room(write: sqlite3.Connection, session_id: str, source: Source) -> No
 def turns_ahead(write: sqlite3.Connection, row: sqlite3.Row) -> int:
     """Count the session's turns that run or will run before this one."""
     rows = write.execute(
-        "SELECT count(*) FROM turns WHERE session_id = ? AND number <> ? AND (state = 'dispatching' OR"
-        " (state = 'pending' AND (-priority, source <> 'user', number) < (?, ?, ?)))",
+        "SELECT count(*) FROM turns WHERE session_id = ? AND number <> ?"
+        " AND state IN ('pending', 'dispatching') AND (state = 'dispatching' OR (-priority, source <> 'user', number) < (?, ?, ?))",
         (
             row["session_id"],
             row["number"],

@@ -67,7 +67,7 @@ class TurnStore:
 
         def claim(write: sqlite3.Connection) -> list[sqlite3.Row]:
             claimed = write.execute(_CLAIM, {"now": now, "limit": limit}).fetchall()
-            rows = (_find(write, *key) for key in claimed)
+            rows = (find_turn(write, *key) for key in claimed)
             return [row for row in rows if row is not None]
 
         return [
@@ -88,11 +88,12 @@ class TurnStore:
         """Store what an attempt came to. Only the first call for a valid claim has an effect."""
 
         def conclude(write: sqlite3.Connection) -> Conclusion:
-            row = _find(write, turn.session_id, turn.turn_id)
+            row = find_turn(write, turn.session_id, turn.turn_id)
             if row is None:
                 # The session was deleted under the turn.
                 return Conclusion(ending=Ending.CANCELLED, attempts=turn.attempts, has_effect=False)
-            if row["state"] != TurnState.DISPATCHING or row["attempts"] != turn.attempts:
+            claim = (row["attempts"], row["claimed_at"])  # a retry counts its attempts anew
+            if row["state"] != TurnState.DISPATCHING or claim != (turn.attempts, turn.claimed_at):
                 standing = _STANDING[TurnState(row["state"])]
                 return Conclusion(ending=standing, attempts=row["attempts"], has_effect=False)
             return self._conclude(write, turn, outcome, self._pause(turn.attempts))
@@ -132,17 +133,16 @@ class TurnStore:
 
     async def get(self, session_id: str, turn_id: str) -> Turn | None:
         rows = await self._db.rows(_TURNS + "WHERE t.session_id = ? AND t.id = ?", (session_id, turn_id))
-        return _turn(rows[0]) if rows else None
+        return turn_of(rows[0]) if rows else None
 
     async def unended(self, session_id: str | None = None) -> Sequence[Turn]:
         """Return what runs and waits, of one session or of all, in the order in which it will run."""
         rows = await self._db.rows(
-            _TURNS
-            + "WHERE t.state IN ('pending', 'dispatching') AND t.session_id = coalesce(?, t.session_id)"
+            _TURNS + "WHERE t.state IN ('pending', 'dispatching') AND (? IS NULL OR t.session_id = ?)"
             " ORDER BY t.state = 'pending', t.priority DESC, t.source <> 'user', t.number",
-            (session_id,),
+            (session_id, session_id),
         )
-        return [_turn(row) for row in rows]
+        return [turn_of(row) for row in rows]
 
     async def calls(self, turn: ClaimedTurn) -> StoredCalls:
         """Return the log of the turn's calls, with what its earlier attempts did."""
@@ -151,7 +151,7 @@ class TurnStore:
     async def owing(self) -> Sequence[Turn]:
         """Return turns that began to wait, or ended, without the log knowing of it: the node was killed."""
         rows = await self._db.rows(_TURNS + "WHERE t.owed <> '' ORDER BY t.number")
-        return [_turn(row) for row in rows]
+        return [turn_of(row) for row in rows]
 
     async def answer(self, turn: Turn) -> StoredMessage | None:
         """Return the message that a turn ended with; None when it was withdrawn before it ran."""
@@ -168,14 +168,14 @@ class TurnStore:
         return await readable(self._db, turn.session_id, turn.turn_id)
 
     def _submit(self, write: sqlite3.Connection, session_id: str, turn: NewTurn) -> Submitted:
-        known = _find(write, session_id, turn.turn_id)
+        known = find_turn(write, session_id, turn.turn_id)
         if known is not None and known["prompt"] != storable(turn.prompt):
             raise TurnIdReused(session_id, turn.turn_id)
         opened = known is None and self._admit(write, session_id, turn)
-        stored = known or _find(write, session_id, turn.turn_id)
+        stored = known or find_turn(write, session_id, turn.turn_id)
         assert stored is not None
         return Submitted(
-            turn=_turn(stored),
+            turn=turn_of(stored),
             ahead=turns_ahead(write, stored),
             is_new=known is None,
             opened_session=opened,
@@ -255,7 +255,8 @@ RETURNING session_id, id
 """
 
 
-def _find(write: sqlite3.Connection, session_id: str, turn_id: str) -> sqlite3.Row | None:
+def find_turn(write: sqlite3.Connection, session_id: str, turn_id: str) -> sqlite3.Row | None:
+    """Return a turn with its prompt, inside a transaction."""
     row: sqlite3.Row | None = write.execute(
         _TURNS + "WHERE t.session_id = ? AND t.id = ?", (session_id, turn_id)
     ).fetchone()
@@ -286,7 +287,8 @@ def _end(
     )
 
 
-def _turn(row: sqlite3.Row) -> Turn:
+def turn_of(row: sqlite3.Row) -> Turn:
+    """Read what `find_turn` returns."""
     return Turn(**_facts(row))
 
 

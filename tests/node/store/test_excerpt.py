@@ -11,7 +11,7 @@ from node.store.excerpt import EXCERPT_CHARS, excerpt
     ("text", "words", "shown"),
     [
         ("Penguins live in Antarctica.", ["antarc"], "Penguins live in Antarctica."),
-        ("a " * 200 + "needle here", ["needle"], "…" + "a " * 19 + "a needle here"),
+        ("a " * 200 + "needle here", ["needle"], "…" + "a " * 19 + "needle here"),
         ("Ein Café in Paris", ["cafe"], "Ein Café in Paris"),
         ("one\n\n two", ["two"], "one two"),
         ("foobar bar", ["bar"], "foobar bar"),
