@@ -43,6 +43,7 @@ async def model(dialect: Dialect) -> AsyncIterator[Model]:
 
 
 async def test_the_facts_of_a_model_are_the_servers_own(model: Model, dialect: Dialect) -> None:
+    await collected(model, ask(UserMessage(text="say ok")))  # Ollama knows the window of a loaded model alone
     assert model.facts.provider == dialect.provider
     assert model.facts.context_window == WINDOW
     assert model.facts.address == dialect.address

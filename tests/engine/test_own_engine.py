@@ -14,7 +14,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from agent.events import Ask, Done, ErrorEvent, Status, Token, TurnEvent
+from agent.events import Ask, Done, ErrorEvent, Status, Token, TurnEvent, UsageEvent
 from node.client import NodeClient
 from node.engine_file import open_file
 from tests.engine.tiny import TINY
@@ -49,9 +49,9 @@ class Running:
 
 
 @asynccontextmanager
-async def node(data: Path, engine: object) -> AsyncIterator[Running]:
+async def node(data: Path, engine: object, *command: str) -> AsyncIterator[Running]:
     """Run a node; `engine` only says that the wheel is there."""
-    async with started(*UP, data=data) as process:
+    async with started(*(command or UP), data=data) as process:
         assert process.stdout
         async with asyncio.timeout(LIMIT_S):
             ready = json.loads(await process.stdout.readline())
@@ -144,6 +144,25 @@ async def crash_in(running: Running, turn_id: str) -> ErrorEvent:
                 errors.append(event)
         (error,) = errors
         return error
+
+
+@linux_only
+@requirement("C17")
+async def test_the_settings_choose_a_model_file_its_window_and_something_else_again(
+    engine: object, tmp_path: Path
+) -> None:
+    async with node(tmp_path, engine, *UP[:-2]) as running:
+        await running.client.set_setting("agent.orchestrator.model", f"gguf:{TINY}")
+        assert answer(await running.turn("say ok", "t1")) == "ok"
+        large = running.engine()
+        await running.client.set_setting("agent.orchestrator.contextSize", 1024)
+        events = await running.turn("say ok", "t2")
+        assert [event.context_window for event in events if isinstance(event, UsageEvent)] == [1024]
+        await gone(large)
+        small = running.engine()
+        await running.client.set_setting("agent.orchestrator.model", "rules")
+        answer(await running.turn("what time is it", "t3"))
+        await gone(small)
 
 
 @linux_only
