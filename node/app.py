@@ -11,10 +11,12 @@ from pathlib import Path
 
 from agent.models.base import ModelFacts
 from agent.models.rules import RulesModel
+from agent.toolbox import OwnerToolbox
 from node.api.agents import AgentsApi
 from node.api.completion import CompletionApi
 from node.api.follow import FollowApi
 from node.api.network import NetworkApi
+from node.api.permissions import PermissionsApi
 from node.api.providers import ProvidersApi
 from node.api.pull import PullApi
 from node.api.queue import QueueApi
@@ -64,6 +66,7 @@ from tools.notes import notes_tools
 from tools.peers import PeerDirectory, peers_tools
 from tools.registry import Registry
 from tools.sessions import SessionReader, sessions_tools
+from tools.spec import ToolSpec
 
 
 async def run(
@@ -191,6 +194,11 @@ async def start(
         registry=registry,
         compaction=compaction,
     ).add_to(router)
+    def all_tools() -> Mapping[str, ToolSpec]:
+        """Return the tools of the node and of the clients that are here now."""
+        pushed = [tool for client in door.clients for tool in client.tools.values()]
+        return OwnerToolbox(tuple(registry), client_tools=lambda: pushed).catalogue()
+
     peer_door = PeerDoor(hub, settings, port=config.peer_port, name=name)
     apis = (
         AgentsApi(turns=owner_turns, models=models, hub=hub, name=name),
@@ -204,7 +212,8 @@ async def start(
         PullApi(models=choices, settings=settings, recorder=telemetry, tell=models_channel.tell),
         ServerApi(server),
         NetworkApi(hub=hub, door=peer_door, identity=identity),
-        SettingsApi(settings),
+        SettingsApi(settings, warnings=lambda: permissions.warnings(all_tools().values())),
+        PermissionsApi(permissions, all_tools),
         QueueApi(turns),
         FollowApi(turns=owner_turns, streams=streams, sessions=sessions, log=state.log),
         TelemetryApi(telemetry),
@@ -221,6 +230,7 @@ async def start(
     stack.push_async_callback(door.close)
     await door.open(config.port)
     await peer_door.open(has_peers=await has_peers(state.trust))
+    permissions.warn(all_tools().values())
     await hub.start()
     if config.spawn:
         await start_server(server, on_progress)

@@ -1,5 +1,6 @@
 """What the owner allows: the settings, and over them what holds for one session until the node stops."""
 
+import logging
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +14,8 @@ from node.approvals import Question
 from node.choices import mode_of, places_of, rules_of
 from node.settings import Settings
 from tools.spec import ToolSpec
+
+logger = logging.getLogger(__name__)
 
 SESSIONS_MAX = 512
 """Sessions whose own rules are remembered; the one that was longest without use goes first."""
@@ -93,6 +96,15 @@ class OwnerPermissions:
             return ("allow_once", "allow_session", "deny")
         return ("allow_once", "allow_session", "allow_always", "deny")
 
+    def warnings(self, tools: Iterable[ToolSpec], session_id: str | None = None) -> list[str]:
+        """Return a sentence for each rule that does nothing."""
+        return list(warnings(self.rules(session_id), tuple(tools)))
+
+    def warn(self, tools: Iterable[ToolSpec]) -> None:
+        """Say in the log which rules do nothing."""
+        for warning in self.warnings(tools):
+            logger.warning("%s", warning)
+
     def overview(self, tools: Iterable[ToolSpec], session_id: str | None = None) -> Mapping[str, object]:
         """Return what is in force, and what the owner should know of rules that do nothing."""
         own = self.override(session_id)
@@ -111,7 +123,7 @@ class OwnerPermissions:
             },
             "allowAlways": self._settings.flag(f"{key}allowAlways"),
             "workspace": self.places().workspace,
-            "warnings": list(warnings(self.rules(session_id), tuple(tools))),
+            "warnings": self.warnings(tools, session_id),
         }
 
 

@@ -1,10 +1,14 @@
 """`/api/settings`: the owner's choices, typed and checked."""
 
+from collections.abc import Callable, Sequence
+
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict
 
 from node.api.requests import body_of
 from node.settings import SETTINGS, Settings
+
+RULES = "agent.permissions."
 
 
 class NewValue(BaseModel):
@@ -14,8 +18,10 @@ class NewValue(BaseModel):
 
 
 class SettingsApi:
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, warnings: Callable[[], Sequence[str]]) -> None:
         self._settings = settings
+        self._warnings = warnings
+        """Says which permission rules do nothing."""
 
     def add_to(self, app: web.Application) -> None:
         app.router.add_get("/api/settings", self.list)
@@ -37,7 +43,10 @@ class SettingsApi:
     async def put(self, request: web.Request) -> web.Response:
         key = request.match_info["key"]
         new = await body_of(request, NewValue)
-        return web.json_response(self._shown(key, await self._settings.put(key, new.value)))
+        shown = self._shown(key, await self._settings.put(key, new.value))
+        if key.startswith(RULES):
+            shown["warnings"] = list(self._warnings())
+        return web.json_response(shown)
 
     async def delete(self, request: web.Request) -> web.Response:
         key = request.match_info["key"]

@@ -5,9 +5,10 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self
 
-from agent.events import ApprovalRequest, ApprovalResolved, ApprovalResponse, Event, TurnEvent
+from agent.events import ApprovalRequest, ApprovalResolved, ApprovalResponse, Decision, Event, TurnEvent
 from node.commands.output import note
-from node.console.render import APPROVAL_CHOICES, Decision, one_line
+from node.console.approving import choices
+from node.console.render import one_line
 
 
 class Approver:
@@ -28,18 +29,18 @@ class Approver:
                 self._open.pop(approval_id).cancel()
 
     async def _answer(self, request: ApprovalRequest) -> None:
+        decision: Decision = "deny"
         if self._a_person_is_here:
-            decision = await self._choice()
+            decision = await self._choice(request)
         else:
-            decision = "deny"
             note(f"denied {one_line(request.tool)}: it needs an approval, and stdin is no terminal")
         await self._send(ApprovalResponse(approval_id=request.approval_id, decision=decision))
 
-    async def _choice(self) -> Decision:
+    async def _choice(self, request: ApprovalRequest) -> Decision:
         from node.console.question import choose  # noqa: PLC0415  heavy, and most asks need no approval
 
         async with self._terminal:
-            return await choose(APPROVAL_CHOICES)
+            return await choose(choices(request, can_edit=False), request.decisions)
 
     async def __aenter__(self) -> Self:
         return self

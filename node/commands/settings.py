@@ -4,7 +4,7 @@ import argparse
 import json
 
 from node.client import NodeClient
-from node.commands.output import say
+from node.commands.output import note, say
 from node.config import data_folder
 
 
@@ -20,6 +20,9 @@ async def config(arguments: argparse.Namespace) -> int:
             case "set":
                 value = await node.set_setting(arguments.key, read(arguments.value))
                 say(f"{arguments.key} = {shown(value)}")
+                if arguments.key.startswith("agent.permissions."):
+                    for warning in (await node.permissions())["warnings"]:
+                        note(f"warning: {warning}")
             case "unset":
                 say(f"{arguments.key} = {shown(await node.unset_setting(arguments.key))}")
     return 0

@@ -51,13 +51,14 @@ async def ask_peer(node: NodeClient, argument: str) -> str:
     return f"{one_line(answer['name'])}: {answer['answer']}" if answer["ok"] else peer_refusal(peer, answer)
 
 
-async def permissions(node: NodeClient, argument: str) -> str:
+async def permissions(node: NodeClient, argument: str, session_id: str | None = None) -> str:
+    """Show what is in force, in a session where there is one, or test a call."""
     verb, _, rest = argument.partition(" ")
     match verb:
         case "" | "list":
-            return overview_text(await node.permissions())
+            return overview_text(await node.permissions(session_id))
         case "test" if rest.strip():
-            return verdict_text(await node.test_permission(*read_test(rest)))
+            return verdict_text(await node.test_permission(*read_test(rest), session_id))
         case _:
             raise UsageError(
                 "usage: /permissions [test CALL [--mode MODE]], as /permissions test shell.run(ls)"

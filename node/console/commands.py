@@ -28,6 +28,12 @@ COMMANDS = (
         name="model", kind="control", arguments="[NAME]", hint="list the models, or work with another one"
     ),
     Command(name="pull", kind="control", arguments="NAME", hint="fetch a model onto Ollama", required=1),
+    Command(
+        name="permissions",
+        kind="info",
+        arguments="[test CALL]",
+        hint="show what the agent may do, or what the gate says of a call",
+    ),
     Command(name="ask", kind="control", arguments="PEER TEXT", hint="ask a peer's agent", required=2),
     Command(name="new", kind="control", hint="begin a new session", aliases=("newchat",)),
     Command(name="compact", kind="control", hint="have the older turns read as a summary"),
@@ -47,7 +53,8 @@ KEYS = (
     ("Ctrl-R", "search the history; a line that begins with a space is not kept in it"),
     ("Ctrl-Z", "put the console into the background"),
     ("F2", "show or hide the reasoning"),
-    ("Esc y / a / n", "answer an approval; y, a, n alone while the line is empty"),
+    ("Esc y/s/a/n", "answer an approval: once, session, always, no; without Esc while the line is empty"),
+    ("Esc e", "edit the arguments of a call before it runs; e alone while the line is empty"),
 )
 
 

@@ -10,14 +10,16 @@ from agent.events import (
     Ask,
     Cancel,
     Compacted,
+    Decision,
     Done,
     Event,
     Queued,
     Resume,
     Status,
     TurnEvent,
+    UsageEvent,
 )
-from node.console.render import Decision, Piece, Style, one_line
+from node.console.render import Piece, Style, context_text, one_line
 from node.console.transcript import Transcript
 from node.envelope import FrameError
 
@@ -32,8 +34,12 @@ class Conversation:
         self.session_id: str | None = None
         self.running: str | None = None
         self.status = ""
+        self.context = ""
+        """How full the model's window was in the last round."""
         self.transcript = Transcript(show_reasoning=show_reasoning)
         self._questions: dict[str, ApprovalRequest] = {}
+        self._answered: ApprovalRequest | None = None
+        """Answered here, but the node has not said that the answer counts."""
         self._unsent: dict[str, Ask] = {}
         self._unconfirmed: dict[str, Ask] = {}
         """Sent, but the node has not said that it has them."""
@@ -91,13 +97,13 @@ class Conversation:
         """Return the request to stop the running turn, or None when none runs."""
         return Cancel(turn_id=self.running) if self.running else None
 
-    def decide(self, decision: Decision) -> ApprovalResponse | None:
-        """Answer the oldest open question."""
-        if self.question is None:
+    def decide(self, decision: Decision, args: dict[str, object] | None = None) -> ApprovalResponse | None:
+        """Answer the oldest open question, with changed arguments if there are any."""
+        question = self.question
+        if question is None or decision not in question.decisions:
             return None
-        approval_id = self.question.approval_id
-        del self._questions[approval_id]
-        return ApprovalResponse(approval_id=approval_id, decision=decision)
+        self._answered = self._questions.pop(question.approval_id)
+        return ApprovalResponse(approval_id=question.approval_id, decision=decision, args=args)
 
     def reconnected(self) -> list[Event]:
         """Return what a new socket has to be told: what we follow, and what the old one may have lost."""
@@ -134,17 +140,23 @@ class Conversation:
         match event:
             case Status(text=text):
                 self.status = one_line(text)
+            case UsageEvent(prompt_tokens=used, context_window=window):
+                self.context = context_text(used, window)
             case ApprovalRequest(approval_id=approval_id):
                 self._questions[approval_id] = event
             case ApprovalResolved(approval_id=approval_id):
                 self._questions.pop(approval_id, None)
+                self._answered = None
             case Done():
                 self.running, self.status = None, ""
                 self._questions.clear()
+                self._answered = None
 
     def _refused(self, error: FrameError) -> list[Piece]:
         if error.about == "ask" and self._unconfirmed:
             del self._unconfirmed[next(iter(self._unconfirmed))]
+        if error.about == "approval_response" and self._answered:
+            self._questions = {self._answered.approval_id: self._answered, **self._questions}
         if error.about == "resume":
             self.running = None
         return self.transcript.line(Style.ERROR, error.message)

@@ -6,7 +6,8 @@ from prompt_toolkit.application import get_app
 from prompt_toolkit.filters import Condition, completion_is_selected, has_completions, is_searching
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 
-from node.console.render import APPROVAL_KEYS, Decision
+from agent.events import Decision
+from node.console.approving import APPROVAL_KEYS, EDIT_KEY
 
 
 class Keyboard(Protocol):
@@ -21,6 +22,10 @@ class Keyboard(Protocol):
         ...
 
     def decide(self, decision: Decision) -> None: ...
+
+    def edit(self) -> None:
+        """Put the arguments of the call that is asked about into the line."""
+        ...
 
     def stop_turn(self) -> bool:
         """Stop what runs; return whether something did."""
@@ -94,3 +99,8 @@ def add_approval_keys(keys: KeyBindings, console: Keyboard) -> None:
 
         keys.add(key, filter=is_open & line_is_empty)(decide)
         keys.add("escape", key, filter=is_open)(decide)
+
+    @keys.add(EDIT_KEY, filter=is_open & line_is_empty)
+    @keys.add("escape", EDIT_KEY, filter=is_open)
+    def _(_: KeyPressEvent) -> None:
+        console.edit()

@@ -6,17 +6,18 @@ from pathlib import Path
 
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 
-from agent.events import Compact, Event
+from agent.events import Compact, Decision, Event
 from node.client import NodeClient
 from node.client_socket import Socket
-from node.console.actions import ACTIONS
+from node.console.actions import ACTIONS, permissions
+from node.console.approving import as_editable, read_edited
 from node.console.arming import Arming
 from node.console.commands import UsageError, is_command, read
 from node.console.completer import ConsoleCompleter
 from node.console.conversation import Conversation
 from node.console.foot import above_the_line, toolbar
 from node.console.keys import console_keys
-from node.console.render import Decision, Style, one_line
+from node.console.render import Style, one_line
 from node.console.surroundings import Surroundings
 from node.console.tables import pull_progress
 from node.console.view import View
@@ -44,6 +45,9 @@ class Console:
         self._outgoing: asyncio.Queue[Event] = asyncio.Queue(OUTGOING_MAX)
         self._tasks = asyncio.TaskGroup()
         self._hint = ""
+        self._edited: str | None = None
+        """The approval whose arguments are in the line."""
+        self._line_before = ""
         self._view = View(
             below=self._below,
             toolbar=self._toolbar,
@@ -69,7 +73,9 @@ class Console:
     # --- the keyboard ---
 
     def submit(self, text: str) -> None:
-        if is_command(text):
+        if self._edited:
+            self._send_edited(text)
+        elif is_command(text):
             self._tasks.create_task(self._command(text))
         elif len(self._conversation.waiting) >= WAITING_MAX:
             self.hint(f"{WAITING_MAX} messages wait already")
@@ -78,14 +84,42 @@ class Console:
             self._send_what_can_go()
 
     def question_is_open(self) -> bool:
-        return self._arming.is_armed and self._node is not None
+        return self._arming.is_armed and self._node is not None and self._edited is None
 
     def decide(self, decision: Decision) -> None:
         if response := self._conversation.decide(decision):
             self._post(response)
             self._arm_question()
 
+    def edit(self) -> None:
+        question = self._conversation.question
+        if question and question.editable:
+            self._line_before, self._edited = self._view.line, question.approval_id
+            # A line that begins with a space is not kept in the history: arguments are not prompts.
+            self._view.line = " " + as_editable(question.args)
+
+    def _send_edited(self, text: str) -> None:
+        try:
+            response = self._conversation.decide("allow_once", read_edited(text))
+        except ValueError as error:
+            self._view.line = f" {text}"
+            self.hint(str(error))
+            return
+        self._leave_edit()
+        if response:
+            self._post(response)
+            self._arm_question()
+
+    def _leave_edit(self) -> bool:
+        """Go back to the line that was being typed; return whether arguments were being edited."""
+        if self._edited is None:
+            return False
+        self._edited, self._view.line = None, self._line_before
+        return True
+
     def stop_turn(self) -> bool:
+        if self._leave_edit():
+            return True
         cancel = self._conversation.cancel()
         if cancel:
             self._post(cancel)
@@ -132,6 +166,9 @@ class Console:
                 await self._view.insert(Style.NOTE, "a new session begins with your next message")
             case _ if self._node is None:
                 raise NodeError("not connected to the node")
+            case "permissions":
+                shown = await permissions(self._node, argument, self._conversation.session_id)
+                await self._view.insert(Style.NOTE, shown)
             case "pull":
                 await self._pull(self._node, argument)
             case _:
@@ -209,12 +246,19 @@ class Console:
 
     def _arm_question(self) -> None:
         question = self._conversation.question
+        if self._edited and (question is None or question.approval_id != self._edited) and self._leave_edit():
+            self.hint("the question is closed")
         self._arming.follow(question.approval_id if question else None)
 
     # --- what the view asks at every redraw ---
 
     def _below(self) -> StyleAndTextTuples:
-        return above_the_line(self._conversation, armed=self._arming.is_armed, line=self._view.line)
+        return above_the_line(
+            self._conversation,
+            armed=self._arming.is_armed,
+            line=self._view.line,
+            editing=self._edited is not None,
+        )
 
     def _toolbar(self) -> str:
         return toolbar(

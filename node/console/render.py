@@ -2,19 +2,13 @@
 
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, TypeAlias
 
 from agent.events import ApprovalRequest, Compacted, ToolCallEvent, ToolDone
 
 LINE_MAX_CHARS = 160
 """A tool's arguments or result take one line; the whole text is in the session."""
-
-Decision: TypeAlias = Literal["allow_once", "allow_always", "deny"]
-APPROVAL_KEYS: Mapping[str, Decision] = {"y": "allow_once", "a": "allow_always", "n": "deny"}
-APPROVAL_CHOICES = "[y] once  [a] always  [n] no"
 
 # Everything that moves a cursor, rings, recolours or reorders: C0 but tab and newline, C1, bidirectional
 # controls, line separators, lone surrogates (which cannot even be printed), tag characters.
@@ -54,6 +48,20 @@ def one_line(text: str, limit: int = LINE_MAX_CHARS) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
+def context_text(used: int | None, window: int | None) -> str:
+    """Return how full the window is, as `context 2.5K / 8.2K (31%)`; what is not known is `?`."""
+    if used is None and window is None:
+        return "context ?"
+    share = "" if used is None or not window else f" ({min(100, round(100 * used / window))}%)"
+    return f"context {_thousands(used)} / {_thousands(window)}{share}"
+
+
+def _thousands(count: int | None) -> str:
+    if count is None:
+        return "?"
+    return str(count) if count < 1_000 else f"{count / 1_000:.1f}K"
+
+
 def compacted_line(event: Compacted) -> str:
     """Return the seam that shows where a summary takes over."""
     how = "" if event.by_model else "; no model wrote it"
@@ -82,7 +90,12 @@ def approval_question(request: ApprovalRequest) -> str:
 
 
 def approval_line(request: ApprovalRequest, decision: str) -> str:
-    said = {"allow_once": "allowed once", "allow_always": "allowed always", "deny": "denied"}
+    said = {
+        "allow_once": "allowed once",
+        "allow_session": "allowed for this session",
+        "allow_always": "allowed always",
+        "deny": "denied",
+    }
     return f"  {said.get(decision, 'denied: nobody answered in time')}: {one_line(request.tool)}"
 
 

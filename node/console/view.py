@@ -11,6 +11,7 @@ from pathlib import Path
 from prompt_toolkit import PromptSession
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
 from prompt_toolkit.completion import Completer
+from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import FormattedText, StyleAndTextTuples
 from prompt_toolkit.history import FileHistory
@@ -75,6 +76,10 @@ class View:
     def line(self) -> str:
         """What is typed and not yet sent."""
         return self._session.default_buffer.text
+
+    @line.setter
+    def line(self, text: str) -> None:
+        self._session.default_buffer.document = Document(text)
 
     async def run(self) -> None:
         """Show the prompt until the owner leaves."""

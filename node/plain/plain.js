@@ -2,6 +2,7 @@
 
 const byId = (id) => document.getElementById(id);
 const transcript = byId("transcript");
+const DECISIONS = { allow_once: "Once", allow_session: "This session", allow_always: "Always", deny: "No" };
 const turns = new Map(); // turnId -> the elements that show it
 
 let socket;
@@ -50,7 +51,8 @@ function askApproval(data) {
   const card = element("section", "approval", `Allow ${data.tool}? (${data.reason})`);
   card.dataset.approval = data.approvalId;
   card.append(element("pre", "", JSON.stringify(data.args, null, 2)));
-  for (const [decision, label] of [["allow_once", "Once"], ["allow_always", "Always"], ["deny", "No"]]) {
+  for (const decision of data.decisions) {
+    const label = DECISIONS[decision];
     const button = element("button", "", label);
     button.type = "button";
     button.addEventListener("click", () => send("approval_response", { approvalId: data.approvalId, decision }));

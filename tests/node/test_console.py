@@ -158,15 +158,20 @@ async def test_one_key_answers_an_approval_that_shows_every_argument(node: FakeN
     asks_to_write(node, decisions)
     async with console(tmp_path) as (terminal, _):
         await terminal.until_shows("connected to alice")
-        for key, said in (("y", "allowed once"), ("a", "allowed always"), ("n", "denied")):
+        for key, said in (
+            ("y", "allowed once"),
+            ("s", "allowed for this session"),
+            ("a", "allowed always"),
+            ("n", "denied"),
+        ):
             terminal.type("note it" + ENTER)
-            await terminal.until_shows("[y] once  [a] always  [n] no")
+            await terminal.until_shows("[y] once  [s] session  [a] always  [e] edit  [n] no")
             assert "text: the door is open" in terminal.screen()
             assert "name: door" in terminal.screen()
             terminal.type(key)
             await terminal.until_shows(f"{said}: notes.add")
             await terminal.until(lambda: "[y] once" not in terminal.screen(), "the question's end")
-    assert decisions == ["allow_once", "allow_always", "deny"]
+    assert decisions == ["allow_once", "allow_session", "allow_always", "deny"]
 
 
 async def test_a_question_never_takes_the_letters_of_a_half_typed_line(
@@ -177,7 +182,7 @@ async def test_a_question_never_takes_the_letters_of_a_half_typed_line(
     async with console(tmp_path) as (terminal, _):
         await terminal.until_shows("connected to alice")
         terminal.type("note it" + ENTER + "ma")
-        await terminal.until_shows("with Esc before it, as you are typing")
+        await terminal.until_shows("(after Esc)")
         terminal.type("ny")
         await terminal.until_shows("> many")
         assert decisions == []

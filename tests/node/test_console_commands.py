@@ -57,7 +57,7 @@ def test_two_slashes_are_text() -> None:
 
 @requirement("S3")
 def test_commands_and_peers_are_completed() -> None:
-    assert completed("/pe") == ["/peers"]
+    assert completed("/pe") == ["/peers", "/permissions "]
     assert completed("/a") == ["/ask "]
     assert completed("/ask b") == ["bob ", "Bert "]
     assert completed("/ask bob w") == []
