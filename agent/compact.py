@@ -8,8 +8,11 @@ from agent.history import AssistantMessage, History, Message, SystemMessage, Too
 from agent.models.base import ModelRequest, Options
 from agent.prompt import fenced
 
-KEEP_SHARE = 0.4
-"""Of the window, for the latest turns: they stay word for word."""
+WORTH_SHARE = 0.4
+"""Of the window: turns that take less are no reason for a full one."""
+KEEP_SHARE = 0.2
+"""Of the window, for the latest turns: they stay word for word. Less than is worth it, so that there is room
+for some turns until the next summary."""
 READ_SHARE = 0.5
 """Of the window, for what the summary is made from."""
 SUMMARY_SHARE = 0.1
@@ -61,9 +64,14 @@ def is_due(tokens: int, window: int | None, share: float) -> bool:
 
 
 def seam(whole: Sequence[Exchange], window: int | None, *, at_most: int | None = None) -> int:
-    """Return how many exchanges, from the first, become the summary; the latest stay as far as they fit."""
-    room = round((window or SMALLEST_WINDOW) * KEEP_SHARE)
-    kept = 0
+    """Return how many exchanges, from the first, become the summary; the latest stay as far as they fit.
+
+    With `at_most`, which is a person's wish, no more than so many stay, however short they are.
+    """
+    window = window or SMALLEST_WINDOW
+    if at_most is None and sum(exchange.tokens for exchange in whole) <= window * WORTH_SHARE:
+        return 0
+    room, kept = round(window * KEEP_SHARE), 0
     for exchange in reversed(whole if at_most is None else whole[-at_most:]):
         room -= exchange.tokens
         if room < 0:

@@ -17,10 +17,11 @@ from agent.compact import (
 )
 from agent.context import CHARS_PER_TOKEN, estimated_tokens
 from agent.errors import TurnError
-from agent.events import Compacted, Status
+from agent.events import Compacted, FocusedContext, Status
 from agent.history import UserMessage
 from agent.limits import Limits
 from agent.models.base import Model, ModelError
+from agent.prompt import context_message
 from agent.single import single_reply
 from node.choices import limits_of, options_of, within
 from node.model_choice import ModelChoice
@@ -76,7 +77,7 @@ class Compaction:
     async def make_room(self, turn: ClaimedTurn, model: Model) -> None:
         """Summarise older turns when this one would fill the window up to the owner's share."""
         window, share = self._window(model), self._settings.number("agent.compactAt")
-        if window is None or not share:
+        if window is None or not share or turn.position == 0:
             return
         past = await self._summaries.readable(turn.session_id, turn.turn_id)
         if not is_due(tokens_of(past, turn), window, share):
@@ -192,8 +193,8 @@ class Compaction:
 
 def tokens_of(past: Sequence[StoredMessage], turn: ClaimedTurn) -> int:
     """Return what a turn's prompt will take, by the server's last count where that still tells."""
-    content = str((turn.context or {}).get("content", ""))
-    new = estimated_tokens([UserMessage(text=turn.prompt)]) + len(content) // CHARS_PER_TOKEN
+    focused = context_message(FocusedContext.model_validate(turn.context)) if turn.context else None
+    new = estimated_tokens([UserMessage(text=turn.prompt), *([focused] if focused else [])])
     last = past[-1] if past else None
     if last is None or last.context_used is None or not _still_tells(last, past[0]):
         return FIXED_TOKENS + estimated_tokens(message for _, message in placed(past)) + new
