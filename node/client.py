@@ -13,6 +13,7 @@ import aiohttp
 
 from node.client_socket import HEARTBEAT_S, Socket
 from node.datadir import DataDirError, read_runtime, read_token
+from node.engine_file import absolute
 from node.envelope import FRAME_MAX_BYTES
 from node.replies import (
     AgentStatus,
@@ -98,7 +99,9 @@ class NodeClient:
 
     async def choose_model(self, name: str) -> ModelInUse:
         """Work with this model from the next turn on."""
-        answer = await self.call("PUT", "/api/agent/config", {"model": name}, timeout_s=SURVEY_TIMEOUT_S)
+        answer = await self.call(
+            "PUT", "/api/agent/config", {"model": absolute(name)}, timeout_s=SURVEY_TIMEOUT_S
+        )
         return cast("ModelInUse", answer)
 
     async def pull(self, name: str) -> AsyncGenerator[PullPart, None]:

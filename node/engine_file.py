@@ -24,7 +24,7 @@ class ModelFile:
 
 def open_file(wanted: str, context: int | None = None) -> ModelFile:
     """Check that the engine can run this file; raises `ModelError`. It blocks: call it in a thread."""
-    path = Path(wanted.removeprefix(PREFIX)).expanduser().absolute()
+    path = Path(absolute(wanted).removeprefix(PREFIX))
     try:
         with path.open("rb") as file:
             head = read_head(file.read(HEAD_BYTES))
@@ -40,3 +40,10 @@ def open_file(wanted: str, context: int | None = None) -> ModelFile:
         )
     most = head.context_length or DEFAULT_WINDOW
     return ModelFile(path=path, name=path.stem, window=min(context or DEFAULT_WINDOW, most))
+
+
+def absolute(wanted: str) -> str:
+    """Return the name of a model file so that it holds in any folder; other names stay as they are."""
+    if not wanted.startswith(PREFIX):
+        return wanted
+    return PREFIX + str(Path(wanted.removeprefix(PREFIX)).expanduser().absolute())

@@ -157,6 +157,7 @@ def _rule(value: str) -> str:
 
 
 Line: TypeAlias = Annotated[str, Field(max_length=200), AfterValidator(_one_line)]
+ModelName: TypeAlias = Annotated[str, Field(max_length=1_000), AfterValidator(_one_line)]
 Seconds: TypeAlias = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 RuleText: TypeAlias = Annotated[str, AfterValidator(_rule)]
 RuleList: TypeAlias = Annotated[tuple[RuleText, ...], Strict(strict=False), Field(max_length=1_000)]
@@ -172,9 +173,10 @@ def _make(key: str, kind: Any, default: object, description: str) -> Setting:
 _TABLE = (
     _make(
         "agent.orchestrator.model",
-        Line,
+        ModelName,
         "",
-        "Model of the agent's turns alone. Blank: `models.default`.",
+        "Model of the agent's turns alone: a name, or `gguf:/path/to/model.gguf` to run that file here."
+        " Blank: `models.default`.",
     ),
     _make(
         "agent.orchestrator.temperature",
@@ -186,7 +188,8 @@ _TABLE = (
         "agent.orchestrator.contextSize",
         Annotated[Annotated[int, Field(ge=512, le=10_000_000)] | None, BeforeValidator(_blank_is_none)],
         None,
-        "Context window in tokens, where the server lets the client choose. Blank: the server's default.",
+        "Context window in tokens, where the server lets the client choose, and of a model file that runs"
+        " here. Blank: the server's default; 8,192 for a file.",
     ),
     _make(
         "agent.orchestrator.maxTokens",
@@ -273,7 +276,7 @@ _TABLE = (
     _make("agent.permissions.deny", RuleList, (), "Calls that never run, not even reading ones."),
     _make(
         "models.default",
-        Line,
+        ModelName,
         "",
         "Model of all that is no turn of the agent, such as short completions, and of turns that have none of"
         " their own. Blank: the node's own choice.",

@@ -1,5 +1,6 @@
 """`/api/agent/providers` and `/api/agent/config`: the models there are, and the one in use."""
 
+import asyncio
 from dataclasses import asdict, dataclass
 
 from aiohttp import web
@@ -16,7 +17,7 @@ from agent.models.recorder import Recorder
 from agent.models.survey import Surveyed, survey
 from node.api.errors import ApiError
 from node.api.requests import body_of
-from node.engine_file import PREFIX
+from node.engine_file import PREFIX, open_file
 from node.model_choice import FOR_TURNS, RULES, ModelChoices
 from node.settings import Settings
 
@@ -26,7 +27,7 @@ PROVIDERS = {OLLAMA: OLLAMA_LABEL, **LABELS}
 class Choice(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    model: str = Field(min_length=1, max_length=200)
+    model: str = Field(min_length=1, max_length=1_000)
     provider: str | None = Field(default=None, max_length=50)
     url: str | None = Field(default=None, max_length=2_000)
 
@@ -75,7 +76,9 @@ class ProvidersApi:
     async def choose(self, request: web.Request) -> web.Response:
         """Check a choice, keep it, and work with it from the next turn on."""
         wanted = await body_of(request, Choice)
-        if wanted.model != RULES and not wanted.model.startswith(PREFIX):
+        if wanted.model.startswith(PREFIX):
+            await asyncio.to_thread(open_file, wanted.model)
+        elif wanted.model != RULES:
             server = await self._server_with(wanted)
             # The port of a server that the node started is another one the next time.
             url = "" if server.address == self.models.for_turns.own_server else server.address

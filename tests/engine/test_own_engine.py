@@ -201,6 +201,22 @@ async def test_a_path_that_leads_to_no_model_is_refused_in_a_sentence(tmp_path: 
         assert "Traceback" not in refused.err
 
 
+async def test_a_running_node_is_given_a_model_file_by_a_command(engine: object, tmp_path: Path) -> None:
+    (tmp_path / "mine.gguf").symlink_to(TINY)
+    data = tmp_path / "data"
+    async with started(*UP[:-2], data=data) as process:
+        assert process.stdout
+        async with asyncio.timeout(LIMIT_S):
+            await process.stdout.readline()
+        refused = await palaver("model", "gguf:none.gguf", data=data)
+        assert refused.code == 1
+        assert f"{Path.cwd()}/none.gguf cannot be read" in refused.err
+        chosen = await palaver("model", f"gguf:{tmp_path}/mine.gguf", data=data)
+        assert (chosen.code, "mine in this node" in chosen.err) == (0, True)
+        asked = await palaver("ask", "say green tea", data=data)
+        assert "green tea" in asked.out
+
+
 async def test_a_file_that_is_cut_off_fails_the_turn_with_the_engines_own_reason(
     engine: object, tmp_path: Path
 ) -> None:
