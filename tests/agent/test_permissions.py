@@ -66,6 +66,7 @@ def tool_called(name: str) -> ToolSpec:
         effect=Effect.READ if name.endswith(".read") else Effect.WRITE,
         specifier="{what}",
         specifier_kind=kinds.get(name.partition(".")[0], SpecifierKind.TEXT),
+        aliases=(lambda _: ()) if name == "agent.ask_peer" else None,
     )
 
 
