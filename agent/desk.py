@@ -3,8 +3,8 @@
 A turn never learns whether it sits before a browser, a console, an HTTP caller or a peer.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from agent.events import TurnEvent
@@ -62,6 +62,8 @@ class TurnOutcome:
     """What the owner should know, as that the server cut the prompt."""
     groups: tuple[str, ...] = ()
     """Tool groups in use at the end, most recent last; the next turn of the session carries some of them."""
+    shown: Mapping[str, int] = field(default_factory=dict)
+    """The tools that the model saw last, and the tokens that each took."""
 
 
 class Desk(Protocol):

@@ -6,10 +6,12 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, replace
 
 from agent.calls import Caller, tool_done
+from agent.definitions import tokens_of
 from agent.desk import Desk, TurnOutcome
-from agent.errors import Failure
+from agent.errors import Failure, failure_of
 from agent.events import Answer, Done, ErrorEvent, TurnEvent
 from agent.models.base import ModelFacts
+from agent.toolbox import Toolbox
 from agent.transcript import Transcript
 
 logger = logging.getLogger(__name__)
@@ -34,15 +36,15 @@ async def finish(
     ending: Ending,
     *,
     model: ModelFacts,
-    groups: Sequence[str],
+    toolbox: Toolbox,
 ) -> TurnOutcome:
     """Keep the outcome, then tell it; neither a broken store nor a broken watcher can hold the turn."""
     why = "the turn was cancelled" if ending.cancelled else "the turn ended before a result came"
     abandoned = transcript.close_open_calls(why)
-    outcome = _outcome(caller, transcript, ending, model=model, groups=groups)
-    if not await _kept(desk, outcome):
-        ending = replace(ending, failure=ending.failure or NOT_KEPT)
-        outcome = _outcome(caller, transcript, ending, model=model, groups=groups)
+    outcome = _outcome(caller, transcript, ending, model=model, toolbox=toolbox)
+    if (unkept := await _kept(desk, outcome)) is not None:
+        ending = replace(ending, failure=ending.failure or unkept)
+        outcome = _outcome(caller, transcript, ending, model=model, toolbox=toolbox)
     closing = [tool_done(caller, record) for record in abandoned]
     await _show_all(desk, [*closing, *_last_events(caller, ending)])
     return outcome
@@ -72,7 +74,7 @@ def _last_events(caller: Caller, ending: Ending) -> list[TurnEvent]:
 
 
 def _outcome(
-    caller: Caller, transcript: Transcript, ending: Ending, *, model: ModelFacts, groups: Sequence[str]
+    caller: Caller, transcript: Transcript, ending: Ending, *, model: ModelFacts, toolbox: Toolbox
 ) -> TurnOutcome:
     failure = ending.failure
     return TurnOutcome(
@@ -89,18 +91,20 @@ def _outcome(
         model=model.name,
         duration_ms=transcript.duration_ms,
         notices=tuple(transcript.notices),
-        groups=tuple(groups),
+        groups=tuple(toolbox.active),
+        shown={tool.name: tokens_of(tool) for tool in toolbox.shown},
     )
 
 
-async def _kept(desk: Desk, outcome: TurnOutcome) -> bool:
+async def _kept(desk: Desk, outcome: TurnOutcome) -> Failure | None:
+    """Have the desk keep the outcome; return why it could not."""
     try:
         async with asyncio.timeout(ENDING_TIMEOUT_S):
             await desk.conclude(outcome)
-    except Exception:
+    except Exception as error:
         logger.exception("the outcome of turn %s could not be kept", outcome.turn_id)
-        return False
-    return True
+        return failure_of(error) or NOT_KEPT
+    return None
 
 
 async def _show_all(desk: Desk, events: Sequence[TurnEvent]) -> None:

@@ -27,6 +27,11 @@ class ToolFinder:
         known = next((index for index in self._indexes if index.tools == catalogue), None)
         if known is not None:
             self._indexes.remove(known)
-        self._indexes.append(known or ToolIndex(catalogue))
+        index = ToolIndex(catalogue) if known is None else known
+        self.keep(index)
+        return index
+
+    def keep(self, index: ToolIndex) -> None:
+        """Keep an index that was built elsewhere; the one not used for longest goes."""
+        self._indexes.append(index)
         del self._indexes[:-INDEXES_KEPT]
-        return self._indexes[-1]

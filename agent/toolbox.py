@@ -161,7 +161,7 @@ class OwnerToolbox:
     # --- what the meta tools do ---
 
     def search(self, query: str, limit: int) -> JsonObject:
-        found = self._finder.rank(self._searchable(), request_of(query)).tools[:limit]
+        found = self._finder.rank(self.searchable(), request_of(query)).tools[:limit]
         if not found:
             return {"tools": [], "groups": self._nearest_groups(query)}
         self._call_for([tool.name for tool in found if not tool.core])
@@ -211,11 +211,12 @@ class OwnerToolbox:
         """Return every tool of the turn by its name, shown or not."""
         return {tool.name: tool for tool in self._client_tools()} | self._own
 
-    def _searchable(self) -> tuple[ToolSpec, ...]:
+    def searchable(self) -> tuple[ToolSpec, ...]:
+        """Return what requests are ranked over."""
         return tuple(tool for tool in self.catalogue().values() if tool.name not in META_TOOLS)
 
     def _ranked(self, carried: Sequence[str] = ()) -> Ranking:
-        return self._finder.rank(self._searchable(), self._request, carried=carried)
+        return self._finder.rank(self.searchable(), self._request, carried=carried)
 
     def _of_group(self, group: str) -> list[ToolSpec]:
         """Return a group's tools, those that the turn's request speaks of first."""

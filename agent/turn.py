@@ -75,7 +75,7 @@ async def run_turn(desk: Desk, turn: Turn) -> TurnOutcome:
     toolbox, transcript = _toolbox(desk, turn), Transcript()
 
     def finished(ending: Ending) -> Coroutine[None, None, TurnOutcome]:
-        return finish(desk, caller, transcript, ending, model=turn.model.facts, groups=toolbox.active)
+        return finish(desk, caller, transcript, ending, model=turn.model.facts, toolbox=toolbox)
 
     try:
         ending = await _played(desk, turn, caller, toolbox, transcript)

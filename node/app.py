@@ -9,6 +9,8 @@ from functools import partial
 from os import getpid, umask
 from pathlib import Path
 
+from agent.finder import ToolFinder
+from agent.learned import Learned
 from agent.models.base import ModelFacts
 from agent.models.rules import RulesModel
 from agent.toolbox import OwnerToolbox
@@ -24,7 +26,9 @@ from node.api.server import ServerApi
 from node.api.sessions import SessionsApi
 from node.api.settings import SettingsApi
 from node.api.telemetry import TelemetryApi, recorded
+from node.api.tools import ToolsApi
 from node.approvals import Approvals
+from node.catalogue import Catalogue
 from node.channels.agent import AgentChannel
 from node.channels.models import ModelsChannel
 from node.channels.telemetry import TelemetryChannel
@@ -35,6 +39,7 @@ from node.datadir import DataDir, DataDirError, Runtime
 from node.directory import FabricDirectory
 from node.engine import Engines
 from node.hyperparameters import hyperparameter_tools
+from node.learning import Learning
 from node.listening import PeerDoor
 from node.model_choice import FOR_ALL_ELSE, ModelChoice, ModelChoices
 from node.owner_door import OwnerDoor
@@ -50,6 +55,7 @@ from node.spawned import NoCommand, SpawnedServer
 from node.store.db import Database
 from node.store.errors import StoreError
 from node.store.events import EventLog
+from node.store.learned import LearnedStore
 from node.store.peers import PeerStore
 from node.store.sessions import SessionStore
 from node.store.settings import SettingStore
@@ -171,6 +177,12 @@ async def start(
         summaries=SummaryStore(state.db), streams=streams, settings=settings, models=models
     )
     stack.push_async_callback(compaction.close)
+    learned_store = LearnedStore(state.db)
+    learned = Learned(await learned_store.all())
+    catalogue = Catalogue(
+        registry, finder=ToolFinder(learned), is_connected=lambda: bool(directory.connected())
+    )
+    learning = Learning(learned_store, learned, settings)
     permissions = OwnerPermissions(settings)
     owner_turns = OwnerTurns(
         turns=turns,
@@ -180,7 +192,8 @@ async def start(
         relays=Relays(),
         settings=settings,
         models=models,
-        registry=registry,
+        catalogue=catalogue,
+        learning=learning,
         name=name,
         telemetry=telemetry,
         compaction=compaction,
@@ -192,8 +205,10 @@ async def start(
         streams=streams,
         replay=Replay(state.log, streams, turns, sessions),
         registry=registry,
+        catalogue=catalogue,
         compaction=compaction,
     ).add_to(router)
+
     def all_tools() -> Mapping[str, ToolSpec]:
         """Return the tools of the node and of the clients that are here now."""
         pushed = [tool for client in door.clients for tool in client.tools.values()]
@@ -214,6 +229,7 @@ async def start(
         NetworkApi(hub=hub, door=peer_door, identity=identity),
         SettingsApi(settings, warnings=lambda: permissions.warnings(all_tools().values())),
         PermissionsApi(permissions, all_tools),
+        ToolsApi(catalogue, learning, lambda: door.clients),
         QueueApi(turns),
         FollowApi(turns=owner_turns, streams=streams, sessions=sessions, log=state.log),
         TelemetryApi(telemetry),

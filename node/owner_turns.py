@@ -1,7 +1,7 @@
 """The owner's turns: from a message to its stored answer, whoever brought the message."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -9,24 +9,35 @@ from uuid import uuid4
 from weakref import WeakValueDictionary
 
 from agent.desk import TurnOutcome
-from agent.events import Done, ErrorEvent, FocusedContext, Queued, TurnEvent
+from agent.errors import TurnError
+from agent.events import Done, ErrorEvent, FocusedContext, Status, TurnEvent
 from agent.turn import Turn, run_turn
 from node.approvals import Approvals
+from node.catalogue import Catalogue
 from node.choices import limits_of, options_of
 from node.compaction import Compaction
 from node.desks import REJOIN_S, OwnerDesk, told
+from node.learning import Learning
 from node.model_choice import ModelChoice
+from node.outcomes import ENDED, stored_outcome
 from node.owed import owed_events
 from node.past import told_before
 from node.permissions import OwnerPermissions
+from node.places import Places
 from node.queue import Cancelled, TurnQueue
 from node.relays import Relays
 from node.settings import Settings
+from node.store.errors import StoreFull
 from node.store.turn import ClaimedTurn, Conclusion, Ending, NewTurn, Source, Submitted
 from node.store.turns import TurnStore
 from node.streams import Streams
 from node.telemetry import Telemetry
-from tools.registry import Registry
+
+
+class NotStored(TurnError):
+    """The store did not take a turn's end; the queue keeps it and goes on trying."""
+
+    code = "disk_full"
 
 
 class OwnerTurns:
@@ -40,7 +51,8 @@ class OwnerTurns:
         relays: Relays,
         settings: Settings,
         models: ModelChoice,
-        registry: Registry,
+        catalogue: Catalogue,
+        learning: Learning,
         name: Callable[[], str],
         telemetry: Telemetry,
         compaction: Compaction,
@@ -53,11 +65,18 @@ class OwnerTurns:
         self._streams = streams
         self._settings = settings
         self._models = models
-        self._registry = registry
+        self._catalogue = catalogue
+        self._learning = learning
         self._name = name
         self._telemetry = telemetry
         self._compaction = compaction
-        self._endings: dict[tuple[str, str], asyncio.Future[TurnOutcome]] = {}
+        self._places = Places(turns, streams)
+        # Whoever waits for a turn holds its future: two that sent the same hold the same.
+        self._endings: WeakValueDictionary[tuple[str, str], asyncio.Future[TurnOutcome]] = (
+            WeakValueDictionary()
+        )
+        self._unstored: set[tuple[str, str]] = set()
+        """Turns whose end was told, but could not be stored yet."""
         self._announced: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     async def open(self) -> None:
@@ -66,6 +85,7 @@ class OwnerTurns:
             logged = await self._streams.events_of(turn.session_id, turn.turn_id)
             for event in owed_events(turn, await self._turns.answer(turn), logged):
                 await self._streams.publish(turn.session_id, event)
+        await self._places.open()
         await self.queue.open()
 
     async def submit(self, new: NewTurn) -> Submitted:
@@ -73,36 +93,42 @@ class OwnerTurns:
         new = replace(new, session_id=new.session_id or uuid4().hex)
         async with self._announcing(str(new.session_id), new.turn_id):
             submitted = await self._turns.submit(new)
-            turn = submitted.turn
             if submitted.is_new:
-                queued = Queued(
-                    turn_id=turn.turn_id,
-                    session_id=turn.session_id,
-                    position=submitted.ahead,
-                    prompt=turn.prompt,
-                )
-                await self._streams.publish(turn.session_id, queued)
+                await self._places.tell(submitted)
                 self.queue.wake()
-            return submitted
+        if submitted.is_new and new.priority:
+            await self._places.retell(submitted.turn.session_id)
+        return submitted
+
+    async def change(
+        self, session_id: str, turn_id: str, change: Callable[[], Awaitable[Submitted]]
+    ) -> Submitted:
+        """Change a turn that waits, or have an ended one wait again, and tell its place."""
+        async with self._announcing(session_id, turn_id):
+            submitted = await change()
+            await self._places.tell(submitted)
+            self.queue.wake()
+        return submitted
 
     def _announcing(self, session_id: str, turn_id: str) -> asyncio.Lock:
         """Return the lock that is held until a stored turn's `queued` is out: nothing of it comes before."""
         return self._announced.setdefault((session_id, turn_id), asyncio.Lock())
 
     async def ask(self, new: NewTurn) -> tuple[Submitted, TurnOutcome]:
-        """Submit a message under a turn id of its own and wait for what it comes to, through every retry."""
+        """Submit a message and wait for what it comes to, through every retry; the same twice runs once."""
         new = replace(new, session_id=new.session_id or uuid4().hex)
-        key = (str(new.session_id), new.turn_id)
-        ending = self._endings[key] = asyncio.get_running_loop().create_future()
-        try:
-            return await self.submit(new), await ending
-        finally:
-            del self._endings[key]
+        ending = self._endings.setdefault(
+            (str(new.session_id), new.turn_id), asyncio.get_running_loop().create_future()
+        )
+        submitted = await self.submit(new)
+        if submitted.turn.state in ENDED:
+            return submitted, stored_outcome(submitted.turn, await self._turns.answer(submitted.turn))
+        return submitted, await asyncio.shield(ending)
 
     async def run(self, claimed: ClaimedTurn) -> TurnOutcome:
         """Run one attempt of a stored turn; the queue calls this."""
         async with self._announcing(claimed.session_id, claimed.turn_id):
-            pass
+            self._places.left(claimed.session_id, claimed.turn_id)
         if runs_again(claimed):
             # Its clients lost their sockets with the node; with them come their tools.
             await self._streams.followed(claimed.session_id, REJOIN_S)
@@ -113,24 +139,42 @@ class OwnerTurns:
             outcome = await run_turn(self._desk_of(claimed), await self._turn_of(claimed))
             call.answered("cancelled" if outcome.cancelled else outcome.code if outcome.error else "answered")
             call.replied(outcome.text.encode())
+            self._catalogue.last_shown = outcome.shown
+            await self._learning.after(claimed, outcome)
+            await self._places.retell(claimed.session_id)
             return outcome
 
     async def tell(self, claimed: ClaimedTurn, outcome: TurnOutcome, conclusion: Conclusion) -> None:
         """Tell an ending that no desk told: the turn could not begin, or a killed node left it behind."""
+        key = (claimed.session_id, claimed.turn_id)
+        if key in self._unstored:
+            self._unstored.discard(key)
+            return
         for event in ending_events(claimed, outcome):
             if shown := told(event, conclusion):
                 await self._streams.publish(claimed.session_id, shown)
         self._settle(claimed, outcome, conclusion)
+        await self._places.retell(claimed.session_id)
 
     async def cancel(self, session_id: str, turn_id: str) -> bool:
         """Stop a turn, running or waiting; False when there is nothing to stop."""
         async with self._announcing(session_id, turn_id):
             cancelled = await self.queue.cancel(session_id, turn_id)
         if cancelled is Cancelled.WITHDRAWN:
-            done = Done(turn_id=turn_id, session_id=session_id, reason="cancelled")
-            await self._streams.publish(session_id, done)
-            self._answer_waiter(session_id, TurnOutcome(turn_id=turn_id, text="", cancelled=True))
+            await self.left(session_id, TurnOutcome(turn_id=turn_id, text="", cancelled=True))
         return cancelled is not Cancelled.NOT_FOUND
+
+    async def left(self, session_id: str, outcome: TurnOutcome) -> None:
+        """Tell that a turn left the queue before it ran, and why when it was not by its asker's will."""
+        turn_id = outcome.turn_id
+        self._places.left(session_id, turn_id)
+        if outcome.error is not None:
+            status = Status(turn_id=turn_id, session_id=session_id, text=outcome.error)
+            await self._streams.publish(session_id, status)
+        done = Done(turn_id=turn_id, session_id=session_id, reason="cancelled")
+        await self._streams.publish(session_id, done)
+        self._answer_waiter(session_id, outcome)
+        await self._places.retell(session_id)
 
     async def _turn_of(self, claimed: ClaimedTurn) -> Turn:
         return Turn(
@@ -142,8 +186,9 @@ class OwnerTurns:
             mode=self._permissions.mode(claimed.mode, claimed.session_id),
             rules=partial(self._permissions.rules, claimed.session_id),
             places=self._permissions.places(),
-            tools=tuple(self._registry),
+            tools=self._catalogue.own(),
             groups=claimed.groups,
+            finder=self._catalogue.finder,
             model=await self._models.current(),
             options=options_of(self._settings),
             limits=limits_of(self._settings),
@@ -154,7 +199,13 @@ class OwnerTurns:
 
     def _desk_of(self, claimed: ClaimedTurn) -> OwnerDesk:
         async def keep(outcome: TurnOutcome) -> Conclusion:
-            conclusion = await self._turns.conclude(claimed, outcome)
+            try:
+                conclusion = await self._turns.conclude(claimed, outcome)
+            except StoreFull as error:
+                self._unstored.add((claimed.session_id, claimed.turn_id))
+                failed = replace(outcome, error=str(error), code=error.code)
+                self._answer_waiter(claimed.session_id, failed)
+                raise NotStored(str(error)) from error
             self._settle(claimed, outcome, conclusion)
             return conclusion
 

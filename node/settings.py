@@ -248,6 +248,13 @@ _TABLE = (
     ),
     _make("agent.turnMaxS", Seconds, 900.0, "Seconds that a whole turn may take."),
     _make(
+        "agent.tools.learn",
+        bool,
+        True,
+        "Learn which words of your requests go with which tools, to have them in view sooner. Words only, on"
+        " this machine only; `/tools forget` forgets them.",
+    ),
+    _make(
         "agent.permissions.mode",
         Mode,
         "default",

@@ -16,7 +16,7 @@ from agent.events import (
     ToolResultEvent,
     Tools,
 )
-from agent.toolbox import OwnerToolbox
+from node.catalogue import Catalogue, source_of
 from node.compaction import AlreadyCompacting, Compaction, NothingToCompact
 from node.envelope import FrameError, FrameRefused
 from node.owner_turns import OwnerTurns
@@ -45,6 +45,7 @@ class AgentChannel:
     streams: Streams
     replay: Replay
     registry: Registry
+    catalogue: Catalogue
     compaction: Compaction
 
     def add_to(self, router: Router[Client]) -> None:
@@ -93,6 +94,7 @@ class AgentChannel:
         client.tools = {spec.name: spec for spec in specs}
         for problem in problems:
             client.show(CHANNEL, FrameError(code="bad_tool", message=problem, about=manifest.event))
+        await self.catalogue.prepare(specs)
 
     async def on_tool_result(self, _: Client, result: ToolResultEvent) -> None:
         """Take a result; one that nothing waits for is late or foreign, and of no use."""
@@ -103,14 +105,13 @@ class AgentChannel:
             raise FrameRefused("approval_refused", problem, channel=CHANNEL, event=response.event)
 
     async def on_list_tools(self, client: Client, _: ListTools) -> None:
-        toolbox = OwnerToolbox(tuple(self.registry), client_tools=lambda: tuple(client.tools.values()))
-        client.show(CHANNEL, Tools(tools=[listed(tool) for tool in toolbox.catalogue().values()]))
+        tools = self.catalogue.all(client.tools.values())
+        client.show(CHANNEL, Tools(tools=[listed(tool) for tool in tools]))
 
 
 def listed(tool: ToolSpec) -> CatalogueTool:
-    source = "core" if tool.core else tool.group
     return CatalogueTool(
-        name=tool.name, description=tool.description, source=source, effect=tool.effect.value
+        name=tool.name, description=tool.description, source=source_of(tool), effect=tool.effect.value
     )
 
 

@@ -113,7 +113,7 @@ async def test_the_catalogue_lists_every_tool_by_group(tmp_path: Path) -> None:
         tools = (await ws.next())["data"]["tools"]
         named = {tool["name"]: tool for tool in tools}
         core = {name for name, tool in named.items() if tool["source"] == "core"}
-        assert core == {"list_peers", "agent.ask_peer", "search_tools", "list_tool_groups", "load_tools"}
+        assert core == {"search_tools", "list_tool_groups", "load_tools"}
         assert {"notes.write", "sessions.search", "clock.now"} <= named.keys()
         assert named["notes.write"]["source"] == "notes"
         assert named["notes.write"]["effect"] == "write"
