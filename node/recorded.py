@@ -1,5 +1,6 @@
 """What the node says and hears beside its model, recorded: frames of its clients, asks of peers."""
 
+import json
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
@@ -31,7 +32,7 @@ class RecordedRouter(Router[Client]):
             await super().route(client, envelope)
             return
         target = f"{client.id} {envelope.channel}"
-        data = str(envelope.data)
+        data = json.dumps(envelope.data, ensure_ascii=False)
         with self._telemetry.during("inbound", "frame", envelope.event, target, received=data):
             await super().route(client, envelope)
 
