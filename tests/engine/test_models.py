@@ -24,7 +24,6 @@ from tests.agent.models.play import (
 )
 from tests.engine.servers import Dialect, Engine
 from tests.engine.tiny import WINDOW
-from tests.mission import requirement
 
 READ = replace(
     READ_NOTE,
@@ -98,7 +97,6 @@ async def test_a_tool_is_called_as_often_as_it_answers_at_once(model: Model) -> 
             assert said(await collected(model, request)) == "ok"
 
 
-@requirement("C6")
 async def test_a_reply_that_is_no_longer_wanted_is_stopped_at_the_server(
     model: Model, engine: Engine
 ) -> None:
@@ -130,7 +128,6 @@ async def test_a_reply_ends_at_the_limit_that_was_set(model: Model) -> None:
     assert counted(deltas).completion == 20
 
 
-@requirement("U10")
 async def test_a_prompt_that_does_not_fit_is_refused_with_the_figures(model: Model) -> None:
     _, error = await failed(model, ask(UserMessage(text="say " + "long " * 1000)))
     assert error.kind is ErrorKind.TOO_LONG

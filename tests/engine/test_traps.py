@@ -32,7 +32,6 @@ async def test_thirty_two_turns_at_once_are_all_exact(dialect: Dialect, tmp_path
     assert answers == said
 
 
-@requirement("U10")
 async def test_a_prompt_over_the_window_fails_in_words_with_the_figures(
     dialect: Dialect, tmp_path: Path
 ) -> None:
@@ -80,6 +79,7 @@ async def test_arguments_that_are_no_object_are_never_run_and_the_model_reads_wh
     assert not any(frame["data"].get("relay") for frame in ws.frames if frame["event"] == "tool_call")
 
 
+@requirement("B10")
 async def test_a_model_that_only_talks_of_a_call_is_asked_once_more_and_cannot_run_away(
     dialect: Dialect, tmp_path: Path
 ) -> None:

@@ -69,7 +69,6 @@ async def test_two_tools_are_called_in_the_order_that_was_asked_for(dialect: Dia
     assert only(frames, "answer")["text"] == f"{second} returned: red tea"
 
 
-@requirement("D1")
 async def test_a_tool_that_is_not_offered_is_loaded_and_then_called(dialect: Dialect, tmp_path: Path) -> None:
     tool = GET_IT if dialect.provider == "ollama" else BARE_GET_IT
     async with node_at(dialect.address, tmp_path) as node, node.socket() as ws:
@@ -87,6 +86,7 @@ async def test_the_node_runs_its_own_tool_for_the_model(dialect: Dialect, tmp_pa
     assert '"query": "blue"' in result["result"]
 
 
+@requirement("A5")
 async def test_what_the_model_thinks_is_told_apart_from_what_it_says(
     dialect: Dialect, tmp_path: Path
 ) -> None:
