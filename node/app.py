@@ -223,7 +223,7 @@ async def start(
             compaction=compaction,
             sessions=sessions,
         ),
-        ProvidersApi(models=choices, settings=settings, recorder=telemetry),
+        ProvidersApi(models=choices, settings=settings, server=server, recorder=telemetry),
         PullApi(models=choices, settings=settings, recorder=telemetry, tell=models_channel.tell),
         ServerApi(server),
         NetworkApi(hub=hub, door=peer_door, identity=identity),

@@ -91,7 +91,7 @@ class ModelChoice:
 
     async def current(self) -> Model:
         """Return the model for a turn that starts now: where the choice is not there, one that says why."""
-        if self._server.status.state == "starting":
+        if self._server.is_choice:
             await self._server.settled()
         await self.look()
         assert self._model is not None
@@ -103,11 +103,6 @@ class ModelChoice:
             wish = self._wished()
             if afresh or self._is_stale(wish):
                 await self._look(wish)
-
-    @property
-    def own_server(self) -> str | None:
-        """The address of the model server that the node started."""
-        return self._server.address
 
     def follow_settings(self) -> None:
         """Let the settings decide from now on, whatever the node was started with."""
@@ -123,7 +118,7 @@ class ModelChoice:
         return self._model.facts if self._model else None
 
     def readiness(self) -> Readiness:
-        if self._server.status.state == "starting":
+        if self._server.is_choice and self._server.status.state == "starting":
             return starting(self._server.status.text)
         problem = self._model.problem if isinstance(self._model, EngineModel) else self._problem
         return readiness(self.facts, problem, chosen=bool(self._wish and not self._wish.is_open))
@@ -137,7 +132,9 @@ class ModelChoice:
         runs_here = name is not None and name.startswith(PREFIX)
         return Wish(
             name=name,
-            address=self._server.address or self._settings.text("models.url") or None,
+            address=(self._server.is_choice and self._server.address)
+            or self._settings.text("models.url")
+            or None,
             server=self._server.status.state,
             allow_remote=self._settings.flag("models.allowRemote"),
             context=self._settings.whole_or_none("agent.orchestrator.contextSize") if runs_here else None,
@@ -174,7 +171,7 @@ class ModelChoice:
 
     async def _settle(self, wish: Wish, found: Found) -> None:
         if found.model is None and not wish.is_open:
-            self._problem = self._server.problem or problem_of(wish, found)
+            self._problem = (self._server.is_choice and self._server.problem) or problem_of(wish, found)
             await self._take(MissingModel(wish, self._problem))
         else:
             await self._take(found.model or self._rules())

@@ -44,6 +44,8 @@ class SpawnedServer:
         self.status = ServerStatus(state="stopped", text="not started")
         self.address: str | None = None
         """Where it serves, or should: it stays when the server fails, until it is stopped or started anew."""
+        self.is_choice = False
+        """Whether turns are to use it: from its start until its stop, or until another server is chosen."""
         self._command = command
         self._tell = tell
         self._changed = changed
@@ -67,6 +69,7 @@ class SpawnedServer:
         if not command:
             raise NoCommand
         self._settled.clear()
+        self.is_choice = True
         port = free_port()
         self.address = f"http://{HOST}:{port}"
         self._set("starting", "starting")
@@ -92,7 +95,7 @@ class SpawnedServer:
             await asyncio.gather(self._running, return_exceptions=True)
             self._running = None
         self._settled.set()
-        self.address = None
+        self.address, self.is_choice = None, False
 
     async def _run(self, command: Sequence[str], address: str) -> None:
         """Live through one run, from its start to its end by itself."""

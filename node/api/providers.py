@@ -20,6 +20,7 @@ from node.api.requests import body_of
 from node.engine_file import PREFIX, open_file
 from node.model_choice import FOR_TURNS, RULES, ModelChoices
 from node.settings import Settings
+from node.spawned import SpawnedServer
 
 PROVIDERS = {OLLAMA: OLLAMA_LABEL, **LABELS}
 
@@ -36,6 +37,7 @@ class Choice(BaseModel):
 class ProvidersApi:
     models: ModelChoices
     settings: Settings
+    server: SpawnedServer
     recorder: Recorder
 
     def add_to(self, app: web.Application) -> None:
@@ -80,8 +82,9 @@ class ProvidersApi:
             await asyncio.to_thread(open_file, wanted.model)
         elif wanted.model != RULES:
             server = await self._server_with(wanted)
+            self.server.is_choice = server.address == self.server.address
             # The port of a server that the node started is another one the next time.
-            url = "" if server.address == self.models.for_turns.own_server else server.address
+            url = "" if self.server.is_choice else server.address
             await self.settings.put("models.url", url)
         await self.settings.put("models.default", wanted.model)
         await self.models.follow_settings()

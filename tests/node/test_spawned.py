@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.fakes.ollama_server import TINY, FakeOllama, answer
 from tests.mission import requirement
 from tests.node.nodes import PATIENCE_S, RawSocket, RunningNode, running_node
 from tests.node.program import LIMIT_S, started
@@ -99,6 +100,23 @@ async def test_a_server_that_crashes_in_a_turn_is_reported_and_can_be_started_ag
         gates[1].touch()
         await socket.until("server", state="ready")
         assert (await http(node, "POST", CHAT, {"message": "hi"}))[1]["answer"] == "From the child."
+
+
+async def test_another_server_can_be_chosen_while_it_runs(tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    async with FakeOllama() as ollama:
+        ollama.chat(answer("From Ollama."))
+        async with (
+            running_node(tmp_path, model=None, ollama_url=ollama.address) as node,
+            node.socket() as socket,
+        ):
+            await started_by(node, socket, gate)
+            gate.touch()
+            await socket.until("server", state="ready")
+            await http(node, "PUT", "/api/agent/config", {"provider": "ollama", "model": TINY})
+            assert (await http(node, "POST", CHAT, {"message": "hi"}))[1]["answer"] == "From Ollama."
+            await http(node, "PUT", "/api/agent/config", {"model": "tiny", "provider": "openai"})
+            assert (await http(node, "POST", CHAT, {"message": "hi"}))[1]["answer"] == "From the child."
 
 
 @requirement("C17")
