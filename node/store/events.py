@@ -188,17 +188,25 @@ class EventLog:
             raise StoreUnusable(f"the disk has not taken {len(self._backlog)} events in time") from None
 
     async def _first_seq(self, session_id: str) -> int:
-        """Return the stored number, beyond all that a killed process may have shown and not written."""
-        rows = await self._db.rows(_NEWEST, (session_id, session_id))
-        stored, session = rows[0]
-        return (stored or 0) + (BACKLOG_MAX if session and session <= self._newest_session else 0)
+        """Return a number beyond all that earlier processes, killed ones too, may have given out.
+
+        It is kept at once, because this process may be killed before it has written any event.
+        """
+        sessions = await self._db.rows("SELECT rowid FROM sessions WHERE id = ?", (session_id,))
+        if not sessions or sessions[0][0] > self._newest_session:
+            return 0
+        rows = await self._db.write(_COUNT_ON, (BACKLOG_MAX, session_id))
+        return int(rows[0][0]) if rows else 0
 
 
 _AFTER = "SELECT seq, turn_id, event, data FROM events WHERE session_id = ? AND seq > ? ORDER BY seq LIMIT ?"
 _COUNT_AFTER = "SELECT count(*) FROM (SELECT 1 FROM events WHERE session_id = ? AND seq > ? LIMIT ?)"
-_NEWEST = (
-    "SELECT (SELECT max(seq) FROM events WHERE session_id = ?), (SELECT rowid FROM sessions WHERE id = ?)"
+_COUNT_ON = """
+UPDATE sessions SET counted_from = ? + max(
+    counted_from, coalesce((SELECT max(seq) FROM events WHERE session_id = sessions.id), 0)
 )
+WHERE id = ? RETURNING counted_from
+"""
 _INSERT = (
     "INSERT OR IGNORE INTO events (session_id, seq, turn_id, event, data)"
     " SELECT id, ?, ?, ?, ? FROM sessions WHERE id = ?"

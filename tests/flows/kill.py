@@ -92,14 +92,12 @@ async def kill_often(kills: int, seed: int, data: Path) -> Report:
         owner = Owner(data, chance, hunter.see)
         for _ in range(kills):
             async with node(data, ollama) as process, owner.connected():
-                await settle(owner, chance)
+                # Sometimes the turns that were killed come to their end first.
+                if chance.random() < SETTLES:
+                    await settle(owner, report)
                 report.at[await hunter.strike(owner, process)] += 1
         async with node(data, ollama) as process, owner.connected():
-            try:
-                async with asyncio.timeout(PATIENCE_S):
-                    await owner.all_ended()
-            except TimeoutError:
-                report.stuck += [turn.id for turn in owner.open_turns]
+            await settle(owner, report)
             await examine(owner, data, report)
             process.terminate()  # what was told in the last moments is in the log only then
             await process.wait()
@@ -110,11 +108,15 @@ async def kill_often(kills: int, seed: int, data: Path) -> Report:
     return report
 
 
-async def settle(owner: Owner, chance: random.Random) -> None:
-    """Sometimes let the turns that were killed come to their end, and always see to it that some run."""
-    if owner.open_turns and chance.random() < SETTLES:
+async def settle(owner: Owner, report: Report) -> None:
+    """Let all turns come to their end; one that does not is given up."""
+    try:
         async with asyncio.timeout(PATIENCE_S):
             await owner.all_ended()
+    except TimeoutError:
+        for turn in owner.open_turns:
+            report.stuck.append(f"{turn.id} after event {turn.seq}, of {turn.ends}")
+            turn.ends.append("stuck")
 
 
 class Hunter:

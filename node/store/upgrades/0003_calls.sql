@@ -24,5 +24,7 @@ CREATE INDEX owing_turns ON turns (number) WHERE owed <> '';
 
 -- The highest number of a session that is no longer in the log.
 ALTER TABLE sessions ADD COLUMN pruned_seq INTEGER NOT NULL DEFAULT 0;
+-- From where the last process that used the session counted on.
+ALTER TABLE sessions ADD COLUMN counted_from INTEGER NOT NULL DEFAULT 0;
 
 CREATE INDEX ended_in_log ON events (session_id, seq) WHERE event = 'done';
