@@ -31,26 +31,35 @@ _FIND_NARROWS = frozenset(
         "-ctime", "-size", "-empty", "-user", "-group", "-perm", "-wholename",
     )
 )  # fmt: skip
-_WINDOWS = re.compile(
-    r"\b(?:format(?:\.com)?\s+[a-z]:"
-    r"|(?:rd|rmdir|del|erase)\b[^\n]*\s/s\b[^\n]*\s[\"']?(?:[a-z]:[\\/]?|%userprofile%|%systemroot%)[\"']?(?:\\?\*)?(?:\s|$)"
-    r"|(?:remove-item|ri)\b[^\n]*-r\w*\b[^\n]*\s[\"']?(?:[a-z]:[\\/]?|~|\$home|\$env:\w+)[\\/*]*[\"']?(?:\s|$)"
-    r"|(?:clear-disk|format-volume|diskpart|stop-computer|restart-computer|vssadmin\s+delete)\b)",
-    re.IGNORECASE,
-)
+_WINDOWS_TARGET = re.compile(r"(?:[a-z]:[\\/]*|~|%userprofile%|%systemroot%|\$home|\$env:\w+)[\\/]*\*?")
+_WINDOWS_REMOVERS = frozenset(("rd", "rmdir", "del", "erase", "remove-item", "ri"))
+_WINDOWS_DISKS = frozenset(("clear-disk", "format-volume", "diskpart", "stop-computer", "restart-computer"))
 
 
 def ruin(line: str) -> str | None:
     """Say what a line would ruin, or why that cannot be known; None for all others."""
-    if _WINDOWS.search(line):
-        return "it can wipe a disk or a home folder"
+    if _ruins_windows(line):
+        return "it can wipe a disk or a home folder, or stop the machine"
     try:
         commands = reached(line)
+        if _is_fork_bomb(commands) or _FORKING.search(line):
+            return "it starts itself again and again"
+        return next((reason for command in commands if (reason := _ruin_of(command))), None)
     except UnreadableLine as error:
         return f"the line cannot be read as a whole: {error}"
-    if _is_fork_bomb(commands) or _FORKING.search(line):
-        return "it starts itself again and again"
-    return next((reason for command in commands if (reason := _ruin_of(command))), None)
+
+
+def _ruins_windows(line: str) -> bool:
+    """Look for the words of cmd and PowerShell, whose lines read otherwise than those of other shells."""
+    words = re.sub(r"[&|;\"'()]", " ", line).casefold().split()
+    targets = any(_WINDOWS_TARGET.fullmatch(word) for word in words)
+    for before, word in zip(["", *words], words, strict=False):
+        if word in _WINDOWS_DISKS or (
+            before in {"format", "format.com"} and re.fullmatch(r"[a-z]:[\\/]?", word)
+        ):
+            return True
+    recurses = any(word == "/s" or re.fullmatch(r"-r(e(c(u(r(s(e)?)?)?)?)?)?", word) for word in words)
+    return targets and recurses and not _WINDOWS_REMOVERS.isdisjoint(words)
 
 
 def _ruin_of(command: Command) -> str | None:

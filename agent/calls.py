@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from agent.beside import beside
 from agent.call_log import CallLog, Earlier
 from agent.desk import CallRecord, Desk
 from agent.events import Status, ToolCallEvent, ToolDone
@@ -22,7 +23,7 @@ from agent.toolbox import Toolbox
 from agent.transcript import Transcript
 from tools.meta import META_TOOLS
 from tools.schema import checked
-from tools.spec import Effect, SpecifierKind, ToolContext, ToolError, ToolResult, ToolSpec
+from tools.spec import Effect, ToolContext, ToolError, ToolResult, ToolSpec
 
 logger = logging.getLogger(__name__)
 
@@ -164,7 +165,6 @@ class CallRunner:
         return call
 
     async def _judged(self, call: Call, tool: ToolSpec) -> tuple[str, Judgement]:
-        """Judge a call; what its path really is has to be asked of the disk, beside the loop."""
         specifier = specifier_of(tool, call.arguments or {})
         judged = partial(
             judge,
@@ -174,8 +174,7 @@ class CallRunner:
             rules=self.permissions.rules(),
             places=self.permissions.places,
         )
-        looks = tool.specifier_kind is SpecifierKind.PATH
-        return specifier, await asyncio.to_thread(judged) if looks else judged()
+        return specifier, await beside(tool, judged)
 
     async def _shown(self, call: Call, *, relay: bool) -> None:
         await self.desk.emit(

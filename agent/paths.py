@@ -8,12 +8,12 @@
 import posixpath
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from agent.rules import Part, exactly, fits
 
-STEPS_MAX = 256
+STEPS_MAX = 128
 
 _DRIVE = re.compile(r"[A-Za-z]:")
 _ANY = "**"
@@ -39,19 +39,27 @@ class Places:
 def path_parts(path: str, places: Places) -> tuple[Part, ...]:
     """Return the path as it is written and as it really is; an allow rule has to mean both.
 
-    A deny rule for a folder means all that is in it. Raises `UnreadablePath`.
+    Raises `UnreadablePath`.
     """
     written = absolute(path, places)
     try:
         real = _same(places.resolve(written), places)
     except (OSError, ValueError) as error:
         raise UnreadablePath(f"{path[:200]!r} cannot be looked up") from error
-    return tuple(_part(path, each) for each in dict.fromkeys((_same(written, places), real)))
+    both = dict.fromkeys((_same(written, places), real))
+    return tuple(Part(typed=path, allowed_as=(each,), denied_as=(each,)) for each in both)
 
 
 def path_fits(pattern: str, path: str, places: Places) -> bool:
-    """Whether a rule's pattern means an absolute path."""
-    return any(_segments_fit(each, tuple(path.split("/"))) for each in _patterns(pattern, places))
+    """Whether a rule's pattern means exactly this absolute path."""
+    steps = path.split("/")
+    return any(len(steps) in _ends(each, steps) for each in _patterns(pattern, places))
+
+
+def path_reaches(pattern: str, path: str, places: Places) -> bool:
+    """Whether a rule's pattern means this absolute path or a folder that it lies in."""
+    steps = path.split("/")
+    return any(_ends(("",) if each == ("", "") else each, steps) for each in _patterns(pattern, places))
 
 
 def path_pattern(path: str, places: Places) -> str:
@@ -77,13 +85,6 @@ def absolute(path: str, places: Places) -> str:
     if path.count("/") > STEPS_MAX:
         raise UnreadablePath(f"it has more than {STEPS_MAX} steps")
     return _normal(path)
-
-
-def _part(typed: str, path: str) -> Part:
-    """A folder's rule reaches into it when it denies, never when it allows."""
-    steps = path.split("/")
-    folders = ("/".join(steps[:end]) or "/" for end in range(len(steps) - 1, 0, -1))
-    return Part(typed=typed, allowed_as=(path,), denied_as=(path, *folders))
 
 
 def _patterns(pattern: str, places: Places) -> Iterator[tuple[str, ...]]:
@@ -113,8 +114,8 @@ def _split(pattern: str, places: Places) -> tuple[str, ...]:
     return tuple(_same(_normal(pattern), places).split("/"))
 
 
-def _segments_fit(pattern: tuple[str, ...], path: tuple[str, ...]) -> bool:
-    """Follow all ways to match at once; `ends` is how far into the path each of them has come."""
+def _ends(pattern: tuple[str, ...], path: Sequence[str]) -> set[int]:
+    """Return how far into a path a pattern may reach; all ways to match are followed at once."""
     if pattern[-1] == _ANY:  # what is in a folder, not the folder
         pattern = (*pattern, "*")
     ends = {0}
@@ -123,7 +124,7 @@ def _segments_fit(pattern: tuple[str, ...], path: tuple[str, ...]) -> bool:
             ends = set(range(min(ends), len(path) + 1)) if ends else ends
         else:
             ends = {at + 1 for at in ends if at < len(path) and fits(step, path[at])}
-    return len(path) in ends
+    return ends
 
 
 def _normal(path: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from agent.breakers import ruin
-from agent.paths import Places, UnreadablePath, path_fits, path_parts, path_pattern
+from agent.paths import Places, UnreadablePath, path_fits, path_parts, path_pattern, path_reaches
 from agent.rules import Part, Rule, exactly, fits, names
 from agent.shell.line import parts_of
 from agent.shell.syntax import UnreadableLine
@@ -17,7 +17,9 @@ class Subject:
     tool: str
     parts: tuple[Part, ...]
     fits: Callable[[str, str], bool]
-    """Whether the pattern of a rule means a spelling."""
+    """Whether the pattern of an allow rule means a spelling."""
+    meets: Callable[[str, str], bool]
+    """Whether the pattern of a deny or ask rule does."""
     pattern_of: Callable[[str], str] = exactly
     """Writes a spelling as the pattern that means it and nothing else."""
     only_reads: bool = False
@@ -32,7 +34,7 @@ class Subject:
             if rule.specifier is None:
                 return rule, ""
             for spelling in (each for part in self.parts for each in part.denied_as):
-                if self.fits(rule.specifier, spelling):
+                if self.meets(rule.specifier, spelling):
                     return rule, spelling
         return None
 
@@ -86,10 +88,13 @@ def _text_subject(tool: ToolSpec, text: str) -> Subject:
     """What has several names is named in any case, too: what else would a rule for `Bob` mean than bob?"""
     if tool.aliases is None:
         return Subject(
-            tool=tool.name, parts=(Part(typed=text, allowed_as=(text,), denied_as=(text,)),), fits=fits
+            tool=tool.name,
+            parts=(Part(typed=text, allowed_as=(text,), denied_as=(text,)),),
+            fits=fits,
+            meets=fits,
         )
     whole = Part(typed=text, allowed_as=(text,), denied_as=(text, *tool.aliases(text)))
-    return Subject(tool=tool.name, parts=(whole,), fits=_fits_in_any_case)
+    return Subject(tool=tool.name, parts=(whole,), fits=_fits_in_any_case, meets=_fits_in_any_case)
 
 
 def _fits_in_any_case(pattern: str, text: str) -> bool:
@@ -105,6 +110,7 @@ def _shell_subject(tool: ToolSpec, line: str) -> Subject:
         tool=tool.name,
         parts=parts,
         fits=fits,
+        meets=fits,
         only_reads=all(part.only_reads for part in parts),
         ruin=ruin(line),
     )
@@ -116,11 +122,12 @@ def _path_subject(tool: ToolSpec, path: str, places: Places) -> Subject:
             tool=tool.name,
             parts=path_parts(path, places),
             fits=partial(path_fits, places=places),
+            meets=partial(path_reaches, places=places),
             pattern_of=partial(path_pattern, places=places),
         )
     except UnreadablePath as error:
         reason = f"where the path leads cannot be known: {error}"
-        return Subject(tool=tool.name, parts=(_unreadable(path),), fits=fits, ruin=reason)
+        return Subject(tool=tool.name, parts=(_unreadable(path),), fits=fits, meets=fits, ruin=reason)
 
 
 def _unreadable(text: str) -> Part:

@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
+from agent.beside import beside
 from agent.errors import RuleError
 from agent.events import ApprovalResponse, Decision
 from agent.gate import specifier_of
@@ -71,7 +73,7 @@ class Approvals:
             return CLOSED
         async with question.one_at_a_time:
             try:
-                answer, rules = await asyncio.to_thread(read_answer, response, question)
+                answer, rules = await beside(question.tool, partial(read_answer, response, question))
             except (RuleError, ToolError) as error:
                 return str(error)
             if question.answer.done():

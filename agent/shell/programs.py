@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from agent.shell.syntax import Command, UnreadableLine, commands_of
 from agent.shell.words import HOME, STAR, UNKNOWN, expanded, plain
 
+STARTED_MAX = 64
 REACH_MAX = 200
 """A line that leads to more commands than this cannot be judged."""
 
@@ -48,10 +49,15 @@ def without_assignments(argv: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def started(argv: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """Return the command, and the commands that its arguments might be if it starts another program."""
+    """Return the command, and the commands that its arguments might be if it starts another program.
+
+    Raises `UnreadableLine`.
+    """
     argv = without_assignments(argv)
     yield argv
     if program(argv) in STARTERS:
+        if len(argv) > STARTED_MAX:
+            raise UnreadableLine("it starts another program with too many words")
         yield from (without_assignments(argv[i:]) for i in range(1, len(argv)))
 
 

@@ -47,6 +47,8 @@ def expanded(words: Iterable[Word]) -> tuple[str, ...]:
 
 
 def _alternatives(marked: str) -> list[str]:
+    if marked.count(OPEN) > EXPANSIONS_MAX:
+        return [UNKNOWN]
     waiting, done = [marked], list[str]()
     while waiting and len(waiting) + len(done) <= EXPANSIONS_MAX:
         text = waiting.pop(0)

@@ -1,12 +1,12 @@
 """`/api/permissions`: what is in force, what differs in a session, and what the gate would say of a call."""
 
-import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
+from agent.beside import beside
 from agent.errors import RuleError
 from agent.gate import Judgement, judge, specifier_of
 from agent.gate import Mode as GateMode
@@ -77,9 +77,8 @@ class PermissionsApi:
             rules=self._permissions.rules(asked.session_id),
             places=self._permissions.places(),
         )
-        return web.json_response(
-            verdict_json(call, mode, await asyncio.to_thread(judged), is_known=call.tool in self._tools())
-        )
+        judgement = await beside(tool, judged)
+        return web.json_response(verdict_json(call, mode, judgement, is_known=call.tool in self._tools()))
 
     def _overview(self, session_id: str | None) -> web.Response:
         return web.json_response(self._permissions.overview(self._tools().values(), session_id))

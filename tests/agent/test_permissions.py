@@ -237,3 +237,35 @@ def test_on_windows_case_slashes_and_names_with_trailing_dots_do_not_get_around_
         places=places,
     )
     assert judgement.verdict is verdict
+
+
+HOSTILE = [
+    "(" * 8_000,
+    "sudo " * 1_600,
+    "bash " * 1_600,
+    "a;" * 4_000,
+    "{a,b}" * 1_600,
+    "{" * 4_000 + "}" * 4_000,
+    "$(" * 4_000,
+    "`" * 8_000,
+    "${a:-" * 1_600,
+    "<<a\n" * 2_000,
+    "rd /s " * 1_300,
+    "<(a) " * 1_600,
+    "sh -c 'sh -c ' " * 500,
+]
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("line", HOSTILE, ids=lambda line: line[:8])
+def test_a_hostile_line_is_judged_in_bounded_time_and_never_runs_unasked(line: str) -> None:
+    rules = Rules.read(deny=["shell.run(*a*b*c*)"] * 20, allow=["shell.run(x*)"] * 20)
+    assert judge(SHELL, line, mode=Mode.AUTONOMOUS, rules=rules).verdict is Verdict.ASK
+
+
+@pytest.mark.timeout(10)
+def test_a_path_of_many_steps_meets_many_rules_in_bounded_time() -> None:
+    rules = Rules.read(deny=["files.read(**/x/**/y/**/z)"] * 1_000)
+    tool = tool_called("files.read")
+    assert judge(tool, "a/" * 100, mode=Mode.PLAN, rules=rules, places=PLACES).verdict is Verdict.ALLOW
+    assert judge(tool, "a/" * 4_000, mode=Mode.PLAN, rules=rules, places=PLACES).verdict is Verdict.ASK
