@@ -17,6 +17,7 @@ from node.engine_file import absolute
 from node.envelope import FRAME_MAX_BYTES
 from node.replies import (
     AgentStatus,
+    Forgotten,
     Identity,
     Invite,
     ModelInUse,
@@ -31,6 +32,7 @@ from node.replies import (
     PullPart,
     SessionHead,
     SettingShown,
+    ToolsShown,
 )
 
 __all__ = ["NoNodeError", "NodeClient", "NodeError", "Socket"]
@@ -148,6 +150,15 @@ class NodeClient:
         """Return what the gate would say of a call, written `tool(specifier)`."""
         body = {"call": call, "mode": mode, "sessionId": session_id}
         return cast("PermissionVerdict", await self.call("POST", "/api/permissions/test", body))
+
+    async def tools(self) -> ToolsShown:
+        """Return every tool of the agent with what it costs, and what the last turn showed."""
+        return cast("ToolsShown", await self.call("GET", "/api/tools"))
+
+    async def forget_learned(self) -> int:
+        """Forget which words went with which tools; return of how many tools."""
+        answer = cast("Forgotten", await self.call("DELETE", "/api/tools/learned"))
+        return answer["forgotten"]
 
     async def settings(self) -> list[SettingShown]:
         return cast("list[SettingShown]", await self.call("GET", "/api/settings"))

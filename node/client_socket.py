@@ -8,7 +8,7 @@ from typing import Self
 import aiohttp
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from agent.events import NODE_EVENTS, Ask, Done, Event, ListTools, Tools, TurnEvent
+from agent.events import NODE_EVENTS, Ask, Done, Event, TurnEvent
 from node import envelope
 from node.envelope import FrameError, Hello
 from node.replies import NodeError
@@ -101,15 +101,3 @@ class Socket:
                 case FrameError(about="ask" | "") as refusal:
                     raise NodeError(refusal.message, refusal.code)
         raise NodeError("the node closed the connection before the turn was done", "connection_lost")
-
-    async def tools(self) -> Tools:
-        """Return every tool that the node would offer to a turn of this client."""
-        await self.send(ListTools())
-        try:
-            async with asyncio.timeout(ANSWER_TIMEOUT_S):
-                async for frame in self:
-                    if isinstance(tools := frame.opened(), Tools):
-                        return tools
-        except TimeoutError as error:
-            raise NodeError("the node did not list its tools", "timeout") from error
-        raise NodeError("the node closed the connection", "connection_lost")

@@ -151,6 +151,39 @@ class PermissionVerdict(TypedDict):
     reason: str
 
 
+class ToolShown(TypedDict):
+    name: str
+    description: str
+    source: str
+    effect: str
+    tokens: int
+    shown: bool
+    """The last turn's model saw it."""
+
+
+class ToolGroup(TypedDict):
+    name: str
+    count: int
+    tokens: int
+
+
+class ToolsInView(TypedDict):
+    tools: list[str]
+    tokens: int
+
+
+class ToolsShown(TypedDict):
+    tools: list[ToolShown]
+    groups: list[ToolGroup]
+    tokens: int
+    lastTurn: ToolsInView
+    estimate: str
+
+
+class Forgotten(TypedDict):
+    forgotten: int
+
+
 class SettingShown(TypedDict):
     key: str
     value: object

@@ -25,9 +25,15 @@ async def show_help(_: NodeClient, __: str) -> str:
     return help_text()
 
 
-async def list_tools(node: NodeClient, _: str) -> str:
-    async with node.socket() as socket:
-        return tools_table((await socket.tools()).tools)
+async def list_tools(node: NodeClient, argument: str) -> str:
+    """List the tools, or forget what was learned of their use."""
+    match argument:
+        case "":
+            return tools_table(await node.tools())
+        case "forget":
+            return f"forgot the words of requests that {await node.forget_learned()} tools had"
+        case _:
+            raise UsageError("usage: /tools [forget]")
 
 
 async def list_peers(node: NodeClient, _: str) -> str:

@@ -21,7 +21,12 @@ class Command:
 
 COMMANDS = (
     Command(name="help", kind="info", hint="show the commands and keys", aliases=("?",)),
-    Command(name="tools", kind="info", hint="list every tool by its group"),
+    Command(
+        name="tools",
+        kind="info",
+        arguments="[forget]",
+        hint="list every tool and what it costs, or forget what was learned of their use",
+    ),
     Command(name="peers", kind="info", hint="list the peers and their state"),
     Command(name="sessions", kind="info", hint="list the stored conversations"),
     Command(

@@ -1,15 +1,24 @@
 """Lists for the terminal: peers, tools, sessions."""
 
 import time
-from collections.abc import Iterable, Sequence
-from itertools import groupby
-from textwrap import indent
+from collections.abc import Sequence
 
-from agent.events import CatalogueTool
 from node.console.render import one_line
-from node.replies import ModelInUse, ModelShown, Peer, PeerAnswer, Providers, PullPart, SessionHead
+from node.replies import (
+    ModelInUse,
+    ModelShown,
+    Peer,
+    PeerAnswer,
+    Providers,
+    PullPart,
+    SessionHead,
+    ToolGroup,
+    ToolShown,
+    ToolsShown,
+)
 
 CELL_MAX_CHARS = 80
+LINE_MAX_CHARS = 200
 
 
 def peers_table(peers: Sequence[Peer]) -> str:
@@ -36,14 +45,31 @@ def peer_refusal(peer: str, answer: PeerAnswer) -> str:
     return f"{one_line(answer.get('name') or peer)} did not answer: {answer.get('error', 'no reason given')}"
 
 
-def tools_table(tools: Iterable[CatalogueTool]) -> str:
-    """Return every tool under its group; what changes something is marked."""
-    ordered = sorted(tools, key=lambda tool: (tool.source != "core", tool.source, tool.name))
-    blocks = []
-    for group, members in groupby(ordered, key=lambda tool: tool.source):
-        rows = [(tool.name, tool.effect, tool.description) for tool in members]
-        blocks.append(f"{one_line(group)}\n{indent(aligned(rows), '  ')}")
-    return "\n".join(blocks) or "no tools"
+def tools_table(listed: ToolsShown) -> str:
+    """Return every tool under its group with what its definition costs; a star marks what was shown last."""
+    members: dict[str, list[ToolShown]] = {}
+    for tool in listed["tools"]:
+        members.setdefault(tool["source"], []).append(tool)
+    groups = sorted(listed["groups"], key=lambda group: (group["name"] != "core", group["name"]))
+    blocks = [_group_block(group, members.get(group["name"], ())) for group in groups]
+    last = listed["lastTurn"]
+    total = f"{len(listed['tools'])} tools, {listed['tokens']} tokens"
+    shown = f"the last turn showed {len(last['tools'])} (*), {last['tokens']} tokens"
+    return "\n".join([*blocks, f"{total}; {shown}", one_line(listed["estimate"], LINE_MAX_CHARS)])
+
+
+def _group_block(group: ToolGroup, tools: Sequence[ToolShown]) -> str:
+    rows = [
+        (
+            f"{'*' if tool['shown'] else ' '} {tool['name']}",
+            tool["effect"],
+            str(tool["tokens"]),
+            tool["description"],
+        )
+        for tool in sorted(tools, key=lambda tool: tool["name"])
+    ]
+    head = f"{one_line(group['name'])}: {group['count']} tools, {group['tokens']} tokens"
+    return "\n".join([head, *([aligned(rows)] if rows else [])])
 
 
 def models_table(providers: Providers) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from agent.events import Answer, Ask, CatalogueTool, Done, Event, Queued, Token, Tools
+from agent.events import Answer, Ask, Done, Event, Queued, Token
 from node import envelope
 from node.datadir import DataDir, Runtime
 from node.envelope import Envelope, FrameError, Hello
@@ -104,11 +104,6 @@ class FakeNode:
                 task = asyncio.create_task(self._one_at_a_time(turn))
                 self._turns.add(task)
                 task.add_done_callback(self._turns.discard)
-            case "list_tools":
-                tool = CatalogueTool(
-                    name="clock.now", description="Tell the time.", source="clock", effect="read"
-                )
-                await socket.send_str(envelope.written("agent", Tools(tools=[tool])))
             case "resume" | "cancel" | "approval_response":
                 self._queue(frame.event).put_nowait(dict(frame.data))
             case other:
@@ -125,6 +120,8 @@ class FakeNode:
         app.router.add_get("/health", reply(lambda _: {"ok": True}))
         app.router.add_get("/api/network/identity", reply(lambda _: {"nodeId": "a" * 52, "name": "alice"}))
         app.router.add_get("/api/network/peers", reply(lambda _: self.peers))
+        app.router.add_get("/api/tools", reply(lambda _: TOOLS))
+        app.router.add_delete("/api/tools/learned", reply(lambda _: {"forgotten": 3}))
         app.router.add_get("/api/chat/sessions", reply(lambda _: [{"id": "session-1", "title": "the door"}]))
         app.router.add_get("/api/agent/status", reply(lambda _: self.status))
         app.router.add_post(
@@ -149,6 +146,23 @@ class FakeNode:
             self.settings[key] = None
         return web.json_response(setting_json(key, self.settings[key]))
 
+
+TOOLS = {
+    "tools": [
+        {
+            "name": "clock.now",
+            "description": "Tell the time.",
+            "source": "clock",
+            "effect": "read",
+            "tokens": 24,
+            "shown": True,
+        }
+    ],
+    "groups": [{"name": "clock", "count": 1, "tokens": 24}],
+    "tokens": 24,
+    "lastTurn": {"tools": ["clock.now"], "tokens": 20},
+    "estimate": "tokens are estimated",
+}
 
 STATUS = {
     "readiness": {"state": "ready", "text": "ready", "remedy": ""},

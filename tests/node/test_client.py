@@ -1,6 +1,5 @@
 """The client of the owner's door, against a node that follows a script."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -86,6 +85,8 @@ async def test_settings_are_put_read_and_taken_back(node: FakeNode, tmp_path: Pa
         assert await client.unset_setting("network.allowRemoteAgent") is None
 
 
-async def test_the_tools_are_asked_for_on_the_socket(node: FakeNode, tmp_path: Path) -> None:
-    async with NodeClient.at(tmp_path) as client, client.socket() as socket, asyncio.timeout(5):
-        assert [tool.name for tool in (await socket.tools()).tools] == ["clock.now"]
+async def test_the_tools_are_listed_with_what_they_cost(node: FakeNode, tmp_path: Path) -> None:
+    async with NodeClient.at(tmp_path) as client:
+        listed = await client.tools()
+        assert [(tool["name"], tool["tokens"]) for tool in listed["tools"]] == [("clock.now", 24)]
+        assert await client.forget_learned() == 3

@@ -174,6 +174,39 @@ async def test_one_key_answers_an_approval_that_shows_every_argument(node: FakeN
     assert decisions == ["allow_once", "allow_session", "allow_always", "deny"]
 
 
+@requirement("E10")
+async def test_a_call_can_be_edited_in_the_line_and_the_line_before_comes_back(
+    node: FakeNode, tmp_path: Path
+) -> None:
+    async def play(turn: FakeTurn) -> None:
+        await turn.emit(
+            ApprovalRequest, approval_id="a1", call_id="c1", tool="notes.add",
+            args={"text": "open"}, specifier="", mode="default", reason="it writes",
+        )  # fmt: skip
+        response = await turn.received("approval_response")
+        assert (response["decision"], response["args"]) == ("allow_once", {"text": "shut"})
+        await turn.emit(ApprovalResolved, approval_id="a1", decision="allow_once", edited=True)
+        await turn.answer("So be it.")
+
+    node.play = play
+    async with console(tmp_path) as (terminal, _):
+        await terminal.until_shows("connected to alice")
+        terminal.type("note it" + ENTER + "half a li")
+        await terminal.until_shows("(after Esc)")
+        terminal.type(ESC + "e")
+        await terminal.until_shows('"text": "open"')
+        terminal.type(CTRL_C)
+        await terminal.until_shows("> half a li")
+        terminal.type(ESC + "e")
+        await terminal.until(lambda: '"text": "open"' in terminal.screen(), "the arguments again")
+        terminal.type("\x1b[1;5F" + "\x7f" * 20 + ENTER)
+        await terminal.until_shows("this is no JSON")
+        terminal.type("\x7f" * 60 + '{"text": "shut"}' + ENTER)
+        await terminal.until_shows("So be it.")
+        await terminal.until_shows("> half a li")
+        assert "shut" not in (tmp_path / "console_history").read_text()
+
+
 async def test_a_question_never_takes_the_letters_of_a_half_typed_line(
     node: FakeNode, tmp_path: Path
 ) -> None:
@@ -224,7 +257,10 @@ async def test_slash_commands_answer_without_a_turn(node: FakeNode, tmp_path: Pa
             lambda: any(line.split()[1:2] == ["info"] for line in terminal.lines()), "a class"
         )
         terminal.type("/tools" + ENTER)
-        await terminal.until_shows("clock.now  read  Tell the time.")
+        await terminal.until_shows("* clock.now  read  24  Tell the time.")
+        await terminal.until_shows("1 tools, 24 tokens; the last turn showed 1 (*), 20 tokens")
+        terminal.type("/tools forget" + ENTER)
+        await terminal.until_shows("forgot the words of requests that 3 tools had")
         terminal.type("/peers" + ENTER)
         await terminal.until_shows("online")
         terminal.type("/sessions" + ENTER)
@@ -354,7 +390,9 @@ async def test_the_foot_says_that_there_is_no_model_yet(node: FakeNode, tmp_path
         "readiness": {"state": "unresolved", "text": "looking for a model", "remedy": "wait a moment"},
     }
     async with console(tmp_path) as (terminal, _):
-        await terminal.until_shows("alice · looking for a model: wait a moment · default · 1 of 1 peers online")
+        await terminal.until_shows(
+            "alice · looking for a model: wait a moment · default · 1 of 1 peers online"
+        )
 
 
 async def test_no_color_means_no_colour(node: FakeNode, tmp_path: Path) -> None:
