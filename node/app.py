@@ -17,6 +17,7 @@ from agent.toolbox import OwnerToolbox
 from node.api.agents import AgentsApi
 from node.api.completion import CompletionApi
 from node.api.follow import FollowApi
+from node.api.history import HistoryApi
 from node.api.network import NetworkApi
 from node.api.permissions import PermissionsApi
 from node.api.providers import ProvidersApi
@@ -30,16 +31,19 @@ from node.api.tools import ToolsApi
 from node.approvals import Approvals
 from node.catalogue import Catalogue
 from node.channels.agent import AgentChannel
-from node.channels.models import ModelsChannel
+from node.channels.line import LineChannel
+from node.channels.models import ModelsChannel, ServerStatus
 from node.channels.telemetry import TelemetryChannel
 from node.compaction import Compaction
 from node.completion import Completion
 from node.config import NodeConfig, StartError, machine_name
+from node.conversations import Conversations
 from node.datadir import DataDir, DataDirError, Runtime
 from node.directory import FabricDirectory
 from node.engine import Engines
 from node.hyperparameters import hyperparameter_tools
 from node.learning import Learning
+from node.line import Line
 from node.listening import PeerDoor
 from node.model_choice import FOR_ALL_ELSE, ModelChoice, ModelChoices
 from node.owner_door import OwnerDoor
@@ -61,6 +65,7 @@ from node.store.sessions import SessionStore
 from node.store.settings import SettingStore
 from node.store.summaries import SummaryStore
 from node.store.turns import TurnStore
+from node.store.waiting import WaitingTurns
 from node.streams import Streams
 from node.telemetry import Telemetry
 from peer.errors import PeerError
@@ -139,7 +144,7 @@ async def start(
     models_channel = ModelsChannel(lambda: door.clients)
     server = SpawnedServer(
         command=lambda: settings.texts("models.spawn"),
-        tell=models_channel.tell,
+        tell=partial(tell_of_server, models_channel, on_progress),
         changed=lambda: choices.look_afresh(),  # noqa: PLW0108  the choices come after their server
     )
     choice = partial(
@@ -208,6 +213,14 @@ async def start(
         catalogue=catalogue,
         compaction=compaction,
     ).add_to(router)
+    conversations = Conversations(
+        sessions=sessions,
+        line=Line(turns=owner_turns, waiting=WaitingTurns(state.db), settings=settings),
+        streams=streams,
+        log=state.log,
+        settings=settings,
+    )
+    LineChannel(line=conversations.line, streams=streams).add_to(router)
 
     def all_tools() -> Mapping[str, ToolSpec]:
         """Return the tools of the node and of the clients that are here now."""
@@ -217,7 +230,8 @@ async def start(
     peer_door = PeerDoor(hub, settings, port=config.peer_port, name=name)
     apis = (
         AgentsApi(turns=owner_turns, models=models, hub=hub, name=name),
-        SessionsApi(sessions),
+        SessionsApi(sessions=sessions, conversations=conversations, db=state.db),
+        HistoryApi(sessions=sessions, conversations=conversations, name=name),
         CompletionApi(
             completion=Completion(models=helping_model, settings=settings),
             compaction=compaction,
@@ -230,7 +244,7 @@ async def start(
         SettingsApi(settings, warnings=lambda: permissions.warnings(all_tools().values())),
         PermissionsApi(permissions, all_tools),
         ToolsApi(catalogue, learning, lambda: door.clients),
-        QueueApi(turns),
+        QueueApi(turns=turns, line=conversations.line),
         FollowApi(turns=owner_turns, streams=streams, sessions=sessions, log=state.log),
         TelemetryApi(telemetry),
     )
@@ -249,23 +263,34 @@ async def start(
     permissions.warn(all_tools().values())
     await hub.start()
     if config.spawn:
-        await start_server(server, on_progress)
+        await start_server(server)
     await models.look()
-    stack.push_async_callback(owner_turns.queue.close)
-    await owner_turns.open()
+    await run_turns(owner_turns, conversations.line, stack)
     announce(state, door, peer_door)
     return ready_line(door, peer_door, models.facts)
 
 
-async def start_server(server: SpawnedServer, on_progress: Callable[[str], None]) -> None:
+def tell_of_server(channel: ModelsChannel, on_progress: Callable[[str], None], status: ServerStatus) -> None:
+    """Tell every client, and the terminal that the node was started in, how the model server is."""
+    channel.tell(status)
+    on_progress(f"the model server: {status.text}")
+
+
+async def run_turns(turns: OwnerTurns, line: Line, stack: AsyncExitStack) -> None:
+    """Start running what waits; the stack stops it first of all."""
+    stack.push_async_callback(turns.queue.close)
+    await turns.open()
+    stack.push_async_callback(line.close)
+    await line.open()
+
+
+async def start_server(server: SpawnedServer) -> None:
     """Start the model server and wait until it serves; raises `StartError`."""
     try:
         server.start()
     except NoCommand as error:
         raise StartError(str(error)) from None
-    on_progress("starting the model server")
     status = await server.settled()
-    on_progress(f"the model server {status.text}")
     if status.state == "failed":
         raise StartError(f"the model server {status.text}")
 

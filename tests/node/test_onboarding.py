@@ -15,6 +15,7 @@ from tests.fakes.scripted_server import Reply, Step
 from tests.mission import requirement
 from tests.node.nodes import NOWHERE, PATIENCE_S, RunningNode, running_node
 from tests.node.program import palaver
+from tests.node.terminal import on_a_terminal
 from tests.node.test_follow import curl
 from tests.node.test_http import http
 
@@ -242,3 +243,21 @@ async def test_the_command_line_fetches_lists_and_chooses(
         assert (chosen.code, chosen.err) == (0, f"turns now use {GEMMA} on Ollama\n")
         refused = await palaver("model", "nope", data=tmp_path)
         assert (refused.code, f"there is {GEMMA}" in refused.err) == (1, True)
+
+
+@requirement("C8", "C7")
+async def test_the_console_fetches_lists_and_chooses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with FakeOllama({}) as ollama, lonely_node(tmp_path, ollama, monkeypatch=monkeypatch):
+        pulling(ollama)
+        async with on_a_terminal(["console", "--data", str(tmp_path)], {}) as (terminal, _):
+            await terminal.until_shows("connected to alice")
+            terminal.type("/model\r")
+            await terminal.until_shows(f"/pull {GEMMA} in the console")
+            terminal.type(f"/pull {GEMMA}\r")
+            await terminal.until_shows(f"{GEMMA} is there")
+            terminal.type("/model\r")
+            await terminal.until_shows(f"*  {GEMMA}  Ollama  calls tools, thinks")
+            terminal.type(f"/model {GEMMA}\r")
+            await terminal.until_shows(f"turns now use {GEMMA} on Ollama")
+            terminal.type("/model nope\r")
+            await terminal.until_shows("there is no model 'nope'")

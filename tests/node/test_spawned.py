@@ -144,7 +144,7 @@ async def test_a_killed_node_leaves_no_server_behind(tmp_path: Path) -> None:
         assert process.stdout is not None
         assert process.stderr is not None
         async with asyncio.timeout(LIMIT_S):
-            assert "starting the model server" in (await process.stderr.readline()).decode()
+            assert (await process.stderr.readline()).decode() == "the model server: starting\n"
             ready = json.loads(await process.stdout.readline())
             assert (ready["model"], ready["modelLabel"]) == ("tiny", "tiny on OpenAI-style server")
             (child,) = children_of(process.pid)
