@@ -107,6 +107,7 @@ def reply(submitted: Submitted, outcome: TurnOutcome) -> dict[str, object]:
             "completionTokens": usage.completion if usage else None,
             "contextWindow": outcome.context_window,
         },
+        "notices": list(outcome.notices),
         "execution": execution(submitted, outcome),
     }
 

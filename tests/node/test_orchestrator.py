@@ -355,6 +355,39 @@ async def test_another_context_size_is_another_window(tmp_path: Path) -> None:
         assert windows == [4_096, 16_384]
 
 
+@requirement("U10")
+async def test_a_caller_over_http_reads_of_the_cut_beside_the_answer(tmp_path: Path) -> None:
+    async with talking(tmp_path) as (node, ollama, _):
+        ollama.chat(reply(*text("Carrots."), done(prompt_eval_count=2_000, eval_count=3)))
+        body = {"message": "carrot " * 5_000}
+        told: Any = await node.client.call("POST", "/api/agents/self/chat", body)
+        [notice] = told["notices"]
+        assert "cut the prompt: it read 2000 of about" in notice
+
+
+@requirement("B17")
+@pytest.mark.parametrize(("size", "is_cut"), [(24_000, False), (24_001, True)])
+async def test_a_buffer_that_is_shown_in_part_may_not_be_written_back_whole(
+    tmp_path: Path, size: int, is_cut: bool
+) -> None:
+    async with talking(tmp_path) as (_, ollama, ws):
+        ollama.answer("/api/chat", answer("ok"))
+        buffer = {
+            "uri": "file:///notes.md",
+            "title": "notes.md",
+            "language": "markdown",
+            "content": "n" * size,
+        }
+        await ws.whole_turn("tidy this", "t1", context=buffer)
+        *_, shown, asked = [message["content"] for message in ollama.asked[0]["messages"]]
+        assert asked == "tidy this"
+        assert "notes.md" in shown
+        assert ("Never write the whole file" in shown) is is_cut
+        assert ("This is its whole content" in shown) is not is_cut
+        await ws.whole_turn("tidy this", "t2", context=buffer | {"uri": None})
+        assert [message["role"] for message in ollama.asked[1]["messages"]] == ["system", "user"]
+
+
 # --- models that misbehave -----------------------------------------------------------------------
 
 
