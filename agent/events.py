@@ -125,6 +125,31 @@ class Cancel(Event):
     turn_id: Id
 
 
+class Withdraw(Event):
+    """Take a message back that waits; one that runs already is refused."""
+
+    event: ClassVar[str] = "withdraw"
+
+    turn_id: Id
+
+
+class Edit(Event):
+    """Change a message that waits; `queued` tells everybody."""
+
+    event: ClassVar[str] = "edit"
+
+    turn_id: Id
+    prompt: str = Field(min_length=1, max_length=PROMPT_MAX_CHARS)
+
+
+class Retry(Event):
+    """Say a failed or stopped message again, at the end of its session; `queued` follows."""
+
+    event: ClassVar[str] = "retry"
+
+    turn_id: Id
+
+
 class Resume(Event):
     """Follow a session: what was missed since `lastSeq`, or a `snapshot`, then everything live."""
 
@@ -263,6 +288,12 @@ class Compacted(TurnEvent):
     """False: no model could write it; it holds the first words of each message."""
 
 
+class Emptied(TurnEvent):
+    """The session was reset: what came before is gone, and the next message starts afresh."""
+
+    event: ClassVar[str] = "emptied"
+
+
 class Answer(TurnEvent):
     """The authoritative text, exactly once per turn that succeeds."""
 
@@ -348,9 +379,10 @@ class Tools(Event):
 
 
 CLIENT_EVENTS: tuple[type[Event], ...] = (
-    Manifest, Ask, ToolResultEvent, ApprovalResponse, ListTools, Cancel, Resume, Compact,
+    Manifest, Ask, ToolResultEvent, ApprovalResponse, ListTools, Cancel, Withdraw, Edit, Retry, Resume,
+    Compact,
 )  # fmt: skip
 NODE_EVENTS: tuple[type[Event], ...] = (
     Queued, Status, Reasoning, Token, ToolCallEvent, ToolDone, ApprovalRequest, ApprovalResolved, UsageEvent,
-    Compacted, Answer, ErrorEvent, Done, Snapshot, Tools,
+    Compacted, Emptied, Answer, ErrorEvent, Done, Snapshot, Tools,
 )  # fmt: skip

@@ -53,6 +53,7 @@ from node.permissions import OwnerPermissions
 from node.recorded import RecordedHub, RecordedRouter
 from node.relays import Relays
 from node.replay import Replay
+from node.router import Router
 from node.session_reader import StoredSessions
 from node.settings import Settings
 from node.spawned import NoCommand, SpawnedServer
@@ -68,6 +69,7 @@ from node.store.turns import TurnStore
 from node.store.waiting import WaitingTurns
 from node.streams import Streams
 from node.telemetry import Telemetry
+from node.ws import Client
 from peer.errors import PeerError
 from peer.hub import Profile
 from peer.identity import Identity
@@ -213,14 +215,7 @@ async def start(
         catalogue=catalogue,
         compaction=compaction,
     ).add_to(router)
-    conversations = Conversations(
-        sessions=sessions,
-        line=Line(turns=owner_turns, waiting=WaitingTurns(state.db), settings=settings),
-        streams=streams,
-        log=state.log,
-        settings=settings,
-    )
-    LineChannel(line=conversations.line, streams=streams).add_to(router)
+    conversations = add_conversations(router, state, owner_turns, sessions, streams)
 
     def all_tools() -> Mapping[str, ToolSpec]:
         """Return the tools of the node and of the clients that are here now."""
@@ -274,6 +269,17 @@ def tell_of_server(channel: ModelsChannel, on_progress: Callable[[str], None], s
     """Tell every client, and the terminal that the node was started in, how the model server is."""
     channel.tell(status)
     on_progress(f"the model server: {status.text}")
+
+
+def add_conversations(
+    router: Router[Client], state: State, turns: OwnerTurns, sessions: SessionStore, streams: Streams
+) -> Conversations:
+    """Let the owner change whole sessions, and the line of messages in each."""
+    line = Line(turns=turns, waiting=WaitingTurns(state.db), settings=state.settings)
+    LineChannel(line=line, streams=streams).add_to(router)
+    return Conversations(
+        sessions=sessions, line=line, streams=streams, log=state.log, settings=state.settings
+    )
 
 
 async def run_turns(turns: OwnerTurns, line: Line, stack: AsyncExitStack) -> None:

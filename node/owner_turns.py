@@ -9,7 +9,6 @@ from uuid import uuid4
 from weakref import WeakValueDictionary
 
 from agent.desk import TurnOutcome
-from agent.errors import TurnError
 from agent.events import Done, ErrorEvent, FocusedContext, Status, TurnEvent
 from agent.turn import Turn, run_turn
 from node.approvals import Approvals
@@ -27,17 +26,11 @@ from node.places import Places
 from node.queue import Cancelled, TurnQueue
 from node.relays import Relays
 from node.settings import Settings
-from node.store.errors import StoreFull
+from node.store.errors import NotStored, StoreFull
 from node.store.turn import ClaimedTurn, Conclusion, Ending, NewTurn, Source, Submitted
 from node.store.turns import TurnStore
 from node.streams import Streams
 from node.telemetry import Telemetry
-
-
-class NotStored(TurnError):
-    """The store did not take a turn's end; the queue keeps it and goes on trying."""
-
-    code = "disk_full"
 
 
 class OwnerTurns:

@@ -7,13 +7,14 @@ it was stopped. That changes nothing where the desk came first; where it did not
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from enum import StrEnum
 from typing import TypeAlias
 from weakref import WeakValueDictionary
 
 from agent.desk import TurnOutcome
 from agent.models.base import ModelError
+from node.store.errors import StoreError, StoreFull
 from node.store.turn import ClaimedTurn, Conclusion
 from node.store.turns import TurnStore
 
@@ -27,6 +28,10 @@ RUNNING_MAX = 64
 RECOVERY_EVERY_S = 60.0
 RECOVERY_STUCK_S = 900.0
 CLOSE_TIMEOUT_S = 5.0
+RELEASE_TIMEOUT_S = 5.0
+"""How long a turn may take to stop before its session goes on without it."""
+STORE_RETRY_S = 5.0
+"""How soon a store that failed is tried again, as when the disk was full."""
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +53,7 @@ class TurnQueue:
         self._tell = tell or _tell_nobody
         self._running_max = running_max
         self._running: dict[asyncio.Task[TurnOutcome], ClaimedTurn] = {}
-        self._keepers: set[asyncio.Task[None]] = set()
+        self._keepers: dict[asyncio.Task[TurnOutcome], asyncio.Task[None]] = {}
         self._loops: list[asyncio.Task[None]] = []
         self._work_to_do = asyncio.Event()
         # Held from a turn's claim in the store until it is known here: a cancel finds it there or here.
@@ -83,6 +88,30 @@ class TurnQueue:
             work.cancel()
         return Cancelled.STOPPING if attempts else Cancelled.NOT_FOUND
 
+    async def release(self, session_id: str) -> Sequence[ClaimedTurn]:
+        """Stop what a session runs and free its place, also of a turn that will not stop; return what ran."""
+        async with self._claiming:
+            running = {work: turn for work, turn in self._running.items() if turn.session_id == session_id}
+        for work in running:
+            work.cancel()
+        if keepers := [self._keepers[work] for work in running]:
+            await asyncio.wait(keepers, timeout=RELEASE_TIMEOUT_S)
+        for work, turn in running.items():
+            if not work.done():
+                await self._abandon(work, turn)
+        self.wake()
+        return list(running.values())
+
+    async def _abandon(self, work: asyncio.Task[TurnOutcome], turn: ClaimedTurn) -> None:
+        """Go on without a turn that does not stop; whatever it still says of its end changes nothing."""
+        logger.warning("turn %r did not stop in %g s; going on without it", turn.turn_id, RELEASE_TIMEOUT_S)
+        self._running.pop(work, None)
+        self._sessions.pop(turn.session_id, None)
+        outcome = TurnOutcome(turn_id=turn.turn_id, text="", cancelled=True)
+        conclusion = await self._turns.conclude(turn, outcome)
+        if conclusion.has_effect:
+            await self._tell(turn, outcome, conclusion)
+
     def running(self, session_id: str) -> ClaimedTurn | None:
         """Return the session's running turn."""
         return next((turn for turn in self._running.values() if turn.session_id == session_id), None)
@@ -96,7 +125,7 @@ class TurnQueue:
         await self._turns.release(self._running.values())
         for work in self._running:
             work.cancel()
-        if tasks := [*self._loops, *self._keepers]:
+        if tasks := [*self._loops, *self._keepers.values()]:
             _, late = await asyncio.wait(tasks, timeout=CLOSE_TIMEOUT_S)
             for task in late:
                 logger.warning("%s did not stop in %g s", task.get_name(), CLOSE_TIMEOUT_S)
@@ -109,7 +138,7 @@ class TurnQueue:
                 pause = await self._start_due_turns()
             except Exception:
                 logger.exception("cannot claim turns; trying again")
-                pause = RECOVERY_EVERY_S
+                pause = STORE_RETRY_S
             try:
                 async with asyncio.timeout(pause):
                     await self._work_to_do.wait()
@@ -131,8 +160,8 @@ class TurnQueue:
         work = asyncio.create_task(self._run_alone(turn), name=f"turn {turn.turn_id!r}")
         self._running[work] = turn
         keeper = asyncio.create_task(self._see_through(turn, work), name=f"keeper of turn {turn.turn_id!r}")
-        self._keepers.add(keeper)
-        keeper.add_done_callback(self._keepers.discard)
+        self._keepers[work] = keeper
+        keeper.add_done_callback(lambda _: self._keepers.pop(work))
 
     async def _run_alone(self, turn: ClaimedTurn) -> TurnOutcome:
         async with self._sessions.setdefault(turn.session_id, asyncio.Lock()):
@@ -143,14 +172,23 @@ class TurnQueue:
         try:
             await asyncio.wait([work])
             outcome = _outcome(turn, work)
-            conclusion = await self._turns.conclude(turn, outcome)
+            conclusion = await self._conclude(turn, outcome)
             if conclusion.has_effect:
                 await self._tell(turn, outcome, conclusion)
         except Exception:
             logger.exception("cannot store the end of turn %r; it will be taken back", turn.turn_id)
         finally:
-            del self._running[work]
+            self._running.pop(work, None)
             self.wake()
+
+    async def _conclude(self, turn: ClaimedTurn, outcome: TurnOutcome) -> Conclusion:
+        """Store an end, however long the disk is full: until then the session waits, and nothing is lost."""
+        while True:
+            try:
+                return await self._turns.conclude(turn, outcome)
+            except StoreFull as error:
+                logger.warning("cannot store the end of turn %r: %s", turn.turn_id, error)
+                await asyncio.sleep(STORE_RETRY_S)
 
     async def _recover_stuck(self) -> None:
         while True:
@@ -180,6 +218,8 @@ def _outcome(turn: ClaimedTurn, work: asyncio.Task[TurnOutcome]) -> TurnOutcome:
             return work.result()
         case ModelError() as error:
             return TurnOutcome(turn_id=turn.turn_id, text="", error=str(error), transient=error.is_transient)
+        case StoreError() as error:
+            return TurnOutcome(turn_id=turn.turn_id, text="", error=str(error), code=error.code)
         case fault:
             logger.error("turn %r failed inside", turn.turn_id, exc_info=fault)
             return TurnOutcome(

@@ -354,6 +354,12 @@ _TABLE = (
         "Id of the session that a client opens first; clients set it.",
     ),
     _make(
+        "chat.waitMaxS",
+        Seconds,
+        120.0,
+        "Seconds after which a message that nobody watches, as one over HTTP, leaves the queue unanswered.",
+    ),
+    _make(
         "chat.maxRunning",
         Annotated[int, Field(ge=1, le=64)],
         64,

@@ -10,6 +10,7 @@ from agent.events import Event
 from node import envelope
 from node.envelope import FRAME_MAX_BYTES, FrameError, FrameRefused
 from node.router import Router
+from node.store.errors import StoreError
 from tools.spec import ToolSpec
 
 logger = logging.getLogger(__name__)
@@ -146,11 +147,16 @@ async def read(socket: web.WebSocketResponse, client: Client, router: Router[Cli
 
 async def handle(client: Client, router: Router[Client], text: str) -> None:
     """Do what a frame says; whatever is wrong with it is answered."""
+    channel = event = ""
     try:
-        await router.route(client, envelope.read(text))
+        frame = envelope.read(text)
+        channel, event = frame.channel, frame.event
+        await router.route(client, frame)
     except FrameRefused as refusal:
         error = FrameError(code=refusal.code, message=str(refusal), about=refusal.event)
         client.show(refusal.channel, error)
+    except StoreError as refusal:
+        client.show(channel, FrameError(code=refusal.code, message=str(refusal), about=event))
     except Exception:
         logger.exception("a frame of %s failed", client.id)
         client.show("system", FrameError(code="internal", message="internal error"))

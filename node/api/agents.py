@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from uuid import uuid4
+from uuid import UUID, uuid4, uuid5
 
 from aiohttp import web
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
@@ -14,13 +14,17 @@ from agent.models.base import TRANSIENT, ErrorKind
 from node.api.errors import ApiError
 from node.api.requests import body_of
 from node.health import NODE_DOWN
+from node.line import WAITED_TOO_LONG
 from node.model_choice import ModelChoice
 from node.owner_turns import OwnerTurns
+from node.store.errors import QUEUE_RETRY_AFTER_S, StoreFull
 from node.store.turn import NewTurn, Source, Submitted
 from peer.errors import UnknownPeer
 from peer.hub import PeerHub
 
 SELF = "self"
+SEND_KEYS = UUID("5b0c9d2e-7c39-4f0e-9d57-7f2f3c1c6a10")
+"""The namespace in which a send key names a session."""
 UNAVAILABLE = frozenset(f"model_{kind}" for kind in (ErrorKind.UNREACHABLE, *TRANSIENT))
 """Codes of turns that failed because their model could not be reached."""
 
@@ -32,6 +36,20 @@ class ChatRequest(BaseModel):
     session_id: str | None = Field(
         default=None, min_length=1, max_length=128, validation_alias=AliasChoices("sessionId", "session_id")
     )
+
+    send_key: str | None = Field(
+        default=None, min_length=1, max_length=128, validation_alias=AliasChoices("sendKey", "send_key")
+    )
+    """The caller's own name for this message: sent twice, it is one message with one reply."""
+
+    def turn_id(self) -> str:
+        return self.send_key or uuid4().hex
+
+    def session(self) -> str | None:
+        """Return the session to speak in. That of a key is the same each time, also where none is named."""
+        if self.session_id is not None or self.send_key is None:
+            return self.session_id
+        return uuid5(SEND_KEYS, self.send_key).hex
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +73,7 @@ class AgentsApi:
 
     async def _own(self, wanted: ChatRequest) -> web.Response:
         new = NewTurn(
-            turn_id=uuid4().hex, prompt=wanted.message, session_id=wanted.session_id, source=Source.APP
+            turn_id=wanted.turn_id(), prompt=wanted.message, session_id=wanted.session(), source=Source.APP
         )
         submitted, outcome = await self.turns.ask(new)
         if outcome.error is not None or outcome.cancelled:
@@ -128,7 +146,12 @@ def execution(submitted: Submitted, outcome: TurnOutcome) -> dict[str, object]:
 def failed(submitted: Submitted, outcome: TurnOutcome) -> ApiError:
     """Say how a turn ended without an answer."""
     more = {"sessionId": submitted.turn.session_id, "execution": execution(submitted, outcome)}
+    if outcome.code == WAITED_TOO_LONG:
+        later = {**more, "retry_after": QUEUE_RETRY_AFTER_S}
+        return ApiError(503, outcome.code, outcome.error or "", later)
     if outcome.cancelled:
         return ApiError(409, "cancelled", "the turn was stopped", more)
+    if outcome.code == StoreFull.code:
+        return ApiError(507, outcome.code, outcome.error or "", more)
     status = 503 if outcome.code in UNAVAILABLE else 500
     return ApiError(status, outcome.code, outcome.error or "", more)

@@ -8,7 +8,15 @@ from aiohttp.typedefs import Handler
 
 from agent.models.base import ErrorKind, ModelError
 from node.settings import BadSetting, UnknownSetting
-from node.store.errors import NoSuchSession, QueueFull, SessionBusy
+from node.store.errors import (
+    MessageUnreadable,
+    NoSuchSession,
+    NoSuchTurn,
+    QueueFull,
+    StoreError,
+    StoreFull,
+    StoreUnusable,
+)
 from peer.errors import PeerError, UnknownPeer
 
 MODEL_STATUS = {
@@ -37,13 +45,11 @@ def api_error_of(error: Exception) -> ApiError | None:
     match error:
         case ApiError():
             return error
-        case NoSuchSession():
-            return ApiError(404, "no_such_session", str(error))
-        case SessionBusy():
-            return ApiError(409, "session_busy", str(error))
         case QueueFull(queue_length=length, retry_after=seconds):
             more = {"queue_length": length, "retry_after": seconds}
-            return ApiError(429, "queue_full", str(error), more)
+            return ApiError(429, error.code, str(error), more)
+        case StoreError(code=code):
+            return ApiError(store_status(error), code, str(error))
         case UnknownSetting():
             return ApiError(404, "unknown_setting", f"{error}; GET /api/settings lists them")
         case BadSetting():
@@ -57,6 +63,18 @@ def api_error_of(error: Exception) -> ApiError | None:
             return ApiError(status, reason.lower().replace(" ", "_"), reason)
         case _:
             return None
+
+
+def store_status(error: StoreError) -> int:
+    match error:
+        case NoSuchSession() | NoSuchTurn():
+            return 404
+        case StoreFull():
+            return 507
+        case StoreUnusable() | MessageUnreadable():
+            return 500
+        case _:
+            return 409
 
 
 @web.middleware

@@ -22,7 +22,7 @@ from node.envelope import FrameError, FrameRefused
 from node.owner_turns import OwnerTurns
 from node.replay import Replay
 from node.router import Router
-from node.store.errors import QueueFull, TurnIdReused
+from node.store.errors import QueueFull, StoreFull, TurnIdReused
 from node.store.messages import Draft, Role
 from node.store.turn import NewTurn
 from node.streams import Streams
@@ -66,6 +66,9 @@ class AgentChannel:
             await self.replay.join(client, new.session_id, partial(self.turns.submit, new))
         except QueueFull as full:
             client.show(CHANNEL, queue_full(ask, full))
+        except StoreFull as full:
+            refused = FrameError(code=full.code, message=str(full), about=ask.event, turn_id=ask.turn_id)
+            client.show(CHANNEL, refused)
         except TurnIdReused as error:
             raise FrameRefused("turn_id_reused", str(error), channel=CHANNEL, event=ask.event) from None
 

@@ -27,7 +27,8 @@ def turns_ahead(write: sqlite3.Connection, row: sqlite3.Row) -> int:
     """Count the session's turns that run or will run before this one."""
     rows = write.execute(
         "SELECT count(*) FROM turns WHERE session_id = ? AND number <> ?"
-        " AND state IN ('pending', 'dispatching') AND (state = 'dispatching' OR (-priority, source <> 'user', number) < (?, ?, ?))",
+        " AND state IN ('pending', 'dispatching')"
+        " AND (state = 'dispatching' OR (-priority, source <> 'user', number) < (?, ?, ?))",
         (
             row["session_id"],
             row["number"],

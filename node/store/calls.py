@@ -1,10 +1,12 @@
 """The calls of turns that have not ended, from which a turn that runs again takes what is done already."""
 
 import sqlite3
+from collections.abc import Sequence
 
 from agent.call_log import Earlier, EarlierCalls, KeptCall, canonical
 from agent.history import Call
 from node.store.db import Database, storable
+from node.store.errors import NotStored, StoreFull
 from node.store.turn import ClaimedTurn
 from tools.spec import Effect
 
@@ -37,7 +39,7 @@ class StoredCalls:
 
     async def started(self, call: Call, effect: Effect) -> int:
         # A session may have been deleted under a running turn: its calls are kept nowhere.
-        rows = await self._db.write(
+        rows = await self._write(
             "INSERT INTO calls (session_id, turn_id, name, arguments, writes)"
             " SELECT session_id, id, ?, ?, ? FROM turns WHERE session_id = ? AND id = ? RETURNING number",
             (
@@ -51,9 +53,16 @@ class StoredCalls:
         return int(rows[0]["number"]) if rows else GONE
 
     async def finished(self, number: int, *, ok: bool, text: str) -> None:
-        await self._db.write(
+        await self._write(
             "UPDATE calls SET ok = ?, result = ? WHERE number = ?", (ok, storable(text), number)
         )
+
+    async def _write(self, sql: str, values: Sequence[object]) -> list[sqlite3.Row]:
+        """Write, or end the turn: what is not written down might be done twice."""
+        try:
+            return await self._db.write(sql, values)
+        except StoreFull as error:
+            raise NotStored(str(error)) from error
 
 
 def _kept(row: sqlite3.Row) -> KeptCall:

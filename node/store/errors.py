@@ -18,6 +18,8 @@ StoreError
 
 import sqlite3
 
+from agent.errors import TurnError
+
 QUEUE_RETRY_AFTER_S = 30
 
 
@@ -148,6 +150,12 @@ class TurnIdReused(StoreError):
         super().__init__(
             f"session {session_id!r} has a turn {turn_id!r} with another prompt; use a new turn id"
         )
+
+
+class NotStored(TurnError):
+    """A turn cannot go on, or end, because the disk is full; its owner reads why."""
+
+    code = StoreFull.code
 
 
 def explained(error: sqlite3.Error) -> Exception:

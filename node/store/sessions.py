@@ -49,6 +49,11 @@ class SessionStore:
             raise NoSuchSession(session_id)
         return session_of(rows[0])
 
+    async def latest_spoken(self) -> str | None:
+        """Return the session of the last message."""
+        rows = await self._db.rows("SELECT session_id FROM messages ORDER BY id DESC LIMIT 1")
+        return str(rows[0][0]) if rows else None
+
     async def messages(self, session_id: str) -> Sequence[StoredMessage]:
         """Return the transcript in order; empty when there is no such session."""
         rows = await self._db.rows(
@@ -132,20 +137,15 @@ class SessionStore:
 
         await self._db.transact(reset)
 
-    async def delete(self, session_id: str, *, title: str | None = None) -> bool:
-        """Delete a session with its messages, turns and events; False when there was none.
+    async def check_title(self, session_id: str, title: str | None) -> None:
+        """Raise `NoSuchSession`, or `WrongTitle` when a title is given and is not the session's."""
+        session = await self.get(session_id)
+        if title not in {None, session.title}:
+            raise WrongTitle(session.title)
 
-        Raise `WrongTitle` when a title is given and is not the session's.
-        """
-
-        def delete(write: sqlite3.Connection) -> bool:
-            row = write.execute("SELECT title FROM sessions WHERE id = ?", (session_id,)).fetchone()
-            if row is not None and title not in {None, row["title"]}:
-                raise WrongTitle(row["title"])
-            write.execute("DELETE FROM sessions WHERE id = ?", (session_id,))
-            return row is not None
-
-        return await self._db.transact(delete)
+    async def delete(self, session_id: str) -> bool:
+        """Delete a session with its messages, turns and events; False when there was none."""
+        return bool(await self._db.write("DELETE FROM sessions WHERE id = ? RETURNING id", (session_id,)))
 
     async def totals(self, session_id: str) -> Totals:
         """Return the session's sums; all zero when there is no such session."""

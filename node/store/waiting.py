@@ -34,6 +34,11 @@ class WaitingTurns:
             raise AmbiguousTurn(turn_id)
         return _key(rows[0])
 
+    async def has(self, key: TurnKey) -> bool:
+        """Return whether a session has a turn of this id."""
+        query = "SELECT 1 FROM turns WHERE session_id = ? AND id = ?"
+        return bool(await self._db.rows(query, (key.session_id, key.turn_id)))
+
     async def edit(self, key: TurnKey, prompt: str) -> Submitted:
         """Change a message that waits for its first run; raise `NoSuchTurn` or `TurnHasBegun`.
 
@@ -98,7 +103,9 @@ class WaitingTurns:
 
     async def expires_in(self, waited_s: float) -> float | None:
         """Return in how many seconds `expire` has something to do; None when nobody waits."""
-        rows = await self._db.rows("SELECT min(created_at) FROM turns WHERE" + _UNWATCHED)
+        rows = await self._db.rows(
+            "SELECT min(created_at) FROM turns WHERE state = 'pending' AND source <> 'user' AND attempts = 0"
+        )
         first: float | None = rows[0][0]
         return None if first is None else max(0.0, first + waited_s - self._clock())
 
@@ -114,12 +121,10 @@ UPDATE turns SET number = (SELECT max(number) + 1 FROM turns), position = :place
     owed = 'queued'
 WHERE number = :number
 """
-_UNWATCHED = " state = 'pending' AND source <> 'user' AND attempts = 0"
-_EXPIRE = (
-    "UPDATE turns SET state = 'cancelled', ended_at = ?, owed = 'done', last_error = ? WHERE"
-    + _UNWATCHED
-    + " AND created_at <= ? RETURNING session_id, id"
-)
+_EXPIRE = """
+UPDATE turns SET state = 'cancelled', ended_at = ?, owed = 'done', last_error = ?
+WHERE state = 'pending' AND source <> 'user' AND attempts = 0 AND created_at <= ? RETURNING session_id, id
+"""
 
 
 def _found(write: sqlite3.Connection, key: TurnKey) -> sqlite3.Row:
