@@ -43,6 +43,7 @@ class EngineModel:
         """Why it cannot answer now; one that is loading says so."""
         self._recorder = recorder
         self._starting: asyncio.Task[OpenAIModel] | None = None
+        self._model: OpenAIModel | None = None
         self._child: EngineChild | None = None
         self._watch: asyncio.Task[None] | None = None
         self._ends = 0
@@ -55,6 +56,7 @@ class EngineModel:
         is_up = self._child is not None and self._child.is_running
         if self._starting is None or (self._starting.done() and not is_up):
             self._starting = asyncio.create_task(self._load())
+            self._starting.add_done_callback(_heard)
         return self._starting
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Delta, None]:
@@ -69,7 +71,9 @@ class EngineModel:
                     yield delta
             self._ends = 0
         except ModelError as error:
-            raise await self._explained(error) from error
+            if (explained := await self._explained(error)) is not None:
+                raise explained from error
+            raise
         finally:
             self._rounds -= 1
             if self._retired:
@@ -84,20 +88,19 @@ class EngineModel:
     async def close(self) -> None:
         child, starting, self._child, self._starting = self._child, self._starting, None, None
         if starting is not None:
-            if not starting.done():
-                starting.cancel()
+            starting.cancel()
             await asyncio.wait({starting})
-            if not starting.cancelled() and starting.exception() is None:
-                await starting.result().close()
         if child is not None:
             await child.stop()
         if self._watch is not None:
             await self._watch
+        await self._let_go()
 
     async def _load(self) -> OpenAIModel:
         if self._ends > RESTARTS:
             assert self.problem is not None
             raise self.problem
+        await self._let_go()
         self.problem = ModelError(ErrorKind.LOADING, f"{self.facts.name} is loading")
         key = secrets.token_hex(16)
         try:
@@ -113,7 +116,14 @@ class EngineModel:
             raise self.problem
         self.problem = None
         facts = replace(self.facts, provider="llama-server", address=address)
-        return OpenAIModel(facts, key=key, recorder=self._recorder)
+        self._model = OpenAIModel(facts, key=key, recorder=self._recorder)
+        return self._model
+
+    async def _let_go(self) -> None:
+        """Close what belongs to an engine that is no more."""
+        model, self._model = self._model, None
+        if model is not None:
+            await model.close()
 
     async def _failed(self, reason: str) -> ModelError:
         child, self._child = self._child, None
@@ -132,12 +142,12 @@ class EngineModel:
             self.problem = self._sentence(f"{what} ({manner(code)}): {child.last_words()}")
             logger.warning("%s", self.problem)
 
-    async def _explained(self, error: ModelError) -> ModelError:
+    async def _explained(self, error: ModelError) -> ModelError | None:
         """Say that the engine ended, where that is what broke the reply."""
-        if self._child is None or self._watch is None or error.kind not in BREAKS:
-            return error
-        await asyncio.wait({self._watch}, timeout=END_GRACE_S)
-        return self.problem or error
+        if self._watch is None or error.kind not in BREAKS:
+            return None
+        ended, _ = await asyncio.wait({self._watch}, timeout=END_GRACE_S)
+        return self.problem if ended else None
 
     def _sentence(self, what: str) -> ModelError:
         hope = (
@@ -182,6 +192,12 @@ class Engines:
     async def close(self) -> None:
         for engine in self._running.values():
             await engine.close()
+
+
+def _heard(loading: asyncio.Task[OpenAIModel]) -> None:
+    """Take the error of a load that no turn waits for: `problem` tells it."""
+    if not loading.cancelled():
+        loading.exception()
 
 
 BREAKS = frozenset({ErrorKind.BROKEN, ErrorKind.UNREACHABLE})

@@ -93,6 +93,8 @@ async def test_what_the_model_thinks_is_told_apart_from_what_it_says(
     async with node_at(dialect.address, tmp_path) as node, node.socket() as ws:
         frames = await play(ws, "say the sky is blue")
     assert joined(frames, "reasoning").strip() == "just answer"
+    told = events(frames)
+    assert max(at for at, event in enumerate(told) if event == "reasoning") < told.index("token")
     assert joined(frames, "token") == only(frames, "answer")["text"] == "the sky is blue"
     assert "think" not in only(frames, "answer")["text"]
 
