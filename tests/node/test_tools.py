@@ -9,7 +9,7 @@ from node.client import NodeClient
 from tests.fakes.ollama_server import FakeOllama, answer, calls, done, reply
 from tests.flows.test_two_nodes import ALLOWED, pair
 from tests.mission import requirement
-from tests.node.nodes import PATIENCE_S, Together, running_node, talking
+from tests.node.nodes import PATIENCE_S, Together, talking
 
 META = {"search_tools", "load_tools", "list_tool_groups"}
 
@@ -138,10 +138,6 @@ def words_in(data: Path) -> list[tuple[str, str]]:
         return file.execute("SELECT tool, word FROM learned_words ORDER BY tool, word").fetchall()
 
 
-async def learned(node: Any, ws: Any, ollama: FakeOllama, prompt: str, turn_id: str) -> set[str]:
-    return await shown_for(ollama, ws, prompt, turn_id)
-
-
 @requirement("U11")
 async def test_a_request_like_an_earlier_one_has_the_tool_in_view_that_the_earlier_one_needed(
     tmp_path: Path,
@@ -152,12 +148,11 @@ async def test_a_request_like_an_earlier_one_has_the_tool_in_view_that_the_earli
         await taught(ollama, ws, "Please make it cosy here, Anna 42!", "t2")
         assert "home.dim" in await shown_for(ollama, ws, "make it cosy for supper", "t3")
     assert words_in(tmp_path) == [("home.dim", "anna"), ("home.dim", "cosi")], "words, not the text"
-    async with FakeOllama() as ollama, running_node(tmp_path, model=None, ollama_url=ollama.address) as node:
-        async with node.socket() as ws:
-            await ws.send("manifest", {"tools": [DIM, *many(30)]})
-            assert "home.dim" in await shown_for(ollama, ws, "cosy, please", "t4"), "kept over a start"
-            assert await node.client.forget_learned() == 1
-            assert "home.dim" not in await shown_for(ollama, ws, "cosy, please", "t5")
+    async with talking(tmp_path) as (node, ollama, ws):
+        await ws.send("manifest", {"tools": [DIM, *many(30)]})
+        assert "home.dim" in await shown_for(ollama, ws, "cosy, please", "t4"), "kept over a start"
+        assert await node.client.forget_learned() == 1
+        assert "home.dim" not in await shown_for(ollama, ws, "cosy, please", "t5")
     assert words_in(tmp_path) == []
 
 
@@ -181,7 +176,5 @@ async def test_nothing_is_learned_from_a_peers_turn(tmp_path: Path) -> None:
         ollama.chat(reply(calls(("clock.now", {})), done()), answer("Noon."))
         async with asyncio.timeout(PATIENCE_S):
             assert (await alice.client.ask_peer("bob", "when is it cosy"))["answer"] == "Noon."
-        assert (
-            "It" in str(ollama.asked[1]["messages"][-1]) or ollama.asked[1]["messages"][-1]["role"] == "tool"
-        )
+        assert ollama.asked[1]["messages"][-1]["role"] == "tool", "the call worked"
     assert words_in(tmp_path / "bob") == []
