@@ -1,6 +1,7 @@
 """Is the model stuck? The same call with the same arguments, again and again, gets it no further."""
 
 import json
+from dataclasses import replace
 
 from agent.gate import Judgement, Verdict
 from agent.history import Call
@@ -41,7 +42,7 @@ def wary(judgement: Judgement, times: int) -> Judgement:
     reason = f"the model asked for the same call {times} times in a row"
     if judgement.verdict is Verdict.ASK:
         reason = f"{judgement.reason}; {reason}"
-    return Judgement(Verdict.ASK, reason)
+    return replace(judgement, verdict=Verdict.ASK, reason=reason)
 
 
 def _arguments(call: Call) -> str:
