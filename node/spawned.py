@@ -127,7 +127,7 @@ class SpawnedServer:
         """Wait until it answers as a model server; False when it ended before."""
         while child.is_running:
             try:
-                await identify(address)
+                await identify(address)  # unrecorded: its refusals would fill the record of calls
             except ModelError:
                 if (said := child.said()) and said != self.status.text:
                     self._set("starting", said)

@@ -99,8 +99,8 @@ const handlers = {
 };
 
 async function showModel() {
-  const response = await fetch("/api/agent/status");
-  if (!response.ok) return;
+  const response = await fetch("/api/agent/status").catch(() => null);
+  if (!response?.ok) return;
   const { model, readiness, ifDown } = await response.json();
   nodeDown = ifDown;
   const what = readiness.state === "ready" || readiness.state === "not_configured" ? model.label : readiness.text;
