@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -20,7 +21,7 @@ from agent.errors import TurnError
 from agent.events import Compacted, FocusedContext, Status
 from agent.history import UserMessage
 from agent.limits import Limits
-from agent.models.base import Model, ModelError
+from agent.models.base import TRANSIENT, ErrorKind, Model, ModelError
 from agent.prompt import context_message
 from agent.single import single_reply
 from node.choices import limits_of, options_of, within
@@ -36,6 +37,7 @@ logger = logging.getLogger(__name__)
 
 SUMMARY_TIMEOUT_S = 120.0
 SUMMARY_MAX_CHARS = 8_000
+AWAY = TRANSIENT | {ErrorKind.UNREACHABLE, ErrorKind.NO_MODEL}
 BY_HAND_KEEPS = 1
 """Turns that stay word for word when the owner asks for a summary."""
 
@@ -61,6 +63,8 @@ class Plan:
     seam_at: int
     last: StoredMessage
     """The last message that the summary covers."""
+    by_hand: bool
+    """The owner asked for it."""
 
 
 class Compaction:
@@ -87,7 +91,8 @@ class Compaction:
         await self._say(turn, f"summarising {len(plan.older)} earlier turns to make room")
         if turn.session_id not in self._compacting:
             self._compacting.add(turn.session_id)
-            await self._carry_out(plan, turn.turn_id)
+            with suppress(ModelError):  # the turn meets the same, and says so
+                await self._carry_out(plan, turn.turn_id)
 
     async def plan(self, session_id: str) -> Plan:
         """Return what to summarise on request; raises `NothingToCompact`."""
@@ -139,6 +144,7 @@ class Compaction:
             older=whole[:older],
             seam_at=seam_at,
             last=covered[-1],
+            by_hand=at_most is not None,
         )
 
     async def _carry_out(self, plan: Plan, turn_id: str) -> Compacted | None:
@@ -163,7 +169,10 @@ class Compaction:
         return told
 
     async def _summary(self, plan: Plan) -> tuple[str, bool]:
-        """Return the summary, and whether the model wrote it; else it is the first words of each message."""
+        """Return the summary, and whether the model wrote it; else it is the first words of each message.
+
+        Raises `ModelError` before a turn that will meet the same: a poor summary would be there for good.
+        """
         if plan.model.facts.provider != "rules":
             request = summary_request(plan.older, plan.window, options_of(self._settings))
             try:
@@ -171,6 +180,8 @@ class Compaction:
                     plan.model, request, limits=self._limits(), max_chars=SUMMARY_MAX_CHARS
                 )
             except (ModelError, TurnError) as error:
+                if not plan.by_hand and is_away(error):
+                    raise
                 logger.warning("%s could not summarise: %s", plan.model.facts.label, error)
             else:
                 if text.strip():
@@ -189,6 +200,11 @@ class Compaction:
     async def _say(self, turn: ClaimedTurn, text: str) -> None:
         status = Status(turn_id=turn.turn_id, session_id=turn.session_id, text=text)
         await self._streams.publish(turn.session_id, status)
+
+
+def is_away(error: ModelError | TurnError) -> bool:
+    """Whether the model does not answer at all for now."""
+    return isinstance(error, ModelError) and error.kind in AWAY
 
 
 def tokens_of(past: Sequence[StoredMessage], turn: ClaimedTurn) -> int:

@@ -124,6 +124,27 @@ async def test_a_model_that_cannot_summarise_leaves_the_first_words_and_it_is_sa
         assert "The door code is 4711." in told["summary"]
 
 
+async def test_a_server_that_is_away_for_a_moment_leaves_no_poor_summary_behind(tmp_path: Path) -> None:
+    async with talking(tmp_path) as (node, ollama, ws):
+        count = counting(lambda _: "It will be so. " * 60)
+        missed: list[Any] = []
+
+        def away_at_the_first_summary(body: Any) -> Reply:
+            if not missed and is_summary(body):
+                missed.append(body)
+                ollama.chat(error(404, f"model '{TINY}' not found"))
+                return error(404, f"model '{TINY}' not found")
+            return count(body)
+
+        ollama.loaded[TINY] = WINDOW
+        ollama.answer("/api/chat", away_at_the_first_summary)
+        for n in range(9):
+            await ws.whole_turn("Carrots. " * 200, f"t{n}", sessionId="s")
+        messages = (await session(node, "s"))["messages"]
+        assert [message["state"] for message in messages].count("failed") == len(missed) == 1
+        assert {message["content"] for message in messages if message["seamAt"] is not None} == {SUMMARY}
+
+
 @requirement("B21")
 async def test_a_node_without_a_model_compacts_too(tmp_path: Path) -> None:
     async with running_node(tmp_path) as node:
