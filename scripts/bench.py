@@ -9,7 +9,7 @@ from importlib import import_module
 
 import environment
 
-MEASUREMENTS = ("start", "memory", "tokens", "peer")
+MEASUREMENTS = ("start", "memory", "tokens", "peer", "load")
 """Each is `measure` in the module `bench_NAME` beside this file."""
 
 
