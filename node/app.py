@@ -293,7 +293,7 @@ async def run_turns(turns: OwnerTurns, line: Line, stack: AsyncExitStack) -> Non
 async def start_server(server: SpawnedServer) -> None:
     """Start the model server and wait until it serves; raises `StartError`."""
     try:
-        server.start()
+        await server.start()
     except NoCommand as error:
         raise StartError(str(error)) from None
     status = await server.settled()

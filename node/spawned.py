@@ -61,9 +61,11 @@ class SpawnedServer:
             return None
         return ModelError(ErrorKind.UNREACHABLE, f"the model server of this node {self.status.text}")
 
-    def start(self) -> None:
+    async def start(self) -> None:
         """Begin to start it, unless it runs; raises `NoCommand`."""
-        if self._running is not None and not self._running.done():
+        if self.status.state == "failed" and self._running is not None:
+            await self._running  # it only looks for another model now
+        if self.status.state in {"starting", "ready"}:
             return
         command = self._command()
         if not command:
@@ -102,26 +104,26 @@ class SpawnedServer:
         try:
             child = await Child.start(command)
         except ChildError as error:
-            self._set("failed", f"cannot be started: {error}")
+            end = f"cannot be started: {error}"
         else:
             try:
-                await self._watch(child, address)
+                end = await self._lived(child, address)
             finally:
                 await child.stop()
+        self._set("failed", end)
         await self._changed()
 
-    async def _watch(self, child: Child, address: str) -> None:
+    async def _lived(self, child: Child, address: str) -> str:
+        """Wait for its end, and say what it was."""
         try:
             async with asyncio.timeout(READY_LIMIT_S):
                 serves = await self._serves(child, address)
         except TimeoutError:
-            self._set("failed", f"did not serve within {READY_LIMIT_S:.0f} s; it said: {child.said()}")
-            return
+            return f"did not serve within {READY_LIMIT_S:.0f} s; it said: {child.said()}"
         if serves:
             self._set("ready", f"serves at {address}")
             await self._changed()
-        code = await child.ended()
-        self._set("failed", f"ended with exit code {code}: {child.said(LAST_WORDS_LINES)}")
+        return f"ended with exit code {await child.ended()}: {child.said(LAST_WORDS_LINES)}"
 
     async def _serves(self, child: Child, address: str) -> bool:
         """Wait until it answers as a model server; False when it ended before."""

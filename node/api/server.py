@@ -34,7 +34,7 @@ class ServerApi:
             await self._server.stop()
             return await self.read(request)
         try:
-            self._server.start()
+            await self._server.start()
         except NoCommand as error:
             raise ApiError(409, "not_configured", str(error)) from None
         return web.json_response(self._server.status.model_dump(mode="json"), status=202)
