@@ -31,9 +31,9 @@ def _flaw(rule: Rule, meant: Sequence[ToolSpec], tools: Sequence[ToolSpec]) -> s
 def _never_fits(rule: Rule, tool: ToolSpec) -> str | None:
     """Say why the pattern of a rule can fit no call of a tool."""
     pattern = rule.specifier
-    if pattern is None or not pattern.strip("*"):
+    if pattern is None or (pattern and not pattern.strip("*")):
         return None
-    if not tool.specifier:
+    if pattern and not tool.specifier:
         return f"a call of {tool.name} names nothing that a pattern could fit; write {tool.name} alone"
     if tool.specifier_kind is SpecifierKind.SHELL:
         try:

@@ -23,6 +23,10 @@ class Keyboard(Protocol):
 
     def decide(self, decision: Decision) -> None: ...
 
+    def is_prompting(self) -> bool:
+        """Say whether the line is for the agent, and not the arguments of a call."""
+        ...
+
     def edit(self) -> None:
         """Put the arguments of the call that is asked about into the line."""
         ...
@@ -52,7 +56,7 @@ def add_line_keys(keys: KeyBindings, console: Keyboard) -> None:
         buffer = event.current_buffer
         text = buffer.text
         if text.strip():
-            buffer.reset(append_to_history=not text.startswith(" "))
+            buffer.reset(append_to_history=not text.startswith(" ") and console.is_prompting())
             console.submit(text.strip())
 
     @keys.add("enter", filter=completion_is_selected)

@@ -91,18 +91,20 @@ class Console:
             self._post(response)
             self._arm_question()
 
+    def is_prompting(self) -> bool:
+        return self._edited is None
+
     def edit(self) -> None:
         question = self._conversation.question
         if question and question.editable:
             self._line_before, self._edited = self._view.line, question.approval_id
-            # A line that begins with a space is not kept in the history: arguments are not prompts.
-            self._view.line = " " + as_editable(question.args)
+            self._view.line = as_editable(question.args)
 
     def _send_edited(self, text: str) -> None:
         try:
             response = self._conversation.decide("allow_once", read_edited(text))
         except ValueError as error:
-            self._view.line = f" {text}"
+            self._view.line = text
             self.hint(str(error))
             return
         self._leave_edit()
