@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from functools import cache, lru_cache
+from threading import Lock
 
 STEMS_KEPT = 20_000
 """Stemming a word takes 20 µs, finding its stem again a tenth of one."""
@@ -23,6 +24,9 @@ _STOP_WORDS = frozenset(
     )
 )
 
+_one_at_a_time = Lock()
+"""A stemmer holds the word that it works on, and indexes are built in a thread beside the loop."""
+
 
 def words(text: str) -> list[str]:
     """Return the stems of all words: `openPane`, `open_pane` and "Opened panes" have the same."""
@@ -41,7 +45,8 @@ def _split(text: str) -> list[str]:
 @lru_cache(STEMS_KEPT)
 def _stem(word: str) -> str:
     """Bring forms of a word together: files, file; deleting, deleted, delete; running, run."""
-    return _stemmer()(word)
+    with _one_at_a_time:
+        return _stemmer()(word)
 
 
 @cache

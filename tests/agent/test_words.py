@@ -1,5 +1,9 @@
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
+from agent import words as words_module
 from agent.words import content_words, words
 
 
@@ -25,3 +29,16 @@ def test_a_note_is_not_mistaken_for_a_negation() -> None:
 
 def test_text_in_other_scripts_has_words_too() -> None:
     assert words("читай файл") == ["читай", "файл"]
+
+
+def test_threads_do_not_disturb_each_other() -> None:
+    texts = [f"{chr(97 + n % 26)}{chr(97 + n // 26)}nections deleting organizations" for n in range(400)]
+    expected = [words(text) for text in texts]
+    words_module._stem.cache_clear()
+    pause = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            assert list(threads.map(words, texts)) == expected
+    finally:
+        sys.setswitchinterval(pause)
