@@ -21,7 +21,10 @@ MODULES = sorted(
 )
 PURE = (
     "tools.spec", "tools.registry", "tools.manifest", "tools.schema",
-    "agent.events", "agent.history", "agent.prompt", "agent.disclosure", "agent.ranking", "agent.gate", "agent.rules", "agent.nudge",
+    "agent.compact", "agent.context", "agent.repeats",
+    "agent.events", "agent.history", "agent.prompt", "agent.disclosure", "agent.ranking", "agent.gate", "agent.rules",
+    "agent.breakers", "agent.paths", "agent.subject", "agent.rule_check",
+    "agent.shell.line", "agent.shell.programs", "agent.shell.reading", "agent.shell.syntax", "agent.nudge",
     "peer.messages", "peer.protocol", "peer.pairing", "peer.trust", "peer.guard",
     "node.envelope", "node.router", "node.console.render",
 )  # fmt: skip
