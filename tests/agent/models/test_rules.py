@@ -31,6 +31,9 @@ class Nobody:
     def connected(self) -> Sequence[PeerCard]:
         return ()
 
+    def names(self, peer: str) -> tuple[str, ...]:
+        return ()
+
     async def ask(self, peer: str, prompt: str, *, context: ToolContext) -> PeerReply:
         raise ToolError(f"{peer} is not connected.")
 
