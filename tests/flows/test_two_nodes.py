@@ -70,6 +70,44 @@ async def test_the_local_agent_asks_a_peer_when_its_owner_allows_it(tmp_path: Pa
         assert "denied by the owner" in ollama.asked[3]["messages"][-1]["content"]
 
 
+@requirement("E1", "E3")
+async def test_a_deny_rule_about_a_peer_holds_however_the_model_spells_it(tmp_path: Path) -> None:
+    async with FakeOllama() as ollama, Together(tmp_path) as nodes:
+        settings = {"agent.permissions.mode": "autonomous", "agent.permissions.deny": ["agent.ask_peer(bob)"]}
+        alice = await nodes.node("alice", model=None, ollama_url=ollama.address, settings=settings)
+        bob = await nodes.node("bob", settings=ALLOWED)
+        await pair(bob, alice)
+        spellings = ["bob", "BOB", " Bob ", bob.node_id, bob.node_id[:10], bob.node_id.upper()]
+        ask = [("agent.ask_peer", {"peerId": peer, "prompt": "what time is it"}) for peer in spellings]
+        ollama.chat(reply(calls(*ask), done()), answer("I may not."))
+        ollama.chat(reply(calls(ask[1], ask[4]), done()), answer("He has told me."))
+        await alice.client.call("POST", "/api/agents/self/chat", {"message": "ask bob the time"})
+        heard = [m["content"] for m in ollama.asked[1]["messages"] if m["role"] == "tool"]
+        assert len(heard) == len(spellings)
+        assert all("`deny agent.ask_peer(bob)`" in each for each in heard)
+        await alice.client.set_setting("agent.permissions.deny", ["agent.ask_peer(nobody)"])
+        await alice.client.call("POST", "/api/agents/self/chat", {"message": "ask bob the time"})
+        heard = [m["content"] for m in ollama.asked[3]["messages"] if m["role"] == "tool"]
+        assert ['"from": "bob"' in each for each in heard] == [True, True]
+
+
+@requirement("E3")
+async def test_a_deny_rule_about_a_peers_id_holds_when_the_peer_calls_itself_otherwise(
+    tmp_path: Path,
+) -> None:
+    async with FakeOllama() as ollama, Together(tmp_path) as nodes:
+        alice = await nodes.node("alice", model=None, ollama_url=ollama.address)
+        bob = await nodes.node("bob", settings=ALLOWED)
+        await pair(bob, alice)
+        await alice.client.set_setting("agent.permissions.deny", [f"agent.ask_peer({bob.node_id})"])
+        ollama.chat(
+            reply(calls(("agent.ask_peer", {"peerId": "bob", "prompt": "what time is it"})), done()),
+            answer("I may not."),
+        )
+        await alice.client.call("POST", "/api/agents/self/chat", {"message": "ask bob the time"})
+        assert f"`deny agent.ask_peer({bob.node_id})`" in ollama.asked[1]["messages"][-1]["content"]
+
+
 @requirement("F13")
 @pytest.mark.parametrize("allows", [True, False])
 @pytest.mark.parametrize("trusts", [True, False])

@@ -114,3 +114,16 @@ def test_any_manifest_is_read_to_tools_and_problems_that_account_for_every_entry
         assert spec.handler is None
         assert (spec.core, spec.remote, spec.phrases) == (False, False, ())
         assert problem(spec.parameters) is None
+
+
+@pytest.mark.parametrize("kind", ["text", "shell", "path"])
+def test_a_tool_may_say_what_its_specifier_is(kind: str) -> None:
+    ((spec,), problems) = read_manifest([{"name": "a.b", "specifierTemplate": "{x}", "specifierKind": kind}])
+    assert (spec.specifier_kind, problems) == (kind, ())
+
+
+@pytest.mark.parametrize("kind", ["regex", "", None, 7, ["shell"]])
+def test_a_kind_of_specifier_that_is_not_known_is_refused(kind: object) -> None:
+    specs, (problem,) = read_manifest([{"name": "a.b", "specifierKind": kind}])
+    assert specs == ()
+    assert "specifierKind" in problem
