@@ -30,7 +30,9 @@ from node.replies import (
     PermissionVerdict,
     Providers,
     PullPart,
+    QueuedTurn,
     SessionHead,
+    SessionShown,
     SettingShown,
     ToolsShown,
 )
@@ -123,6 +125,48 @@ class NodeClient:
     async def sessions(self) -> list[SessionHead]:
         return cast("list[SessionHead]", await self.call("GET", "/api/chat/sessions"))
 
+    async def found_sessions(self, words: str) -> list[SessionHead]:
+        """Return the sessions that hold the words, archived ones too."""
+        return cast("list[SessionHead]", await self.call("GET", f"/api/chat/sessions?q={quote(words)}"))
+
+    async def session(self, session_id: str, limit: int) -> SessionShown:
+        """Return a session with its last messages."""
+        path = f"{session_path(session_id)}?limit={limit}"
+        return cast("SessionShown", await self.call("GET", path))
+
+    async def change_session(self, session_id: str, **changes: object) -> SessionHead:
+        """Change what is given: `title`, `pinned`, `archived`."""
+        return cast("SessionHead", await self.call("PUT", session_path(session_id), changes))
+
+    async def delete_session(self, session_id: str, title: str) -> None:
+        """Delete a session for good, if this is its title."""
+        await self.call("DELETE", f"{session_path(session_id)}?title={quote(title, safe='')}")
+
+    async def reset_session(self, session_id: str) -> None:
+        await self.call("POST", f"{session_path(session_id)}/reset")
+
+    async def export_session(self, session_id: str) -> object:
+        """Return a session as `import_session` takes it."""
+        return await self.call("GET", f"{session_path(session_id)}/export")
+
+    async def transcript(self, session_id: str) -> str:
+        """Return a session as Markdown."""
+        path = f"{session_path(session_id)}/export?format=markdown"
+        return str(await self.call("GET", path))
+
+    async def import_session(self, exported: object) -> SessionHead:
+        return cast("SessionHead", await self.call("POST", "/api/chat/sessions/import", exported))
+
+    async def queue(self, session_id: str | None = None) -> list[QueuedTurn]:
+        """Return what runs and what waits, in its order."""
+        query = "" if session_id is None else f"?sessionId={quote(session_id, safe='')}"
+        return cast("list[QueuedTurn]", await self.call("GET", f"/api/queue{query}"))
+
+    async def retry(self, turn_id: str, session_id: str) -> None:
+        """Say a failed message again."""
+        path = f"/api/queue/{quote(turn_id, safe='')}/retry?sessionId={quote(session_id, safe='')}"
+        await self.call("POST", path)
+
     async def invite(self, ttl_s: int | None = None) -> Invite:
         body = {} if ttl_s is None else {"ttlS": ttl_s}
         return cast("Invite", await self.call("POST", "/api/network/invite", body))
@@ -188,7 +232,7 @@ class NodeClient:
         limit = aiohttp.ClientTimeout(total=timeout_s)
         with self._failures(path, timeout_s):
             async with self._http.request(method, path, json=body, timeout=limit) as response:
-                answer: object = None if response.status == 204 else await response.json(content_type=None)
+                answer = await _content(response)
                 if response.status < 400:
                     return answer
                 raise _refusal(answer, response.status)
@@ -218,6 +262,19 @@ class NodeClient:
             raise NoNodeError(f"no node answers at {self.url}; start one with `palaver up`") from error
         async with raw:
             yield await Socket.greeted(raw)
+
+
+def session_path(session_id: str) -> str:
+    return f"/api/chat/sessions/{quote(session_id, safe='')}"
+
+
+async def _content(response: aiohttp.ClientResponse) -> object:
+    """Return what a node answered: JSON, text where it says so, or nothing."""
+    if response.status == 204:
+        return None
+    if response.content_type == "text/markdown":
+        return await response.text()
+    return await response.json(content_type=None)
 
 
 def _refusal(answer: object, status: int) -> NodeError:

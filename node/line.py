@@ -92,20 +92,25 @@ class Line:
 
     async def _take_out_the_impatient(self) -> None:
         while True:
+            self._turns.unwatched.clear()
             try:
                 pause = await self._expire()
             except Exception:
                 logger.exception("cannot look who has waited too long; trying again")
                 pause = LOOK_AGAIN_S
-            await asyncio.sleep(pause)
+            try:
+                async with asyncio.timeout(pause):
+                    await self._turns.unwatched.wait()
+            except TimeoutError:
+                pass
 
-    async def _expire(self) -> float:
-        """Take out who has waited for too long; return when to look again."""
+    async def _expire(self) -> float | None:
+        """Take out who has waited for too long; return in how many seconds there may be more."""
         patience = self._settings.number("chat.waitMaxS")
         reason = f"nobody got to it within {patience:g} s, so it left the queue; send it again later"
         first = await self._waiting.expires_in(patience)
         if first is None or first > 0:
-            return patience if first is None else first
+            return first
         for key in await self._waiting.expire(patience, reason):
             outcome = TurnOutcome(turn_id=key.turn_id, text="", error=reason, code=WAITED_TOO_LONG)
             await self._turns.left(key.session_id, outcome)

@@ -63,6 +63,8 @@ class OwnerTurns:
         self._name = name
         self._telemetry = telemetry
         self._compaction = compaction
+        self.unwatched = asyncio.Event()
+        """Set when a message comes in that nobody watches wait."""
         self._places = Places(turns, streams)
         # Whoever waits for a turn holds its future: two that sent the same hold the same.
         self._endings: WeakValueDictionary[tuple[str, str], asyncio.Future[TurnOutcome]] = (
@@ -89,6 +91,8 @@ class OwnerTurns:
             if submitted.is_new:
                 await self._places.tell(submitted)
                 self.queue.wake()
+        if submitted.is_new and new.source is not Source.USER:
+            self.unwatched.set()
         if submitted.is_new and new.priority:
             await self._places.retell(submitted.turn.session_id)
         return submitted

@@ -194,3 +194,34 @@ class SettingShown(TypedDict):
 class SessionHead(TypedDict, total=False):
     id: str
     title: str
+    pinned: bool
+    archived: bool
+    messageCount: int
+    lastMessageAt: float
+    excerpt: str
+    """Of a search: the text around the words."""
+
+
+class MessageShown(TypedDict):
+    role: str
+    content: str
+    state: str
+    error: str | None
+    turnId: str | None
+
+
+class SessionShown(TypedDict):
+    id: str
+    title: str
+    lastSeq: int
+    hasEarlier: bool
+    messages: list[MessageShown]
+
+
+class QueuedTurn(TypedDict):
+    turnId: str
+    sessionId: str
+    prompt: str
+    source: str
+    state: str
+    attempts: int
