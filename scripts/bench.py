@@ -1,4 +1,7 @@
-"""Measure the node on this machine: `bench.py [NAMES] [--quick]` prints one line per figure."""
+"""Measure the node on this machine: `bench.py [NAMES] [--quick]` prints one line per figure.
+
+After `disclosure` may stand a folder of data sets.
+"""
 
 import argparse
 import datetime as dt
@@ -6,11 +9,14 @@ import os
 import platform
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import environment
 
-MEASUREMENTS = ("start", "memory", "tokens", "peer", "load")
+MEASUREMENTS = ("start", "memory", "tokens", "peer", "load", "disclosure")
 """Each is `measure` in the module `bench_NAME` beside this file."""
+DISCLOSURE = "disclosure"
+"""The one that reads data; a folder may be named after it."""
 
 
 def main() -> int:
@@ -19,7 +25,8 @@ def main() -> int:
     print(surroundings(), flush=True)
     for name in options.names or MEASUREMENTS:
         # Here, not above: these modules need the environment's packages.
-        for figure in import_module(f"bench_{name}").measure(quick=options.quick):
+        given = {"folder": options.folder} if name == DISCLOSURE else {}
+        for figure in import_module(f"bench_{name}").measure(quick=options.quick, **given):
             print(figure, flush=True)
     return 0
 
@@ -42,9 +49,18 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("names", metavar="NAMES", nargs="*", help=f"some of: {', '.join(MEASUREMENTS)} (all)")
     parser.add_argument("--quick", action="store_true", help="few rounds: shows that it works, not how fast")
     options = parser.parse_args()
+    options.folder = _folder_after(DISCLOSURE, options.names)
     if unknown := sorted(set(options.names) - set(MEASUREMENTS)):
         parser.error(f"there is no measurement {', '.join(unknown)}")
     return options
+
+
+def _folder_after(name: str, names: list[str]) -> Path | None:
+    """Take the folder that stands after a name out of the names; None when there is none."""
+    if name not in names[:-1] or (given := names[names.index(name) + 1]) in MEASUREMENTS:
+        return None
+    names.remove(given)
+    return Path(given)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.mission import requirement
+
+DATA = Path(__file__).parent / "fixtures" / "disclosure"
 BENCH = Path(__file__).parent.parent / "scripts" / "bench.py"
 FIGURES = {
     "start": ["palaver up until it is ready", "palaver --help"],
@@ -40,6 +43,48 @@ def test_a_measurement_prints_each_figure_beside_its_floor_and_target(name: str)
         assert " floor " in line
     assert all(word in line for line in lines for word in (" floor ", " x "))
     assert any("met: " in line or "MISSED: " in line for line in lines)
+
+
+@requirement("U11")
+def test_disclosure_says_of_each_set_how_well_tools_are_found_and_says_the_same_again() -> None:
+    first, again = bench("disclosure", str(DATA)), bench("disclosure", str(DATA))
+    assert first.returncode == 0, first.stderr
+    lines = first.stdout.splitlines()
+    for name in ("village", "talk"):
+        for said in (
+            "cold: R@1/3/5/10",
+            "cold: group R@1/3/5",
+            "cold: in view (covered)",
+            "warm: R@1/3/5/10",
+        ):
+            assert any(line.startswith(f"{name}, {said}") for line in lines)
+        assert any(line.startswith(f"{name}: tokens shown") and "% saved" in line for line in lines)
+    assert any(line.startswith("time per request") and "p95" in line for line in lines)
+    assert any(line.startswith("build of the index") for line in lines)
+
+    def steady(text: str) -> list[str]:
+        return [line for line in text.splitlines()[1:] if not line.startswith(("time", "build"))]
+
+    assert steady(first.stdout) == steady(again.stdout)
+
+
+def test_most_tools_of_a_small_village_are_found_at_once() -> None:
+    """The data is ours: it shows that the bench measures something, the public sets how well."""
+    (line,) = [
+        line
+        for line in bench("disclosure", str(DATA)).stdout.splitlines()
+        if line.startswith("village, cold: R@1")
+    ]
+    at_1, _, at_5, _ = map(float, line.split("R@1/3/5/10")[1].split("%")[0].split("/"))
+    assert at_1 > 50
+    assert at_5 > 75
+
+
+def test_without_data_disclosure_is_skipped_and_says_why(tmp_path: Path) -> None:
+    done = bench("disclosure", str(tmp_path))
+    assert done.returncode == 0
+    assert "skipped" in done.stdout
+    assert str(tmp_path) in done.stdout
 
 
 def test_a_measurement_that_does_not_exist_is_refused_by_name() -> None:
