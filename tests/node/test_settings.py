@@ -14,7 +14,7 @@ MODES = ["plan", "default", "acceptEdits", "autonomous"]
 
 # key: default, values that are taken, values that are refused
 TABLE: dict[str, tuple[object, list[object], list[object]]] = {
-    "agent.orchestrator.model": ("", ["qwen3:8b", ""], [7, None, "two\nlines", "x" * 201]),
+    "agent.orchestrator.model": ("", ["qwen3:8b", ""], [7, None, "two\nlines", "x" * 1_001]),
     "agent.orchestrator.temperature": (0.0, [0.7, 2.0], [-0.1, 2.1, "hot", True, math.nan]),
     "agent.orchestrator.contextSize": (None, [8192, None], [1, "8192", 1.5, True]),
     "agent.orchestrator.maxTokens": (None, [1, 4096, None], [0, "many"]),
@@ -48,6 +48,7 @@ TABLE: dict[str, tuple[object, list[object], list[object]]] = {
     "network.enableLanDiscovery": (False, [True, False], [0]),
     "network.listen": ("auto", ["auto", "loopback", "lan"], ["0.0.0.0"]),
     "chat.activeSession": ("", ["some id"], ["x" * 201]),
+    "chat.waitMaxS": (120.0, [0.5], [0.0, -1.0]),
     "chat.maxRunning": (64, [1, 64], [0, 65, "all"]),
     "events.keepTurns": (3, [1, 100], [0, 10_001, "all"]),
 }  # fmt: skip
