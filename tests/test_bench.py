@@ -16,6 +16,7 @@ FIGURES = {
     "memory": ["idle memory 2 s after ready"],
     "tokens": ["1 turn: first token", "1 turn: age of a token", "3 turns: first token", "3 turns: until all"],
     "peer": ["peer ask, median", "peer ask, p99"],
+    "sessions": ["open a session", "last page", "search", "store a message"],
 }
 
 

@@ -104,7 +104,8 @@ async def test_a_release_really_stops_the_turn_and_the_next_one_runs(
             await socket.until("done", turnId="t2", reason="answered")
             async with asyncio.timeout(PATIENCE_S):
                 await ollama.disconnected.wait()
-            assert (await http(node, "POST", f"{QUEUE}/release", {"sessionId": "s"}))[1] == {"released": []}
+            _, idle, _ = await http(node, "POST", f"{QUEUE}/release", {"sessionId": "idle"})
+            assert idle == {"released": []}
 
 
 @requirement("H12")
