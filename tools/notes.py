@@ -8,6 +8,7 @@ import tempfile
 import unicodedata
 from itertools import islice
 from pathlib import Path
+from threading import Lock
 from typing import Annotated, Literal
 
 from tools.registry import tool
@@ -32,6 +33,7 @@ class Notebook:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._writing = Lock()
 
     def search(self, query: str) -> list[dict[str, object]]:
         """Return the lines that hold every word of the query; a note whose name does gives its first line."""
@@ -55,15 +57,16 @@ class Notebook:
 
     def write(self, name: str, text: str, *, replace: bool) -> None:
         """Add text to a note or replace what it holds."""
-        path = self._path(name)
-        before = _text(path) if os.path.lexists(path) else ""
-        after = ("" if replace or not before else before.rstrip("\n") + "\n") + text.strip() + "\n"
-        if len(after) > NOTE_MAX_CHARS:
-            raise ToolError(
-                f"Note {path.stem!r} would pass {NOTE_MAX_CHARS} characters; write to another note."
-            )
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _replace(path, after)
+        with self._writing:  # turns of several sessions may add to one note at the same time
+            path = self._path(name)
+            before = _text(path) if os.path.lexists(path) else ""
+            after = ("" if replace or not before else before.rstrip("\n") + "\n") + text.strip() + "\n"
+            if len(after) > NOTE_MAX_CHARS:
+                raise ToolError(
+                    f"Note {path.stem!r} would pass {NOTE_MAX_CHARS} characters; write to another note."
+                )
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _replace(path, after)
 
     def _paths(self) -> list[Path]:
         notes = (path for path in self._folder.glob("*.md") if _NAME.fullmatch(path.stem) and _is_plain(path))

@@ -1,5 +1,6 @@
 """Notes in a real folder."""
 
+import asyncio
 import os
 import sys
 from pathlib import Path
@@ -50,6 +51,17 @@ async def test_a_note_is_replaced_only_when_asked_to(tmp_path: Path) -> None:
     await call(tmp_path, "notes.write", name="plan", text="new", mode="replace")
 
     assert await call(tmp_path, "notes.read", name="plan") == {"name": "plan", "text": "new\n"}
+
+
+async def test_what_many_turns_add_to_one_note_at_the_same_time_is_all_there(tmp_path: Path) -> None:
+    write = by_name(tmp_path)["notes.write"]
+    assert write.handler
+    context = ToolContext(turn_id="t", call_id="c")
+    lines = [f"line {number}" for number in range(30)]
+    await asyncio.gather(
+        *(write.handler(context, {"name": "log", "text": line, "mode": "append"}) for line in lines)
+    )
+    assert sorted((tmp_path / "log.md").read_text().splitlines()) == sorted(lines)
 
 
 async def test_text_without_a_note_goes_to_the_inbox(tmp_path: Path) -> None:
