@@ -15,6 +15,7 @@ from agent.events import (
     Event,
     Queued,
     Resume,
+    Snapshot,
     Status,
     TurnEvent,
     UsageEvent,
@@ -76,6 +77,8 @@ class Conversation:
         """Take an event of the node and return what it adds to the transcript."""
         if isinstance(event, FrameError):
             return self._refused(event)
+        if isinstance(event, Snapshot) and event.session_id == self.session_id:
+            return self._stand(event, seq)
         if not isinstance(event, TurnEvent) or not self._is_ours(event):
             return []
         if seq is not None and seq <= self._last_seq:
@@ -138,8 +141,10 @@ class Conversation:
 
     def _follow(self, event: TurnEvent) -> None:
         match event:
-            case Status(text=text):
+            case Status(text=text, starts_over=starts_over):
                 self.status = one_line(text)
+                if starts_over:
+                    self.transcript.starts_over("")
             case UsageEvent(prompt_tokens=used, context_window=window):
                 self.context = context_text(used, window)
             case ApprovalRequest(approval_id=approval_id):
@@ -151,6 +156,22 @@ class Conversation:
                 self.running, self.status = None, ""
                 self._questions.clear()
                 self._answered = None
+
+    def _stand(self, snapshot: Snapshot, seq: int | None) -> list[Piece]:
+        """Take over how the session stands, in place of the events that led there."""
+        self._last_seq = seq if seq is not None else self._last_seq
+        running = next((turn for turn in snapshot.turns if turn.running), None)
+        self._queued = {turn.turn_id: turn.prompt for turn in snapshot.turns}
+        self._questions = (
+            {question.approval_id: question for question in running.approvals} if running else {}
+        )
+        note = self.transcript.line(Style.NOTE, "(more happened meanwhile than is shown here)")
+        if running is None:
+            self.running, self.status = None, ""
+            return note
+        self.running = None
+        begun = self._begin(running.turn_id)
+        return [*note, *begun, *self.transcript.starts_over(running.text)]
 
     def _refused(self, error: FrameError) -> list[Piece]:
         if error.about == "ask" and self._unconfirmed:

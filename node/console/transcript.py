@@ -60,6 +60,11 @@ class Transcript:
                 pieces = self._finish(reason)
         return pieces
 
+    def starts_over(self, text: str) -> list[Piece]:
+        """Show a running turn's text from its beginning; what it showed before no longer counts."""
+        self._streamed = text
+        return [*self.end(), *self.text(Style.ANSWER, text)]
+
     def text(self, style: Style, text: str) -> list[Piece]:
         """Append to the running line, or begin a new one when the style changes."""
         if not text:

@@ -9,9 +9,11 @@ from agent.events import (
     Ask,
     Done,
     Event,
+    OpenTurn,
     Queued,
     Reasoning,
     Resume,
+    Snapshot,
     Status,
     Token,
 )
@@ -121,6 +123,34 @@ def test_a_new_connection_resumes_the_session_and_sends_again_what_was_not_confi
     unconfirmed = sent(conversation, "two")
     assert conversation.reconnected() == [Resume(session_id="s1", last_seq=2)]
     assert [again.turn_id for again in conversation.to_send()] == [unconfirmed.turn_id]
+
+
+def test_a_snapshot_brings_the_text_so_far_the_open_question_and_what_waits() -> None:
+    conversation = Conversation()
+    ask = sent(conversation, "one")
+    conversation.receive(of(ask, Token, delta="a"), 1)
+    running = OpenTurn(
+        turn_id=ask.turn_id, prompt="one", running=True, text="abc", approvals=[approval(ask, "a1")]
+    )
+    waiting = OpenTurn(turn_id="t9", prompt="two", running=False)
+    snapshot = Snapshot(session_id="s1", message_count=1, messages=[], turns=[running, waiting])
+    shown = "".join(piece.text for piece in conversation.receive(snapshot, 40))
+    assert shown.endswith("> one\nabc")
+    assert conversation.question == approval(ask, "a1")
+    assert conversation.waiting == ["two"]
+    assert conversation.receive(of(ask, Token, delta="b"), 40) == []
+    pieces = conversation.receive(of(ask, Answer, text="abcd"), 41)
+    assert [piece.text for piece in pieces] == ["d"]
+
+
+def test_a_turn_that_starts_over_shows_its_whole_answer() -> None:
+    conversation = Conversation()
+    ask = sent(conversation, "one")
+    conversation.receive(of(ask, Token, delta="I was"), 1)
+    conversation.receive(of(ask, Status, text="trying again", starts_over=True), 2)
+    conversation.receive(of(ask, Token, delta="I am "), 3)
+    pieces = conversation.receive(of(ask, Answer, text="I am back."), 4)
+    assert pieces[-1].text == "back."
 
 
 def test_what_is_replayed_is_not_shown_twice() -> None:
