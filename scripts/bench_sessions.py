@@ -4,6 +4,7 @@ import asyncio
 import os
 import random
 import sqlite3
+import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -36,7 +37,8 @@ def measure(*, quick: bool) -> Iterator[Figure]:
         words = fill(path, count)
         print(
             f"{count} messages stored in {time.perf_counter() - started:.0f} s, "
-            f"{path.stat().st_size / 1e6:.0f} MB"
+            f"{path.stat().st_size / 1e6:.0f} MB",
+            file=sys.stderr,
         )
         yield from asyncio.run(figures(path, words, rounds))
 
@@ -113,24 +115,19 @@ def add_session(file: sqlite3.Connection, session_id: str, said: list[str], begu
 
 
 async def figures(path: Path, words: list[str], rounds: int) -> list[Figure]:
-    chance = random.Random(2)  # noqa: S311  the same rounds each time
     flushed = flushes(path.parent, rounds)
     db = await Database.open(path)
     try:
         rows = await db.rows("SELECT id FROM sessions ORDER BY rowid")
-        long, *ids = [str(row["id"]) for row in rows]
-        return [
-            *await reads(db, words, long, ids, rounds, chance),
-            *await writes(db, ids, rounds, chance, flushed),
-        ]
+        ids = [str(row["id"]) for row in rows]
+        return [*await reads(db, words, ids, rounds), *await writes(db, ids, rounds, flushed)]
     finally:
         await db.close()
 
 
-async def reads(
-    db: Database, words: list[str], long: str, ids: list[str], rounds: int, chance: random.Random
-) -> list[Figure]:
-    sessions = SessionStore(db)
+async def reads(db: Database, words: list[str], ids: list[str], rounds: int) -> list[Figure]:
+    chance = random.Random(2)  # noqa: S311  the same rounds each time
+    sessions, (longest, *ids) = SessionStore(db), ids
 
     async def rows_alone() -> None:
         await db.rows("SELECT * FROM messages WHERE session_id = ?", (chance.choice(ids),))
@@ -153,16 +150,15 @@ async def reads(
         at_percentile(name, 95, values=await timed(work, rounds), floors=floors, target=target, note=note)
         for name, work, target in (
             ("open a session of 100 messages, p95", opened, opening),
-            ("last page of the longest session, p95", lambda: sessions.part(long, 50), opening),
+            ("last page of the longest session, p95", lambda: sessions.part(longest, 50), opening),
             ("list 500 sessions, p95", sessions.list, None),
             ("search for one or two words, p95", found, searching),
         )
     ]
 
 
-async def writes(
-    db: Database, ids: list[str], rounds: int, chance: random.Random, floors: list[float]
-) -> list[Figure]:
+async def writes(db: Database, ids: list[str], rounds: int, floors: list[float]) -> list[Figure]:
+    chance = random.Random(3)  # noqa: S311  the same rounds each time
     turns = TurnStore(db)
 
     async def appended() -> None:
