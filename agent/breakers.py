@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from agent.shell.programs import SHELLS, program, reached, started
+from agent.shell.programs import SHELLS, named, program, reached, started, without_assignments
 from agent.shell.syntax import Command, UnreadableLine
 from agent.shell.words import BRACKET, HOME, QUERY, STAR, UNKNOWN, expanded, plain
 
@@ -24,6 +24,7 @@ _STREAMS = frozenset(
 )  # fmt: skip
 _INTERPRETER = re.compile(r"(python|perl|ruby|node|php)[\d.]*")
 _FORKING = re.compile(r"fork\s+while\s+fork")
+_FEEDERS = frozenset(("xargs", "parallel"))
 _REMOVERS = frozenset(("rm", "shred", "unlink", "mv"))
 _FIND_NARROWS = frozenset(
     (
@@ -44,9 +45,20 @@ def ruin(line: str) -> str | None:
         commands = reached(line)
         if _is_fork_bomb(commands) or _FORKING.search(line):
             return "it starts itself again and again"
-        return next((reason for command in commands if (reason := _ruin_of(command))), None)
+        reasons = (_ruin_of(command) for command in commands)
+        return next(filter(None, reasons), None) or _ruin_of_folder(commands)
     except UnreadableLine as error:
         return f"the line cannot be read as a whole: {error}"
+
+
+def _ruin_of_folder(commands: Sequence[Command]) -> str | None:
+    """`cd / && rm -rf usr`: a name is harmless or not by where it is looked up."""
+    every = [without_assignments(expanded(command.words)) for command in commands]
+    goes = any(program(argv) in {"cd", "pushd"} and any(map(_holds_much, argv[1:])) for argv in every)
+    removes = (each for argv in every for each in started(argv) if program(each) in {"rm", "srm"})
+    if goes and any(_is_recursive(*_flags(argv)[:2]) for argv in removes):
+        return "it goes to a root or a home and deletes folders there"
+    return None
 
 
 def _ruins_windows(line: str) -> bool:
@@ -67,15 +79,22 @@ def _ruin_of(command: Command) -> str | None:
         if redirect.operator not in {"<", "<<", "<<<", "<&"} and _is_device(redirect.target.marked):
             return f"it writes over the device {redirect.target.source}"
     argv = expanded(command.words)
+    if any(map(_is_unknown, named(argv))):
+        return "which program it runs cannot be known before it runs"
     for each in started(argv):
+        if program(argv) in _FEEDERS and program(each) in SHELLS:
+            return f"`{program(argv)}` hands a shell text that nobody has seen"
         if each and (reason := _ruin_of_program(each, is_fed=command.is_piped_to)):
             return reason
     return None
 
 
+def _is_unknown(argv: Argv) -> bool:
+    """Whether the shell fills in the program's name: `$X`, `/bin/r?`, but not `[`."""
+    return not {UNKNOWN, STAR, QUERY, BRACKET}.isdisjoint(argv[0]) and plain(argv[0]) not in {"[", "[["}
+
+
 def _ruin_of_program(argv: Argv, *, is_fed: bool) -> str | None:
-    if UNKNOWN in argv[0]:
-        return "which program it runs cannot be known before it runs"
     name = program(argv)
     if name.startswith(("mkfs", "newfs")) or name in _DISK_PROGRAMS:
         return f"`{name}` can wipe a disk"
@@ -141,6 +160,8 @@ def _is_device(marked: str) -> bool:
     normal = posixpath.normpath(marked)
     if normal.startswith("//"):
         normal = normal[1:]
+    if normal == "/proc/sysrq-trigger":
+        return True
     return normal.startswith("/dev/") and normal.split("/")[2] not in _STREAMS
 
 
@@ -254,6 +275,7 @@ _CHECKS: Mapping[str, Callable[[Argv], str | None]] = {
     "dd": _dd,
     "tee": _write_to_device,
     "shred": _write_to_device,
+    "truncate": _write_to_device,
     "wipe": _write_to_device,
     "cp": _copy_to_device,
     "find": _find,

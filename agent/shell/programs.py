@@ -1,5 +1,6 @@
 """The programs that a command leads to: the one it names, and those it starts in its turn."""
 
+import itertools
 import posixpath
 import re
 from collections.abc import Iterator
@@ -21,6 +22,14 @@ STARTERS = frozenset(
 )  # fmt: skip
 """Programs that start the program named in their arguments. Any argument may be it."""
 
+WRAPPERS = frozenset(
+    (
+        "builtin", "busybox", "command", "doas", "env", "exec", "nice", "nohup", "setsid", "stdbuf",
+        "sudo", "time", "timeout",
+    )
+)  # fmt: skip
+"""Those of them whose first word that is no option is the program."""
+
 SHELLS = frozenset(("sh", "bash", "dash", "zsh", "ksh", "ash", "fish", "rbash"))
 READ_LINES = SHELLS | {
     ".", "at", "batch", "docker", "env", "eval", "flock", "kubectl", "nsenter", "parallel", "podman",
@@ -29,6 +38,7 @@ READ_LINES = SHELLS | {
 """Programs that take arguments for shell lines."""
 
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*(?:\[[^]]*\])?\+?=")
+_PASSED_BY = re.compile(r"\d+(?:\.\d+)?[smhd]?|[A-Za-z_]\w*=.*", re.DOTALL)
 _DURATION = re.compile(r"\d+(?:\.\d+)?[smhd]?")
 
 
@@ -59,6 +69,17 @@ def started(argv: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
         if len(argv) > STARTED_MAX:
             raise UnreadableLine("it starts another program with too many words")
         yield from (without_assignments(argv[i:]) for i in range(1, len(argv)))
+
+
+def named(argv: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Return the command, and behind each plain wrapper the first word that can be a program."""
+    argv = without_assignments(argv)
+    while argv:
+        yield argv
+        if program(argv) not in WRAPPERS:
+            return
+        rest = itertools.dropwhile(lambda word: word.startswith("-") or _PASSED_BY.fullmatch(word), argv[1:])
+        argv = without_assignments(tuple(rest))
 
 
 def unwrapped(argv: tuple[str, ...]) -> tuple[str, ...]:
@@ -97,7 +118,7 @@ def _lines_within(command: Command) -> Iterator[str]:
     argv = without_assignments(expanded(command.words))
     for each in started(argv):
         name = program(each)
-        if name in READ_LINES:
+        if name in READ_LINES and (name != "." or each == argv):  # `find . -name x` sources nothing
             yield from map(_as_line, command.text_in)
             yield from map(_as_line, each[1:])
             yield _as_line(" ".join(each[1:]))

@@ -40,6 +40,7 @@ _GIT_LISTS: Mapping[str, frozenset[str]] = {
     "remote": frozenset(("-v", "--verbose")),
     "reflog": frozenset(("show",)),
 }
+_DATE_SHOWS = re.compile(r"\+.*|-u|--utc|-R|-I\w*|--iso-8601(=\w+)?|--rfc-(email|3339=\w+)", re.DOTALL)
 _SED_PRINTS = re.compile(r"(\d+|\$|/[\w .:=-]*/)?(,(\d+|\$|/[\w .:=-]*/))?p")
 
 
@@ -102,7 +103,9 @@ def _git(arguments: Arguments) -> bool:
             return not _has(rest, short="ef", long=("edit", "file", "replace-all", "unset", "add"))
         case [verb, *rest] if verb in _GIT_ANYTHING:
             return not _has(
-                rest, short="O", long=("output", "ext-diff", "textconv", "open-files-in-pager", "exec")
+                rest,
+                short="O",
+                long=("output", "ext-diff", "textconv", "open-files-in-pager", "exec", "filters"),
             )
         case ["stash" | "worktree", "list", *rest]:
             return not rest
@@ -116,15 +119,17 @@ def _sed(arguments: Arguments) -> bool:
     """Only printing lines: most of what sed can do may also write files or run commands."""
     match [plain(argument) for argument in arguments]:
         case ["-n", script, *files]:
-            return _SED_PRINTS.fullmatch(script) is not None and not _has(
-                files, short="iEnrfse", long=("in-place",)
-            )
+            return _SED_PRINTS.fullmatch(script) is not None and not any(map(_is_option, files))
         case _:
             return False
 
 
+def _is_option(argument: str) -> bool:
+    return argument.startswith("-") and argument != "-"
+
+
 def _operands(arguments: Arguments) -> int:
-    return sum(not argument.startswith("-") for argument in arguments)
+    return sum(not _is_option(argument) for argument in arguments)
 
 
 def _test(arguments: Arguments) -> bool:
@@ -146,7 +151,7 @@ _CHECKED: Mapping[str, Check] = {
     "file": lambda a: not _has(a, short="Cm", long=("compile", "magic-file")),
     "xxd": lambda a: not _has(a, short="r") and _operands(a) <= 1,
     "printf": lambda a: not _has(a[:1], short="v"),
-    "date": lambda a: all(each.startswith(("+", "-u", "--utc", "-I", "-R", "--iso", "--rfc")) for each in a),
+    "date": lambda a: all(map(_DATE_SHOWS.fullmatch, a)),
     "hostname": lambda a: not a,
     "pushd": lambda a: _operands(a) <= 1,
     "popd": lambda a: not a,
