@@ -14,6 +14,7 @@ FLUSH_EVENTS = 128
 BACKLOG_MAX = 8_192
 """Unwritten events beyond which `append` waits for the disk."""
 BACKLOG_TIMEOUT_S = 10.0
+RETRY_EVERY_S = 0.5
 PAGE_EVENTS = 500
 KEEP_TURNS = 3
 """Ended turns of a session whose events stay in the log."""
@@ -162,6 +163,7 @@ class EventLog:
             except Exception:
                 logger.exception("cannot write %d events; trying again", len(self._backlog))
                 self._has_some.set()
+                await asyncio.sleep(RETRY_EVERY_S)  # as long as the disk is full, nothing else is tried
 
     async def _write(self, batch: Sequence[tuple[str, LoggedEvent]]) -> None:
         # A session may have been deleted under a running turn: its events go nowhere.
