@@ -19,12 +19,12 @@ def parts_of(line: str) -> tuple[Part, ...]:
     A deny rule meets also what a part starts in its turn; an allow rule has to mean the part itself.
     """
     parts = [part for command in commands_of(line) for part in _parts(command)]
-    hidden = [spelling for command in reached(line) for spelling in _denied_as(command)]
     if not parts:
         return ()
-    first = parts[0]
-    whole = (*first.denied_as, line.strip(), *hidden)
-    return (replace(first, denied_as=tuple(dict.fromkeys(whole))), *parts[1:])
+    first, *rest = parts
+    hidden = (each for command in reached(line) for part in _parts(command) for each in part.denied_as)
+    whole = dict.fromkeys((*first.denied_as, line.strip(), *hidden))
+    return (replace(first, denied_as=tuple(whole)), *rest)
 
 
 def _parts(command: Command) -> list[Part]:
