@@ -35,9 +35,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", help="a GGUF file")
     parser.add_argument("--name", required=True, help="what the model is called in the API")
-    parser.add_argument(
-        "--context", type=int, required=True, help="tokens of each slot's window"
-    )
+    parser.add_argument("--context", type=int, required=True, help="tokens of each slot's window")
     parser.add_argument("--slots", type=int, default=4, help="replies that are generated at once")
     parser.add_argument("--threads", type=int, default=1)
     return parser.parse_args()
