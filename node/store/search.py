@@ -10,12 +10,15 @@ from node.store.session import COLUMNS, SESSIONS, Hit, session_of
 WORDS_MAX = 16
 MENTIONS_MAX = 1_000
 """Of a common word, the latest so many messages are looked at: ranking all of them takes seconds."""
-PREFIX_MIN_CHARS = 2
-"""A single letter is found as a word of its own: half of all words begin with it."""
+PREFIX_MIN_CHARS = 3
+"""One or two letters are found as a word of their own: too many words begin with them."""
 
 
 async def search(db: Database, text: str, *, limit: int) -> Sequence[Hit]:
-    """Find sessions by words' beginnings in one message, or parts of a title; those titled so come first."""
+    """Find sessions by the words of one message, the last one perhaps just begun, or by parts of a title.
+
+    Those titled so come first, then those whose latest such message is the latest.
+    """
     words = re.findall(r"\w+", text)[:WORDS_MAX]
     if not words:
         return []
@@ -26,27 +29,43 @@ async def search(db: Database, text: str, *, limit: int) -> Sequence[Hit]:
 
 
 async def _in_messages(db: Database, words: Sequence[str], limit: int) -> Sequence[Hit]:
-    """Return each session once, with its latest message that has all words; the latest session first."""
-    query = " ".join(f'"{word}"{"*" if len(word) >= PREFIX_MIN_CHARS else ""}' for word in words)
-    rows = await db.rows(_FOUND, (query, MENTIONS_MAX, limit))
+    mentions = await _mentions(db, " ".join(f'"{word}"' for word in words))
+    # A beginning of words is looked up in all of them; that can wait when the word itself is common.
+    if len(mentions) < MENTIONS_MAX and len(words[-1]) >= PREFIX_MIN_CHARS:
+        begun = await _mentions(db, " ".join(f'"{word}"' for word in words) + "*")
+        mentions = sorted({*mentions, *begun}, reverse=True)
+    latest: dict[str, int] = {}
+    for message_id, session_id in mentions:
+        latest.setdefault(session_id, message_id)
+    ids = list(latest.values())[:limit]
+    rows = await db.rows(_FOUND.format(", ".join("?" * len(ids))), ids)
     return [Hit(session=session_of(row), excerpt=excerpt(row["content"], words)) for row in rows]
+
+
+async def _mentions(db: Database, query: str) -> Sequence[tuple[int, str]]:
+    """Return the latest messages that match, each with its session."""
+    return [(row["id"], row["session_id"]) for row in await db.rows(_MENTIONS, (query, MENTIONS_MAX))]
 
 
 async def _in_titles(db: Database, words: Sequence[str], limit: int) -> Sequence[Hit]:
     parts = "%".join(word.replace("_", "\\_") for word in words)
-    rows = await db.rows(
-        SESSIONS + "WHERE s.title LIKE ? ESCAPE '\\' ORDER BY last_message_at DESC LIMIT ?",
-        (f"%{parts}%", limit),
-    )
+    rows = await db.rows(_TITLED, (f"%{parts}%", limit))
     return [Hit(session=session_of(row), excerpt="") for row in rows]
 
 
 # CROSS JOIN keeps SQLite from turning the joins round: the index is asked first, newest rows first.
+_MENTIONS = """
+SELECT m.id, m.session_id FROM (
+    SELECT rowid FROM message_words WHERE message_words MATCH ? ORDER BY rowid DESC LIMIT ?
+) AS latest CROSS JOIN messages m ON m.id = latest.rowid
+"""
 _FOUND = (
-    "WITH hits AS MATERIALIZED (SELECT m.session_id, max(m.id) AS message_id FROM"  # noqa: S608 - constants only
-    " (SELECT rowid FROM message_words WHERE message_words MATCH ? ORDER BY rowid DESC LIMIT ?) AS latest"
-    " CROSS JOIN messages m ON m.id = latest.rowid GROUP BY m.session_id ORDER BY 2 DESC LIMIT ?) "
-    + COLUMNS
-    + ", found.content FROM hits CROSS JOIN messages found ON found.id = hits.message_id"
-    " CROSS JOIN sessions s ON s.id = hits.session_id ORDER BY hits.message_id DESC"
+    COLUMNS + ", found.content FROM messages found CROSS JOIN sessions s ON s.id = found.session_id"
+    " WHERE found.id IN ({}) ORDER BY found.id DESC"
+)
+# The titles alone first: counting the messages of every session that matches takes long.
+_TITLED = (
+    SESSIONS  # noqa: S608 - constants only
+    + "WHERE s.rowid IN (SELECT rowid FROM sessions WHERE title LIKE ? ESCAPE '\\'"
+    " ORDER BY last_message_at DESC LIMIT ?) ORDER BY s.last_message_at DESC"
 )
