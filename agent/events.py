@@ -100,6 +100,7 @@ class ToolResultEvent(Event):
 
 Decision: TypeAlias = Literal["allow_once", "allow_session", "allow_always", "deny"]
 """`allow_session` keeps a rule until the node stops, `allow_always` stores one."""
+DECISIONS: tuple[Decision, ...] = ("allow_once", "allow_session", "allow_always", "deny")
 
 
 class ApprovalResponse(Event):
@@ -246,9 +247,7 @@ class ApprovalRequest(TurnEvent):
     mode: str
     reason: str
     """Which rule or mode asks."""
-    decisions: list[Decision] = Field(
-        default_factory=lambda: ["allow_once", "allow_session", "allow_always", "deny"]
-    )
+    decisions: list[Decision] = Field(default_factory=lambda: list(DECISIONS))
     """The answers that count here: where no rule could help, or the owner wants none, none is offered."""
     editable: bool = True
     """The answer may carry changed `args`."""
