@@ -1,4 +1,4 @@
-"""What one turn can call and what of it the model sees, in the owner's turn and in a peer's."""
+"""What one turn can call and what of it the model sees; the owner's turn sees more as it goes on."""
 
 import difflib
 import logging
@@ -17,10 +17,9 @@ from agent.disclosure import (
     presented,
 )
 from agent.finder import ToolFinder
-from agent.gate import Mode, can_run_unattended
 from agent.ranking import Ranking
 from agent.request import Request, request_of
-from agent.rules import Rules
+from tools.guides import GUIDES
 from tools.layout import LAYOUT_TOOLS
 from tools.meta import META_TOOLS, meta_tools
 from tools.spec import JsonObject, ToolSpec
@@ -200,9 +199,11 @@ class OwnerToolbox:
         now = self._choice()
         unknown = [name for name in dict.fromkeys(names) if name not in loaded]
         known_groups = [name for name in by_group if name]
+        guides = {name: GUIDES[name] for name in loaded if name in by_group and name in GUIDES}
         return {
             "loaded": loaded,
             "tools": [tool.name for tool in now.tools if tool.name in wanted],
+            **({"guides": guides} if guides else {}),
             **({"unknown": unknown, "groups": known_groups[:GROUPS_LISTED]} if unknown else {}),
             **_no_room(now.dropped),
         }
@@ -242,38 +243,6 @@ class OwnerToolbox:
         if group in self._active:
             self._active.remove(group)
         self._active.append(group)
-
-
-class PeerToolbox:
-    """The few tools of a peer's turn: declared for it, and able to pass the gate with nobody there."""
-
-    active: Sequence[str] = ()
-    dropped: Sequence[str] = ()
-
-    def __init__(self, tools: Sequence[ToolSpec], *, mode: Mode, rules: Rules) -> None:
-        offered = [tool for tool in tools if tool.remote and can_run_unattended(tool, mode=mode, rules=rules)]
-        self._tools = {tool.name: tool for tool in offered[:TOOL_BUDGET]}
-
-    def open(self, prompt: str, *, recent: Sequence[str] = (), before: Sequence[str] = ()) -> None:
-        """Change nothing: all that there is is shown."""
-
-    def present(self) -> Sequence[ToolSpec]:
-        return self.shown
-
-    @property
-    def shown(self) -> Sequence[ToolSpec]:
-        return tuple(self._tools.values())
-
-    def find(self, name: str) -> ToolSpec | None:
-        return self._tools.get(name)
-
-    def use(self, tool: ToolSpec) -> None:
-        """Change nothing: all that there is is shown."""
-
-    def refusal(self, name: str) -> str:
-        """Say the same of a private tool and of an invented one, so that nothing can be probed."""
-        usable = f"only {', '.join(self._tools)} can" if self._tools else "it has no tools"
-        return f"{name!r} cannot be used in a peer's turn: {usable}"
 
 
 def _no_room(dropped: Sequence[str]) -> JsonObject:

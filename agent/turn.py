@@ -20,9 +20,10 @@ from agent.limits import Limits
 from agent.loop import run_agent_loop
 from agent.models.base import Model, Options
 from agent.paths import Places
+from agent.peer_toolbox import PeerToolbox
 from agent.prompt import context_message, owner_system, peer_system
 from agent.rules import Rules
-from agent.toolbox import OwnerToolbox, PeerToolbox, Toolbox
+from agent.toolbox import OwnerToolbox, Toolbox
 from agent.transcript import Transcript
 from tools.spec import ToolSpec
 

@@ -3,8 +3,9 @@ import logging
 import pytest
 
 from agent.gate import Mode
+from agent.peer_toolbox import PeerToolbox
 from agent.rules import Rules
-from agent.toolbox import OwnerToolbox, PeerToolbox
+from agent.toolbox import OwnerToolbox
 from tests.agent.fakes import client_tool, reader, writer
 from tests.mission import requirement
 

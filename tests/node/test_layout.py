@@ -166,6 +166,17 @@ async def test_with_a_cockpit_its_four_main_verbs_are_in_the_first_request_and_n
         assert offered(ollama.asked[0]) == CORE | {"search_tools", "load_tools", "list_tool_groups"}
 
 
+@requirement("D21")
+async def test_a_loaded_group_brings_its_guide(tmp_path: Path) -> None:
+    async with cockpit(tmp_path) as (ollama, page):
+        ollama.chat(reply(calls(("load_tools", {"groups": ["layout", "clock"]})), done()), answer("Well."))
+        await page.turn("hello")
+        loaded = json.loads(ollama.asked[1]["messages"][-1]["content"])
+        assert loaded["loaded"] == ["layout", "clock"]
+        assert list(loaded["guides"]) == ["layout"]
+        assert "instanceId" in loaded["guides"]["layout"]
+
+
 async def test_the_other_verbs_come_by_their_group_by_a_search_and_by_the_prompt(tmp_path: Path) -> None:
     async with cockpit(tmp_path) as (ollama, page):
         ollama.chat(
