@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from agent.events import Decision
+from agent.events import DECISIONS, Decision
 from agent.gate import Judgement, Mode
 from agent.paths import Places
 from agent.rule_check import warnings
@@ -94,7 +94,7 @@ class OwnerPermissions:
             return ("allow_once", "deny")
         if not self._settings.flag("agent.permissions.allowAlways"):
             return ("allow_once", "allow_session", "deny")
-        return ("allow_once", "allow_session", "allow_always", "deny")
+        return DECISIONS
 
     def warnings(self, tools: Iterable[ToolSpec], session_id: str | None = None) -> list[str]:
         """Return a sentence for each rule that does nothing."""

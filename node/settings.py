@@ -278,7 +278,7 @@ _TABLE = (
         "agent.workspace",
         Annotated[str, Field(max_length=1_000), AfterValidator(_absolute_folder)],
         "",
-        "The folder that relative paths and path rules with one leading `/` begin at. Blank: the owner's home.",
+        "Where relative paths, and path rules with one leading `/`, begin. Blank: the owner's home.",
     ),
     _make("agent.permissions.deny", RuleList, (), "Calls that never run, not even reading ones."),
     _make(
