@@ -4,13 +4,14 @@ Chat goes through our own reader, because the `ollama` package loses schema keys
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 
 from agent.models import failure, ollama_chat
 from agent.models.base import Delta, ErrorKind, ModelError, ModelFacts, ModelRequest, Notice
 from agent.models.http import Answer, ModelServer
+from agent.models.joined import joined
 from agent.models.ollama_chat import OllamaReply
 from agent.models.ollama_control import LABEL, PROVIDER, OllamaControl
 from agent.models.recorder import UNRECORDED, Recorder
@@ -56,12 +57,11 @@ class OllamaModel:
             response, notices = await self._send(stack, request)
             for notice in notices:
                 yield notice
-            lines = await stack.enter_async_context(aclosing(received(response, LineReader())))
-            async for line in lines:
-                deltas = reply.receive(line)
-                if reply.is_done:
-                    await self._learn_window(request.options.context_size)
-                for delta in deltas:
+            batches = await stack.enter_async_context(aclosing(received(response, LineReader())))
+            async for lines in batches:
+                for delta in joined(_deltas(reply, lines)):
+                    if reply.is_done:
+                        await self._learn_window(request.options.context_size)
                     yield delta
                 if reply.is_done:
                     return
@@ -111,3 +111,10 @@ class OllamaModel:
             return
         if window is not None:
             self._facts = replace(self._facts, context_window=window)
+
+
+def _deltas(reply: OllamaReply, lines: Iterable[bytes]) -> Iterator[Delta]:
+    for line in lines:
+        yield from reply.receive(line)
+        if reply.is_done:
+            return

@@ -1,6 +1,6 @@
 """A model on a server that speaks the OpenAI dialect: LM Studio, vLLM, llama-server, and others like them."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 
@@ -8,6 +8,7 @@ from agent.models import openai_chat
 from agent.models.base import Delta, ModelError, ModelFacts, ModelRequest, Notice
 from agent.models.catalogue import LABELS
 from agent.models.http import Answer, ModelServer, read_text
+from agent.models.joined import joined
 from agent.models.names import SafeNames
 from agent.models.openai_chat import OpenAIReply
 from agent.models.recorder import UNRECORDED, Recorder
@@ -54,9 +55,9 @@ class OpenAIModel:
             response, notices = await self._send(stack, request, names)
             for notice in notices:
                 yield notice
-            events = await stack.enter_async_context(aclosing(_events(response)))
-            async for event in events:
-                for delta in reply.receive(event):
+            batches = await stack.enter_async_context(aclosing(_events(response)))
+            async for events in batches:
+                for delta in joined(_deltas(reply, events)):
                     yield delta
                 if reply.is_done:
                     break
@@ -100,11 +101,18 @@ class OpenAIModel:
         raise error
 
 
-async def _events(answer: Answer) -> AsyncGenerator[ServerEvent, None]:
-    """Read the events; a server that answers with one JSON body is read as if that were its only event."""
+def _deltas(reply: OpenAIReply, events: Iterable[ServerEvent]) -> Iterator[Delta]:
+    for event in events:
+        yield from reply.receive(event)
+        if reply.is_done:
+            return
+
+
+async def _events(answer: Answer) -> AsyncGenerator[list[ServerEvent], None]:
+    """Read the events, those that came together; one JSON body is read as if it were the only event."""
     if answer.content_type == "application/json":
-        yield ServerEvent("", (await read_text(answer)).encode())
+        yield [ServerEvent("", (await read_text(answer)).encode())]
         return
-    async with aclosing(received(answer, EventReader())) as events:
-        async for event in events:
-            yield event
+    async with aclosing(received(answer, EventReader())) as batches:
+        async for events in batches:
+            yield events

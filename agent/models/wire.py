@@ -117,13 +117,13 @@ class EventReader:
         return event
 
 
-async def received(chunks: AsyncIterable[bytes], reader: Reader[T]) -> AsyncGenerator[T, None]:
-    """Read a response's body as it arrives, item by item."""
+async def received(chunks: AsyncIterable[bytes], reader: Reader[T]) -> AsyncGenerator[list[T], None]:
+    """Read a response's body as it arrives, each time the items that came together."""
     async for chunk in chunks:
-        for item in reader.feed(chunk):
-            yield item
-    for item in reader.end():
-        yield item
+        if items := reader.feed(chunk):
+            yield items
+    if items := reader.end():
+        yield items
 
 
 def json_value(text: str) -> object:
