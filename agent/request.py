@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import TypeAlias
 
 from agent.words import content_words
@@ -17,15 +18,11 @@ HINT_WEIGHT = 0.5
 RECENT_WEIGHT = 0.15
 """What a word of the prompt before this one counts: "and now delete it" is still about the file."""
 
-_CHATTER = frozenset(
-    content_words(
-        """able actually answer anything available based best call check currently detailed details different
-        explain first full good great hello help hey hi including information interested know last lately
-        latest let looking new next person please possible provide question range recommend right
-        share short something someone specific suggest sure thank thing time today tomorrow try
-        understand user various way wide work"""
-    )
-)
+_CHATTER = """able actually answer anything available based best call check currently detailed details
+    different explain first full good great hello help hey hi including information interested know last lately
+    latest let looking new next person please possible provide question range recommend right
+    share short something someone specific suggest sure thank thing time today tomorrow try
+    understand user various way wide work"""
 """Words that people say whatever they ask for, and that descriptions of tools use in another sense."""
 
 _EXTENSION = (
@@ -33,7 +30,7 @@ _EXTENSION = (
     "|sql|db|pdf|docx?|xlsx?|pptx?|zip|tar|gz|mp3|mp4|wav|png|jpe?g|gif|svg|webp"
 )
 _HINTS = tuple(
-    (re.compile(pattern, re.IGNORECASE), frozenset(content_words(meant)))
+    (re.compile(pattern, re.IGNORECASE), meant)
     for pattern, meant in (
         (r"\bhttps?://|\bwww\.", "url web page link http"),
         (r"[\w.+-]+@[\w-]+\.\w{2,}", "email address"),
@@ -67,13 +64,18 @@ def ends_of(text: str) -> str:
 
 
 def _said(text: str) -> dict[str, float]:
-    return {word: CHATTER_WEIGHT if word in _CHATTER else 1.0 for word in content_words(text)}
+    return {word: CHATTER_WEIGHT if word in _chatter() else 1.0 for word in content_words(text)}
 
 
 def _hinted(text: str) -> Iterable[str]:
-    return (word for pattern, meant in _HINTS if pattern.search(text) for word in meant)
+    return (word for pattern, meant in _HINTS if pattern.search(text) for word in content_words(meant))
+
+
+@cache
+def _chatter() -> frozenset[str]:
+    return frozenset(content_words(_CHATTER))
 
 
 def words_to_learn(prompt: str) -> list[str]:
     """Return the words that tell a request from others."""
-    return [word for word in dict.fromkeys(content_words(ends_of(prompt))) if word not in _CHATTER]
+    return [word for word in dict.fromkeys(content_words(ends_of(prompt))) if word not in _chatter()]

@@ -79,6 +79,12 @@ def test_pure_modules_bring_in_no_library_that_does_input_or_output(room: str) -
     assert set(loaded).isdisjoint(IO_LIBRARIES)
 
 
+def test_a_node_without_work_holds_no_stemmer() -> None:
+    loaded = in_fresh_interpreter(LOADED_BY, ["node.app"])
+    assert isinstance(loaded, list)
+    assert "snowballstemmer" not in loaded
+
+
 def test_help_is_shown_before_any_heavy_library_is_loaded() -> None:
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "node.cli", "--help"],
