@@ -90,8 +90,8 @@ def _ruin_of(command: Command) -> str | None:
 
 
 def _is_unknown(argv: Argv) -> bool:
-    """Whether the shell fills in the program's name: `$X`, `/bin/r?`, but not `[`."""
-    return not {UNKNOWN, STAR, QUERY, BRACKET}.isdisjoint(argv[0]) and plain(argv[0]) not in {"[", "[["}
+    """Whether the shell fills in the program's name: `$X`, `/bin/r?`."""
+    return not {UNKNOWN, STAR, QUERY, BRACKET}.isdisjoint(argv[0])
 
 
 def _ruin_of_program(argv: Argv, *, is_fed: bool) -> str | None:

@@ -6,6 +6,8 @@ from agent.shell.words import GLOBS, HOME, MARKS, UNKNOWN, Word
 
 DEPTH_MAX = 20
 
+_TESTS = frozenset(("[", "[["))
+"""Names of programs, although a bracket begins a pattern elsewhere."""
 _ENDS_WORD = frozenset(" \t\n;&|()<>")
 _NAME = re.compile(r"[A-Za-z_]\w*|[0-9@*#?$!-]")
 _ANSI_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "v": "\v"}
@@ -40,7 +42,9 @@ class WordReader:
             substitutes |= runs
         if self.at == start:
             raise UnreadableLine(f"{self.peek()!r} stands where a word should be")
-        return Word(source=self.text[start : self.at], marked=marked, substitutes=substitutes)
+        source = self.text[start : self.at]
+        marked = source if source in _TESTS else marked
+        return Word(source=source, marked=marked, substitutes=substitutes)
 
     def _ends_word(self, character: str) -> bool:
         return character in _ENDS_WORD and self.text[self.at : self.at + 2] not in {"<(", ">("}
