@@ -62,6 +62,9 @@ def command_parser() -> argparse.ArgumentParser:
     add_permissions(
         command(commands, "permissions", "node.commands.permissions", "show or test what the agent may do")
     )
+    add_sessions(command(commands, "sessions", "node.commands.sessions", "list or search the conversations"))
+    add_export(command(commands, "export", "node.commands.sessions", "write a conversation to stdout"))
+    add_import(command(commands, "import", "node.commands.sessions", "store an exported conversation"))
     add_config(command(commands, "config", "node.commands.settings", "show or change settings"))
     add_json(
         command(commands, "doctor", "node.commands.doctor", "check the folder, the key, the node, its model")
@@ -138,6 +141,21 @@ def add_permissions(parser: argparse.ArgumentParser) -> None:
     for verb in (shown, tested):
         verb.add_argument("--session", metavar="ID", help="with what holds in this session only")
         add_json(verb)
+
+
+def add_sessions(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--search", metavar="WORDS", help="only those that hold the words, archived ones too")
+    add_json(parser)
+
+
+def add_export(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("session", metavar="ID", help="as `palaver sessions` shows it")
+    parser.add_argument("--markdown", action="store_true", help="a transcript to read instead of JSON")
+
+
+def add_import(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="as `palaver export` wrote it")
+    parser.set_defaults(story="import_")
 
 
 def add_config(parser: argparse.ArgumentParser) -> None:

@@ -1,5 +1,6 @@
 """What the slash commands that need the node do; each returns the text to show."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias
 
@@ -17,6 +18,7 @@ from node.console.tables import (
     tools_table,
     when,
 )
+from node.exported_file import load
 
 Action: TypeAlias = Callable[[NodeClient, str], Awaitable[str]]
 
@@ -41,8 +43,14 @@ async def list_peers(node: NodeClient, _: str) -> str:
     return peers_table(peers) if peers else no_peers()
 
 
-async def list_sessions(node: NodeClient, _: str) -> str:
-    return sessions_table(await node.sessions())
+async def list_sessions(node: NodeClient, words: str) -> str:
+    return sessions_table(await (node.found_sessions(words) if words else node.sessions()))
+
+
+async def import_session(node: NodeClient, file: str) -> str:
+    """Store an exported session as a new one."""
+    session = await node.import_session(await asyncio.to_thread(load, file))
+    return f"stored as {session['id']}; /open {session['id']} goes on with it"
 
 
 async def show_or_choose_model(node: NodeClient, name: str) -> str:
@@ -88,10 +96,11 @@ ACTIONS: Mapping[str, Action] = {
     "tools": list_tools,
     "peers": list_peers,
     "sessions": list_sessions,
+    "import": import_session,
     "model": show_or_choose_model,
     "ask": ask_peer,
     "permissions": permissions,
     "invite": invite,
     "join": join,
 }
-"""The console itself does `new`, `compact`, `pull`, `stop` and `quit`."""
+"""The console itself does `new`, `open`, `compact`, `pull`, `stop` and `quit`."""

@@ -28,7 +28,21 @@ COMMANDS = (
         hint="list every tool and what it costs, or forget what was learned of their use",
     ),
     Command(name="peers", kind="info", hint="list the peers and their state"),
-    Command(name="sessions", kind="info", hint="list the stored conversations"),
+    Command(
+        name="sessions", kind="info", arguments="[WORDS]", hint="list the stored conversations, or find some"
+    ),
+    Command(name="open", kind="control", arguments="ID", hint="go on with a session", required=1),
+    Command(name="rename", kind="control", arguments="TITLE", hint="rename this session", required=1),
+    Command(name="pin", kind="control", hint="have this session lead the list, or not"),
+    Command(name="archive", kind="control", hint="take this session out of the list, or back"),
+    Command(name="reset", kind="control", hint="empty this session"),
+    Command(name="delete", kind="control", arguments="TITLE", hint="delete this session for good"),
+    Command(name="export", kind="info", arguments="FILE", hint="write this session to a file", required=1),
+    Command(
+        name="import", kind="control", arguments="FILE", hint="store an exported session anew", required=1
+    ),
+    Command(name="queue", kind="info", hint="show what runs and waits in this session"),
+    Command(name="retry", kind="control", hint="say the last failed message again"),
     Command(
         name="model", kind="control", arguments="[NAME]", hint="list the models, or work with another one"
     ),

@@ -59,6 +59,10 @@ class Conversation:
         """The open question that is to be answered first."""
         return next(iter(self._questions.values()), None)
 
+    def go_on_in(self, session_id: str, last_seq: int) -> None:
+        """Continue a stored session, of which everything up to a number is known."""
+        self.session_id, self._last_seq = session_id, last_seq
+
     def say(self, prompt: str) -> None:
         """Take a prompt; `to_send` says when it can go."""
         turn_id = uuid4().hex

@@ -18,11 +18,14 @@ from node.console.conversation import Conversation
 from node.console.foot import above_the_line, toolbar
 from node.console.keys import console_keys
 from node.console.render import Style, one_line
+from node.console.session_actions import SESSION_ACTIONS
 from node.console.surroundings import Surroundings
 from node.console.tables import pull_progress
 from node.console.view import View
 from node.replies import NodeError
 
+OPENED_MESSAGES = 20
+"""Of a session's transcript, as many are shown when it is opened."""
 HISTORY_FILE = "console_history"
 WAITING_MAX = 32
 OUTGOING_MAX = 1024
@@ -162,25 +165,59 @@ class Console:
             case "compact":
                 self._compact()
             case "new":
-                await self._view.show(self._conversation.transcript.end())
-                shows = self._conversation.transcript.show_reasoning
-                self._conversation = Conversation(show_reasoning=shows)
+                await self._begin_anew()
                 await self._view.insert(Style.NOTE, "a new session begins with your next message")
             case _ if self._node is None:
                 raise NodeError("not connected to the node")
-            case "permissions":
-                shown = await permissions(self._node, argument, self._conversation.session_id)
-                await self._view.insert(Style.NOTE, shown)
-            case "pull":
-                await self._pull(self._node, argument)
             case _:
-                await self._view.insert(Style.NOTE, await ACTIONS[name](self._node, argument))
+                await self._act_on(self._node, name, argument)
+
+    async def _act_on(self, node: NodeClient, name: str, argument: str) -> None:
+        match name:
+            case "open":
+                await self._open(node, argument)
+            case "pull":
+                await self._pull(node, argument)
+            case "permissions":
+                shown = await permissions(node, argument, self._conversation.session_id)
+                await self._view.insert(Style.NOTE, shown)
+            case _ if name in SESSION_ACTIONS:
+                await self._view.insert(Style.NOTE, await self._in_session(node, name, argument))
+            case _:
+                await self._view.insert(Style.NOTE, await ACTIONS[name](node, argument))
 
     async def _pull(self, node: NodeClient, name: str) -> None:
         async with aclosing(node.pull(name)) as parts:
             async for part in parts:
                 self.hint(pull_progress(part))
         await self._view.insert(Style.NOTE, f"{one_line(name)} is there; /model NAME works with another one")
+
+    async def _begin_anew(self) -> None:
+        await self._view.show(self._conversation.transcript.end())
+        shows = self._conversation.transcript.show_reasoning
+        self._conversation = Conversation(show_reasoning=shows)
+
+    async def _open(self, node: NodeClient, session_id: str) -> None:
+        """Show the end of a session, and go on in it."""
+        session = await node.session(session_id, OPENED_MESSAGES)
+        await self._begin_anew()
+        self._conversation.go_on_in(session["id"], session["lastSeq"])
+        for message in session["messages"]:
+            if message["role"] == "user":
+                await self._view.insert(Style.YOU, f"> {message['content']}")
+            elif message["content"]:
+                await self._view.insert(Style.ANSWER, message["content"])
+        for missed in self._conversation.reconnected():
+            self._post(missed)
+
+    async def _in_session(self, node: NodeClient, name: str, argument: str) -> str:
+        session_id = self._conversation.session_id
+        if session_id is None:
+            raise NodeError("no session is open yet; it begins with your first message, or /open ID")
+        shown = await SESSION_ACTIONS[name](node, session_id, argument)
+        if name == "delete":
+            await self._begin_anew()
+        return shown
 
     def _compact(self) -> None:
         if self._conversation.session_id is None:

@@ -11,6 +11,7 @@ from node.replies import (
     PeerAnswer,
     Providers,
     PullPart,
+    QueuedTurn,
     SessionHead,
     ToolGroup,
     ToolShown,
@@ -112,8 +113,27 @@ def pull_progress(part: PullPart) -> str:
 
 
 def sessions_table(sessions: Sequence[SessionHead]) -> str:
-    rows = [(session["id"], session.get("title") or "(untitled)") for session in sessions]
-    return aligned(rows) if rows else "no sessions yet"
+    """Return a line per session, with the words that a search found in it."""
+    rows = [
+        (
+            session["id"],
+            session.get("title") or "(untitled)",
+            " ".join(mark for mark in ("pinned", "archived") if session.get(mark)),
+            session.get("excerpt", ""),
+        )
+        for session in sessions
+    ]
+    return aligned(rows) if rows else "no sessions"
+
+
+def queue_table(turns: Sequence[QueuedTurn]) -> str:
+    """Return a line per turn, in the order in which they run."""
+    return aligned(
+        [
+            ("runs" if turn["state"] == "dispatching" else "waits", turn["source"], turn["prompt"])
+            for turn in turns
+        ]
+    )
 
 
 def when(epoch_s: float) -> str:

@@ -7,6 +7,7 @@ from prompt_toolkit.document import Document
 from node.console.actions import ACTIONS
 from node.console.commands import COMMANDS, UsageError, find, help_text, is_command, read
 from node.console.completer import ConsoleCompleter
+from node.console.session_actions import SESSION_ACTIONS
 from node.console.tables import peers_table
 from node.replies import Peer
 from tests.mission import requirement
@@ -19,7 +20,8 @@ def completed(text: str) -> list[str]:
 
 
 def test_every_command_does_something() -> None:
-    assert {command.name for command in COMMANDS} == ACTIONS.keys() | {"new", "stop", "quit", "compact", "pull"}
+    here = {"new", "open", "stop", "quit", "compact", "pull"}
+    assert {command.name for command in COMMANDS} == ACTIONS.keys() | SESSION_ACTIONS.keys() | here
 
 
 @requirement("O3")
@@ -58,7 +60,7 @@ def test_two_slashes_are_text() -> None:
 @requirement("S3")
 def test_commands_and_peers_are_completed() -> None:
     assert completed("/pe") == ["/peers", "/permissions "]
-    assert completed("/a") == ["/ask "]
+    assert completed("/as") == ["/ask "]
     assert completed("/ask b") == ["bob ", "Bert "]
     assert completed("/ask bob w") == []
     assert completed("tell @c") == ["@carol "]
