@@ -6,8 +6,10 @@ from node.store.db import Database
 from node.store.errors import NoSuchSession, SessionBusy
 from node.store.messages import Draft, Role
 from node.store.sessions import SessionStore, title_from
+from node.store.summaries import SummaryStore
 from node.store.turn import NewTurn
 from node.store.turns import TurnStore
+from node.store.waiting import TurnKey, WaitingTurns
 from tests.mission import requirement
 from tests.node.store.claims import claim_one
 from tests.node.store.clock import Clock
@@ -151,3 +153,26 @@ async def test_search_takes_what_people_type_as_words_not_as_a_query(
 ) -> None:
     await say(turns, "s", "plain words")
     assert await sessions.search(text) == []
+
+
+async def test_a_message_edited_while_it_waits_is_found_by_its_new_words_alone(
+    db: Database, turns: TurnStore, sessions: SessionStore, clock: Clock
+) -> None:
+    await turns.submit(NewTurn(turn_id="t", session_id="s", prompt="walrus"))
+    await WaitingTurns(db, clock=clock).edit(TurnKey(session_id="s", turn_id="t"), "narwhal")
+    assert await sessions.search("walrus") == []
+    assert [hit.session.title for hit in await sessions.search("narwhal")] == ["narwhal"]
+
+
+async def test_a_part_of_a_transcript_has_the_summaries_that_stand_in_it(
+    db: Database, sessions: SessionStore
+) -> None:
+    await sessions.update("s", messages=[Draft(role=Role.USER, content=f"m{i}") for i in range(6)])
+    last = (await sessions.messages("s"))[3]
+    await SummaryStore(db).add("s", "summary", seam_at=last.position, last=last, model="")
+    whole = [message.content for message in await sessions.messages("s")]
+    assert whole == ["m0", "m1", "m2", "summary", "m3", "m4", "m5"]
+    late = await sessions.part("s", 3)
+    early = await sessions.part("s", 3, before=late.messages[1].position)
+    assert (late.has_earlier, early.has_earlier) == (True, False)
+    assert [message.content for message in [*early.messages, *late.messages]] == whole
