@@ -27,7 +27,8 @@ FIRST_TOKEN_RATIO_MAX = 2.5
 """The node adds at most 1.5 times what the bare client waits."""
 GROWTH_MAX = 1.1
 TURNS_IN_A_ROW = 1_000
-WARM_TURNS = 100
+WARM_TURNS = 300
+"""Until the caches and the ring of recorded calls are full."""
 LOAD_TIMEOUT_S = 300
 SAMPLE_EVERY_S = 0.2
 
