@@ -19,8 +19,8 @@ RECENT_WEIGHT = 0.15
 """What a word of the prompt before this one counts: "and now delete it" is still about the file."""
 
 _CHATTER = """able actually answer anything available based best call check currently detailed details
-    different explain first full good great hello help hey hi including information interested know last lately
-    latest let looking new next person please possible provide question range recommend right
+    different explain first full good great hello help hey hi including information interested know last
+    lately latest let looking new next person please possible provide question range recommend right
     share short something someone specific suggest sure thank thing time today tomorrow try
     understand user various way wide work"""
 """Words that people say whatever they ask for, and that descriptions of tools use in another sense."""

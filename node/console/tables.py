@@ -54,7 +54,7 @@ def tools_table(listed: ToolsShown) -> str:
     groups = sorted(listed["groups"], key=lambda group: (group["name"] != "core", group["name"]))
     blocks = [_group_block(group, members.get(group["name"], ())) for group in groups]
     last = listed["lastTurn"]
-    total = f"{len(listed['tools'])} tools, {listed['tokens']} tokens"
+    total = f"{_tools(len(listed['tools']))}, {listed['tokens']} tokens"
     shown = f"the last turn showed {len(last['tools'])} (*), {last['tokens']} tokens"
     return "\n".join([*blocks, f"{total}; {shown}", one_line(listed["estimate"], LINE_MAX_CHARS)])
 
@@ -62,15 +62,20 @@ def tools_table(listed: ToolsShown) -> str:
 def _group_block(group: ToolGroup, tools: Sequence[ToolShown]) -> str:
     rows = [
         (
-            f"{'*' if tool['shown'] else ' '} {tool['name']}",
+            "*" if tool["shown"] else "",
+            tool["name"],
             tool["effect"],
             str(tool["tokens"]),
             tool["description"],
         )
         for tool in sorted(tools, key=lambda tool: tool["name"])
     ]
-    head = f"{one_line(group['name'])}: {group['count']} tools, {group['tokens']} tokens"
+    head = f"{one_line(group['name'])}: {_tools(group['count'])}, {group['tokens']} tokens"
     return "\n".join([head, *([aligned(rows)] if rows else [])])
+
+
+def _tools(count: int) -> str:
+    return "1 tool" if count == 1 else f"{count} tools"
 
 
 def models_table(providers: Providers) -> str:

@@ -257,8 +257,8 @@ async def test_slash_commands_answer_without_a_turn(node: FakeNode, tmp_path: Pa
             lambda: any(line.split()[1:2] == ["info"] for line in terminal.lines()), "a class"
         )
         terminal.type("/tools" + ENTER)
-        await terminal.until_shows("* clock.now  read  24  Tell the time.")
-        await terminal.until_shows("1 tools, 24 tokens; the last turn showed 1 (*), 20 tokens")
+        await terminal.until_shows("*  clock.now  read  24  Tell the time.")
+        await terminal.until_shows("1 tool, 24 tokens; the last turn showed 1 (*), 20 tokens")
         terminal.type("/tools forget" + ENTER)
         await terminal.until_shows("forgot the words of requests that 3 tools had")
         terminal.type("/peers" + ENTER)
