@@ -81,7 +81,7 @@ class Compaction:
     async def make_room(self, turn: ClaimedTurn, model: Model) -> None:
         """Summarise older turns when this one would fill the window up to the owner's share."""
         window, share = self._window(model), self._settings.number("agent.compactAt")
-        if window is None or not share:
+        if window is None or not share or turn.is_first:
             return
         past = await self._summaries.readable(turn.session_id, turn.turn_id)
         if not is_due(tokens_of(past, turn), window, share):

@@ -87,10 +87,11 @@ class OwnerTurns:
         """Store a message and let it wait for its turn; raises `QueueFull` or `TurnIdReused`."""
         new = replace(new, session_id=new.session_id or uuid4().hex)
         async with self._announcing(str(new.session_id), new.turn_id):
+            # Woken before, the queue claims the turn in the commit that stores it.
+            self.queue.wake()
             submitted = await self._turns.submit(new)
             if submitted.is_new:
                 await self._places.tell(submitted)
-                self.queue.wake()
         if submitted.is_new and new.source is not Source.USER:
             self.unwatched.set()
         if submitted.is_new and new.priority:

@@ -33,6 +33,12 @@ class Replay:
                 last_seq = await self._send_snapshot(client, session_id)
             await self._catch_up(client, session_id, last_seq)
 
+    async def open(self, client: Client, session_id: str, submit: Callable[[], Awaitable[Submitted]]) -> None:
+        """Submit the message with which a client opens a session, and let it follow."""
+        self._log.begin(session_id)
+        self._streams.follow(client, session_id)
+        await submit()
+
     async def join(
         self, client: Client, session_id: str, submit: Callable[[], Awaitable[Submitted]]
     ) -> Submitted:

@@ -62,8 +62,9 @@ class AgentChannel:
         """Store the message and let it wait for its turn; the asker follows the session from here on."""
         new = new_turn(ask)
         assert new.session_id is not None
+        take = self.replay.join if ask.session_id else self.replay.open
         try:
-            await self.replay.join(client, new.session_id, partial(self.turns.submit, new))
+            await take(client, new.session_id, partial(self.turns.submit, new))
         except QueueFull as full:
             client.show(CHANNEL, queue_full(ask, full))
         except StoreFull as full:

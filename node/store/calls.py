@@ -27,6 +27,8 @@ class StoredCalls:
     @classmethod
     async def of(cls, db: Database, turn: ClaimedTurn) -> "StoredCalls":
         """Read what the turn's earlier attempts did."""
+        if turn.attempts == 1:
+            return cls(db, turn, EarlierCalls(()))
         rows = await db.rows(
             "SELECT name, arguments, writes, ok, result FROM calls"
             " WHERE session_id = ? AND turn_id = ? ORDER BY number",

@@ -118,6 +118,10 @@ class EventLog:
             self._last.setdefault(session_id, first)
         return self._last[session_id]
 
+    def begin(self, session_id: str) -> None:
+        """Count from the start for a session that is only now given its id."""
+        self._last[session_id] = 0
+
     async def pruned_seq(self, session_id: str) -> int:
         """Return the highest number that is no longer in the log."""
         rows = await self._db.rows("SELECT pruned_seq FROM sessions WHERE id = ?", (session_id,))

@@ -9,6 +9,8 @@ from node.store.messages import Draft
 from tools.spec import JsonObject
 
 ATTEMPTS = 5
+FIRST_PLACE = 1
+"""In a transcript."""
 USER_WAITING_MAX = 32
 OTHER_WAITING_MAX = 3
 
@@ -69,6 +71,11 @@ class ClaimedTurn(Turn):
 
     groups: tuple[str, ...] = ()
     """Tool groups that the session's last turn had in use."""
+
+    @property
+    def is_first(self) -> bool:
+        """Whether the session holds nothing before it."""
+        return self.position == FIRST_PLACE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

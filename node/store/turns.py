@@ -37,8 +37,6 @@ from node.store.turn import (
 )
 
 LOST = "the node stopped during this turn"
-FIRST_PLACE = 1
-"""In a transcript; before it there is no history to look up."""
 
 
 class TurnStore:
@@ -163,7 +161,7 @@ class TurnStore:
 
     async def history(self, turn: ClaimedTurn) -> Sequence[StoredMessage]:
         """Return what a turn reads of the past, as `node.store.summaries.readable` says."""
-        if turn.position == FIRST_PLACE:
+        if turn.is_first:
             return []
         return await readable(self._db, turn.session_id, turn.turn_id)
 
