@@ -44,7 +44,10 @@ async def list_peers(node: NodeClient, _: str) -> str:
 
 
 async def list_sessions(node: NodeClient, words: str) -> str:
-    return sessions_table(await (node.found_sessions(words) if words else node.sessions()))
+    if not words:
+        return sessions_table(await node.sessions())
+    found = await node.found_sessions(words)
+    return sessions_table(found) if found else "no session holds these words"
 
 
 async def import_session(node: NodeClient, file: str) -> str:

@@ -128,7 +128,7 @@ def sessions_table(sessions: Sequence[SessionHead]) -> str:
         )
         for session in sessions
     ]
-    return aligned(rows) if rows else "no sessions"
+    return aligned(rows) if rows else "no sessions yet"
 
 
 def queue_table(turns: Sequence[QueuedTurn]) -> str:
