@@ -465,3 +465,34 @@ async def test_the_store_failing_once_does_not_stop_the_queue(
         queue.wake()
         assert (await turns.ended("t")).state is TurnState.SENT
     assert "disk full" in caplog.text
+
+
+@requirement("H11")
+async def test_a_turn_that_will_not_stop_is_left_behind_and_the_next_one_runs(
+    turns: WatchedTurns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue_module, "RELEASE_TIMEOUT_S", 0.05)
+    begun, let_go = asyncio.Event(), asyncio.Event()
+
+    async def run(turn: ClaimedTurn) -> TurnOutcome:
+        if turn.turn_id == "stubborn":
+            begun.set()
+            while not let_go.is_set():
+                try:
+                    await let_go.wait()
+                except asyncio.CancelledError:
+                    pass  # as a tool that swallows it
+        return answered(turn)
+
+    await turns.ask("stubborn")
+    await turns.ask("next")
+    told = Told()
+    async with queue_of(turns, run, tell=told) as queue:
+        await within(begun.wait())
+        assert [turn.turn_id for turn in await queue.release("s")] == ["stubborn"]
+        assert (await turns.ended("next")).state is TurnState.SENT
+        stubborn = await turns.get("s", "stubborn")
+        assert stubborn is not None
+        assert stubborn.state is TurnState.CANCELLED
+        let_go.set()
+    assert told.endings == [("stubborn", Ending.CANCELLED), ("next", Ending.ANSWERED)]
