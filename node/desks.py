@@ -153,7 +153,7 @@ class OwnerDesk:
 
     def client_tools(self) -> Sequence[ToolSpec]:
         tools: dict[str, ToolSpec] = {}
-        for client in self._streams.followers(self._session_id):
+        for client in self._streams.attached(self._session_id):
             tools = client.tools | tools
         return tuple(tools.values())
 

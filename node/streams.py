@@ -98,6 +98,10 @@ class Streams:
             if (client, session_id) not in self._behind:
                 yield client
 
+    def attached(self, session_id: str) -> tuple[Client, ...]:
+        """Return everybody who follows, also those who are still sent what they missed."""
+        return tuple(self._followers.get(session_id, ()))
+
     def followed_by(self, client: Client) -> tuple[str, ...]:
         """Return the sessions that a client follows; only in those may it stop a turn."""
         return tuple(session_id for session_id, followers in self._followers.items() if client in followers)
