@@ -4,8 +4,10 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from agent.context import CHARS_PER_TOKEN
+from tools.same import Same
 from tools.spec import JsonObject, ToolSpec
 
 DEFINITION_TOKENS = 5_000
@@ -13,13 +15,19 @@ WINDOW_SHARE = 0.25
 """Definitions may take this much of the model's window, and never more than `DEFINITION_TOKENS`."""
 DESCRIPTION_MAX_CHARS = 160
 PARAMETER_MAX_CHARS = 80
+KEPT_SIZES = 4_096
 
 _SENTENCE = re.compile(r".+?[.!?](?=\s|$)", re.DOTALL)
 
 
 def tokens_of(tool: ToolSpec) -> int:
     """Estimate what a definition costs: the characters of its compact JSON, by `CHARS_PER_TOKEN`."""
-    definition = {"name": tool.name, "description": tool.description, "parameters": tool.parameters}
+    return _tokens_of(tool.name, tool.description, Same(tool.parameters))
+
+
+@lru_cache(maxsize=KEPT_SIZES)
+def _tokens_of(name: str, description: str, parameters: Same) -> int:
+    definition = {"name": name, "description": description, "parameters": parameters.value}
     text = json.dumps(definition, ensure_ascii=False, separators=(",", ":"), default=dict)
     return -(-len(text) // CHARS_PER_TOKEN)
 

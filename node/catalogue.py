@@ -21,20 +21,19 @@ _FOR_PEERS = frozenset({"list_peers", "agent.ask_peer"})
 
 class Catalogue:
     def __init__(self, registry: Registry, *, finder: ToolFinder, is_connected: Callable[[], bool]) -> None:
-        """Take the node's tools, and whether any peer is connected now."""
+        """Take the node's tools, complete, and whether any peer is connected now."""
         self.finder = finder
         self.last_shown: Mapping[str, int] = MappingProxyType({})
         """What the last turn's model saw at its end: tools and what each cost, in the form that it had."""
-        self._registry = registry
+        self._with_peers = tuple(registry)
+        self._alone = tuple(
+            replace(tool, core=False) if tool.name in _FOR_PEERS else tool for tool in registry
+        )
         self._is_connected = is_connected
 
     def own(self) -> tuple[ToolSpec, ...]:
         """Return the node's tools; those for peers are always in view only while there is somebody to ask."""
-        is_connected = self._is_connected()
-        return tuple(
-            replace(tool, core=is_connected) if tool.name in _FOR_PEERS and tool.core else tool
-            for tool in self._registry
-        )
+        return self._with_peers if self._is_connected() else self._alone
 
     def all(self, client_tools: Iterable[ToolSpec] = ()) -> tuple[ToolSpec, ...]:
         """Return every tool that a turn with these clients could call."""

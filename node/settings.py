@@ -323,7 +323,7 @@ _TABLE = (
         "events.keepTurns",
         Annotated[int, Field(ge=1, le=10_000)],
         3,
-        "Ended turns per session whose events are kept, for clients that come back. Messages are always kept.",
+        "Ended turns per session whose events are kept for clients that come back. Messages are always kept.",
     ),
     _make("network.nodeName", Line, "", "What peers read as this node's name. Blank: the machine's name."),
     _make(

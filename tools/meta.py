@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Protocol
+from dataclasses import replace
+from typing import Protocol
 
-from tools.registry import tool
-from tools.spec import Effect, JsonObject, ToolSpec
+from tools.spec import Effect, JsonObject, ToolContext, ToolSpec
 
 META_TOOLS = frozenset({"search_tools", "load_tools", "list_tool_groups"})
 SEARCH_LIMIT = 5
@@ -29,29 +29,63 @@ class ToolGroups(Protocol):
 
 
 def meta_tools(toolbox: ToolGroups) -> tuple[ToolSpec, ...]:
-    """Return the meta tools of one turn."""
+    """Return the meta tools of one turn; what they say of themselves is the same in every turn."""
 
-    @tool(name="search_tools", effect=Effect.READ, core=True)
-    async def search_tools(
-        query: Annotated[str, "what the tool should do, in a few words"],
-        limit: Annotated[int, f"how many, at most {SEARCH_LIMIT_MAX}"] = SEARCH_LIMIT,
-    ) -> object:
-        """Find tools that you do not see yet. Those found can be called at once."""
-        return toolbox.search(query, max(1, min(limit, SEARCH_LIMIT_MAX)))
+    async def search(_: ToolContext, arguments: JsonObject) -> object:
+        limit = arguments["limit"]
+        assert isinstance(limit, int)
+        return toolbox.search(str(arguments["query"]), max(1, min(limit, SEARCH_LIMIT_MAX)))
 
-    @tool(name="load_tools", effect=Effect.READ, core=True)
-    async def load_tools(
-        groups: Annotated[list[str], "names of groups, as list_tool_groups gives them, or of single tools"],
-    ) -> object:
-        """Make groups of tools, or single tools, available from now on."""
-        return toolbox.load(list(group_names(groups)))
+    async def load(_: ToolContext, arguments: JsonObject) -> object:
+        return toolbox.load(list(group_names(arguments["groups"])))
 
-    @tool(name="list_tool_groups", effect=Effect.READ, core=True)
-    async def list_tool_groups() -> object:
-        """List the groups of tools that can be loaded, each with what is in it."""
+    async def groups(_: ToolContext, _arguments: JsonObject) -> object:
         return toolbox.groups()
 
-    return (search_tools, load_tools, list_tool_groups)
+    return replace(_SEARCH, handler=search), replace(_LOAD, handler=load), replace(_GROUPS, handler=groups)
+
+
+_SEARCH = ToolSpec(
+    name="search_tools",
+    description="Find tools that you do not see yet. Those found can be called at once.",
+    parameters={
+        "type": "object",
+        "properties": {
+            "query": {"type": "string", "description": "what the tool should do, in a few words"},
+            "limit": {
+                "type": "integer",
+                "description": f"how many, at most {SEARCH_LIMIT_MAX}",
+                "default": SEARCH_LIMIT,
+            },
+        },
+        "required": ["query"],
+    },
+    effect=Effect.READ,
+    core=True,
+)
+_LOAD = ToolSpec(
+    name="load_tools",
+    description="Make groups of tools, or single tools, available from now on.",
+    parameters={
+        "type": "object",
+        "properties": {
+            "groups": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "names of groups, as list_tool_groups gives them, or of single tools",
+            }
+        },
+        "required": ["groups"],
+    },
+    effect=Effect.READ,
+    core=True,
+)
+_GROUPS = ToolSpec(
+    name="list_tool_groups",
+    description="List the groups of tools that can be loaded, each with what is in it.",
+    effect=Effect.READ,
+    core=True,
+)
 
 
 def group_names(value: object) -> Iterator[str]:

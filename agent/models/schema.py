@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from agent.models.wire import text_of
+from tools.same import Same
 from tools.spec import JsonObject, ToolSpec
 
 DEPTH_MAX = 8
@@ -37,7 +38,7 @@ _FLAGS = {"uniqueItems": (True, "no duplicates"), "additionalProperties": (False
 
 def definition(tool: ToolSpec, name: str) -> Mapping[str, object]:
     """Return a tool as both dialects send it. Kept per tool: every round of a turn sends the same ones."""
-    return _definition(_Identity(tool), name)
+    return _definition(name, tool.description, Same(tool.parameters))
 
 
 def folded(schema: JsonObject) -> dict[str, object]:
@@ -46,26 +47,13 @@ def folded(schema: JsonObject) -> dict[str, object]:
     return {**body, "type": "object", "properties": body.get("properties", {})}
 
 
-class _Identity:
-    """A tool as a key: specs hold schemas and so have no hash of their own."""
-
-    __slots__ = ("tool",)
-
-    def __init__(self, tool: ToolSpec) -> None:
-        self.tool = tool
-
-    def __hash__(self) -> int:
-        return id(self.tool)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Identity) and other.tool is self.tool
-
-
 @lru_cache(maxsize=KEPT_DEFINITIONS)
-def _definition(key: _Identity, name: str) -> Mapping[str, object]:
-    tool = key.tool
-    function = {"name": name, "description": tool.description, "parameters": folded(tool.parameters)}
-    return {"type": "function", "function": function}
+def _definition(name: str, description: str, schema: Same) -> Mapping[str, object]:
+    parameters = folded(schema.value)
+    return {
+        "type": "function",
+        "function": {"name": name, "description": description, "parameters": parameters},
+    }
 
 
 class _Folding:
