@@ -9,7 +9,7 @@ import json
 import random
 import re
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -131,8 +131,8 @@ class Tally:
     requests: int = 0
     with_groups: int = 0
     needed: int = 0
-    recall: Counter[int] = field(default_factory=Counter)
-    group_recall: Counter[int] = field(default_factory=Counter)
+    recall: defaultdict[int, float] = field(default_factory=lambda: defaultdict(float))
+    group_recall: defaultdict[int, float] = field(default_factory=lambda: defaultdict(float))
     in_view: Counter[str] = field(default_factory=Counter)
     covered: Counter[str] = field(default_factory=Counter)
 
@@ -176,7 +176,9 @@ def walked(data: DataSet, *, is_warm: bool) -> Iterator[Line]:
     """Send all requests of a set, one after the other, and say what they found."""
     finder, tally = ToolFinder(Learned()), Tally()
     groups = {tool.name: tool.in_group for tool in data.tools if tool.in_group}
-    dialog, recent, used = None, [], []
+    dialog = None
+    recent: list[str] = []
+    used: list[str] = []
     for query in data.queries:
         if query.dialog is None or query.dialog != dialog:
             dialog, recent, used = query.dialog, [], []

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.ollama_server import FakeOllama, Reply, answer, done, error, reply, text
+from tests.fakes.ollama_server import FakeOllama, answer, done, error, reply, text
+from tests.fakes.scripted_server import Reply
 from tests.mission import requirement
 from tests.node.nodes import PATIENCE_S, running_node
 from tests.node.test_http import CHAT, http, turns_running

@@ -229,7 +229,10 @@ async def test_a_transcript_from_elsewhere_needs_only_roles_and_texts(tmp_path: 
         written = await node.client.transcript(brought["id"])
         assert "# Old chat\n" in written
         assert "## You\n\nhi\n\n## Agent\n\n### Hello\nyou" in written
-        for bad in ({"title": "x", "messages": []}, {"messages": [{"role": "boss", "content": ""}]}, []):
+        bad_exports: list[object] = [
+            {"title": "x", "messages": []}, {"messages": [{"role": "boss", "content": ""}]}, []
+        ]  # fmt: skip
+        for bad in bad_exports:
             assert (await http(node, "POST", f"{ROOT}/import", bad))[0] == 400
         assert len(await get(node)) == 1
 
@@ -238,7 +241,8 @@ async def test_a_long_transcript_is_read_page_by_page(tmp_path: Path) -> None:
     messages = [{"role": "user", "content": f"m{i}"} for i in range(25)]
     async with running_node(tmp_path) as node:
         _, brought, _ = await http(node, "POST", f"{ROOT}/import", {"title": "long", "messages": messages})
-        one, seen = f"/{brought['id']}", []
+        one = f"/{brought['id']}"
+        seen: list[str] = []
         page = await get(node, f"{one}?limit=10")
         while True:
             seen = [m["content"] for m in page["messages"]] + seen
