@@ -61,6 +61,35 @@ function askApproval(data) {
   add(card);
 }
 
+function clearTranscript() {
+  turns.clear();
+  setRunning(null);
+  transcript.replaceChildren();
+}
+
+function showMessage({ role, content, turnId }) {
+  if (role === "user") {
+    add(element("div", "said owner", content));
+    if (turnId) turnOf(turnId);
+  } else if (role === "agent") {
+    const answer = turnId ? turnOf(turnId).answer : element("div", "said agent");
+    answer.hidden = !content;
+    answer.textContent = content;
+    if (!turnId) add(answer);
+  } else {
+    add(element("div", "tool", content));
+  }
+}
+
+function showOpenTurn(turn) {
+  if (!turns.has(turn.turnId)) showMessage({ role: "user", content: turn.prompt, turnId: turn.turnId });
+  if (turn.reasoning) handlers.reasoning({ turnId: turn.turnId, delta: turn.reasoning });
+  if (turn.text) handlers.token({ turnId: turn.turnId, delta: turn.text });
+  turn.calls.forEach(handlers.tool_call);
+  turn.approvals.forEach(askApproval);
+  if (turn.running) setRunning(turn.turnId);
+}
+
 const handlers = {
   queued(data) {
     sessionId = data.sessionId;
@@ -69,6 +98,20 @@ const handlers = {
     turnOf(data.turnId);
     setRunning(data.turnId);
   },
+  snapshot(data) {
+    clearTranscript();
+    if (data.messageCount > data.messages.length) add(element("div", "tool", "… earlier messages are not shown here"));
+    data.messages.forEach(showMessage);
+    data.turns.forEach(showOpenTurn);
+  },
+  status(data) {
+    if (!data.startsOver) return;
+    const { details, answer } = turnOf(data.turnId);
+    details.lastChild.textContent = "";
+    answer.textContent = "";
+  },
+  compacted: (data) => add(element("div", "tool", `${data.turns} earlier turns are read as a summary from here on`)),
+  emptied: clearTranscript,
   reasoning(data) {
     const { details } = turnOf(data.turnId);
     details.hidden = false;
@@ -156,8 +199,6 @@ byId("new").addEventListener("click", () => {
   sessionStorage.removeItem("session");
   sessionId = null;
   lastSeq = 0;
-  turns.clear();
-  setRunning(null);
-  transcript.replaceChildren();
+  clearTranscript();
 });
 connect();
