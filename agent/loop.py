@@ -49,7 +49,8 @@ async def run_agent_loop(
         log=log,
     )
     rounds = free_rounds = 0
-    nudged = must_call = False
+    narrated: Reply | None = None
+    must_call = False
     while rounds < limits.max_rounds:
         tools = toolbox.present()
         reply = await listener.hear(messages, tools, must_call=must_call)
@@ -64,12 +65,13 @@ async def run_agent_loop(
                 free_rounds += 1
             else:
                 rounds += 1
-        elif not nudged and reads_like_a_call(reply.text, (tool.name for tool in tools)):
-            nudged = must_call = True
+        elif narrated is None and reads_like_a_call(reply.text, (tool.name for tool in tools)):
+            narrated, must_call = reply, True
             messages.append(UserMessage(text=NUDGE))
             rounds += 1
         else:
-            return _answer(reply, transcript)
+            # A model that is made to call, and will not, may talk up to the limit.
+            return _answer(narrated if narrated and reply.cut else reply, transcript)
     await listener.say(f"the budget of {limits.max_rounds} rounds has ended")
     return await _last_words(listener, runner, messages)
 

@@ -4,7 +4,6 @@ import asyncio
 import signal
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from functools import partial
 from os import getpid, umask
 from pathlib import Path
@@ -38,7 +37,7 @@ from node.compaction import Compaction
 from node.completion import Completion
 from node.config import NodeConfig, StartError, machine_name
 from node.conversations import Conversations
-from node.datadir import DataDir, DataDirError, Runtime
+from node.datadir import DataDirError, Runtime
 from node.directory import FabricDirectory
 from node.engine import Engines
 from node.hyperparameters import hyperparameter_tools
@@ -57,13 +56,10 @@ from node.router import Router
 from node.session_reader import StoredSessions
 from node.settings import Settings
 from node.spawned import NoCommand, SpawnedServer
-from node.store.db import Database
+from node.state import State, open_state
 from node.store.errors import StoreError
-from node.store.events import EventLog
 from node.store.learned import LearnedStore
-from node.store.peers import PeerStore
 from node.store.sessions import SessionStore
-from node.store.settings import SettingStore
 from node.store.summaries import SummaryStore
 from node.store.turns import TurnStore
 from node.store.waiting import WaitingTurns
@@ -72,7 +68,6 @@ from node.telemetry import Telemetry
 from node.ws import Client
 from peer.errors import PeerError
 from peer.hub import Profile
-from peer.identity import Identity
 from peer.trust import TrustState, TrustStore
 from tools.clock import clock_tools
 from tools.notes import notes_tools
@@ -97,36 +92,6 @@ async def run(
             raise StartError(str(error)) from error
         on_ready(ready)
         await stop.wait()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class State:
-    """What a node keeps between starts, opened."""
-
-    folder: DataDir
-    db: Database
-    settings: Settings
-    identity: Identity
-    trust: PeerStore
-    log: EventLog
-
-
-async def open_state(config: NodeConfig, stack: AsyncExitStack) -> State:
-    folder = DataDir.open(config.data)
-    stack.callback(folder.close)
-    db = await Database.open(folder.database)
-    stack.push_async_callback(db.close)
-    settings = await Settings.load(SettingStore(db))
-    log = await EventLog.open(db, keep_turns=lambda: settings.whole("events.keepTurns"))
-    stack.push_async_callback(log.close)
-    return State(
-        folder=folder,
-        db=db,
-        settings=settings,
-        identity=Identity.load_or_create(folder.identity_key),
-        trust=PeerStore(db),
-        log=log,
-    )
 
 
 async def start(

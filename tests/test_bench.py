@@ -25,6 +25,7 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, check=False, capture_output=True, text=True, timeout=50)
 
 
+@requirement("U16")
 @pytest.mark.parametrize(
     "name",
     [

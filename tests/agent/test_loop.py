@@ -142,6 +142,16 @@ async def test_a_second_narration_is_the_answer() -> None:
     assert len(model.requests) == 2
 
 
+@requirement("B10")
+async def test_babble_up_to_the_limit_after_a_nudge_does_not_become_the_answer() -> None:
+    answer, _ = await played(
+        says("I'll call open_pane."),
+        [TextDelta("blah " * 100), Finish(FinishReason.LENGTH)],
+        tools=[writer("open_pane", core=True)],
+    )
+    assert answer == "I'll call open_pane."
+
+
 @requirement("B1", "B3", "C18")
 async def test_out_of_rounds_one_request_without_tools_answers_and_is_told_so() -> None:
     rounds = [[call("files.read", f"c{n}", path=f"{n}.txt")] for n in range(3)]

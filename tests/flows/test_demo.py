@@ -8,7 +8,7 @@ from tests.mission import requirement
 from tests.node.program import palaver
 
 
-@requirement("T9")
+@requirement("T9", "U7")
 async def test_two_nodes_pair_ask_each_other_and_refuse_what_a_peer_must_not_do(tmp_path: Path) -> None:
     finished = await palaver("demo", "--json", data=tmp_path / "unused")
     assert finished.code == 0, finished.err
