@@ -16,6 +16,8 @@ READY = "ready "
 KEY_VARIABLE = "PALAVER_ENGINE_KEY"
 """The key that every request has to carry. In the environment, since other users can read command lines."""
 PARENT_CHECK_S = 1.0
+LOG_S = 0.5
+"""What llama.cpp's log may need until it has written why a model could not be loaded."""
 
 
 def main() -> None:
@@ -23,7 +25,8 @@ def main() -> None:
     options = arguments()
     try:
         server = serving(options)
-    except RuntimeError as error:  # the reason stands above, in llama.cpp's own words
+    except RuntimeError as error:
+        time.sleep(LOG_S)  # the reason comes first, in llama.cpp's own words, from a thread of its own
         sys.exit(str(error))
     sys.stdout.write(f"{READY}{server.listening_address}\n")
     sys.stdout.flush()
