@@ -9,6 +9,7 @@ the same. An unknown key is turned away and learns nothing, not even a name.
 
 import hmac
 import secrets
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -68,7 +69,7 @@ class Received:
 Event: TypeAlias = Opened | Received
 
 
-class PeerProtocol:
+class PeerProtocol(ABC):
     """What both sides share; `Listener` and `Dialler` add the greeting. Never raises on what is received."""
 
     def __init__(self, identity: Identity) -> None:
@@ -133,8 +134,9 @@ class PeerProtocol:
             case _:
                 raise ProtocolError(f"{frame.t} is out of place while {self.state.name.lower()}")
 
+    @abstractmethod
     def _greet(self, frame: Greeting) -> None:
-        raise NotImplementedError
+        """Take a frame of the greeting, as this side of the link expects it."""
 
     def _say(self, frame: Greeting) -> None:
         self._outgoing.append(encode(frame))

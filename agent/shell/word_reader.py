@@ -1,6 +1,7 @@
 """The words of a shell line, read one after the other: quotes, escapes, and what the shell fills in."""
 
 import re
+from abc import ABC, abstractmethod
 
 from agent.shell.words import GLOBS, HOME, MARKS, UNKNOWN, Word
 
@@ -18,7 +19,7 @@ class UnreadableLine(ValueError):
     """The line cannot be taken apart; the text says where it went wrong."""
 
 
-class WordReader:
+class WordReader(ABC):
     """A cursor over the text of a line. Words may hold programs; how to read those is for a subclass."""
 
     def __init__(self, text: str, depth: int) -> None:
@@ -26,13 +27,13 @@ class WordReader:
         self.at = 0
         self.depth = depth
 
+    @abstractmethod
     def program(self, until: str) -> None:
         """Read commands up to the closing character, or to the end of the text."""
-        raise NotImplementedError
 
+    @abstractmethod
     def run_inside(self, text: str) -> None:
         """Take a text whose commands run, as between back-ticks."""
-        raise NotImplementedError
 
     def word(self) -> Word:
         start, marked, substitutes = self.at, "", False
