@@ -7,6 +7,19 @@ from typing import Protocol
 from peer.identity import NodeId
 
 
+class Grant(StrEnum):
+    """One thing that a peer's asks may do or use here. Rights are one-way: each owner gives their own."""
+
+    ASK = "ask"
+    """Ask this node's agent; without it, none of the others counts."""
+    SHARED = "shared"
+    """Search and read the folders that are shared with this peer."""
+    NOTES = "notes"
+    """Read the owner's notes."""
+    MODEL = "model"
+    """Run turns of its own on this node's model."""
+
+
 class TrustState(StrEnum):
     SEEN = "seen"
     """Noticed, by discovery or by hand; nothing follows from it."""
@@ -30,6 +43,8 @@ class PeerRecord:
     """`host:port`, the last good one first."""
     added_at: float
     last_seen: float | None = None
+    grants: frozenset[Grant] | None = None
+    """What its asks may do here; None: whatever the owner gives to peers in general."""
 
     @property
     def label(self) -> str:

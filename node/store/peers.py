@@ -5,7 +5,7 @@ import sqlite3
 
 from node.store.db import Database, storable
 from peer.identity import NodeId
-from peer.trust import PeerRecord, TrustState
+from peer.trust import Grant, PeerRecord, TrustState
 
 
 class PeerStore:
@@ -22,8 +22,9 @@ class PeerStore:
     async def save(self, record: PeerRecord) -> None:
         """Insert the record or replace the one with its node id."""
         await self._db.write(
-            "INSERT OR REPLACE INTO peers (node_id, name, pet_name, state, addresses, added_at, last_seen)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO peers"
+            " (node_id, name, pet_name, state, addresses, added_at, last_seen, grants)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 record.node_id,
                 storable(record.name),
@@ -32,6 +33,7 @@ class PeerStore:
                 json.dumps(record.addresses),
                 record.added_at,
                 record.last_seen,
+                None if record.grants is None else json.dumps(sorted(record.grants)),
             ),
         )
 
@@ -49,4 +51,9 @@ def _record(row: sqlite3.Row) -> PeerRecord:
         addresses=tuple(json.loads(row["addresses"])),
         added_at=row["added_at"],
         last_seen=row["last_seen"],
+        grants=_grants(row["grants"]),
     )
+
+
+def _grants(stored: str | None) -> frozenset[Grant] | None:
+    return None if stored is None else frozenset(Grant(name) for name in json.loads(stored))
