@@ -1,0 +1,14 @@
+import { defineConfig } from "vite";
+
+export default defineConfig({
+  build: {
+    outDir: "../static",
+    emptyOutDir: true,
+    target: "es2023",
+    // The page's policy allows no inline script, which the polyfill for preloading would be.
+    modulePreload: { polyfill: false },
+    // Small files stay files: a data: address would need a wider policy.
+    assetsInlineLimit: 0,
+    license: { fileName: "third-party-licenses.md" },
+  },
+});
