@@ -30,6 +30,7 @@ BIN = VENV / ("Scripts" if ON_WINDOWS else "bin")
 OLDEST_PYTHON = (3, 11)
 PIP_TAIL_LINES = 25
 INSTALL_TIMEOUT_S = 1800
+UNREACHABLE = "Is the package registry reachable?"
 
 
 def prepare(extra: str = "") -> None:
@@ -37,8 +38,7 @@ def prepare(extra: str = "") -> None:
     require_python()
     if _is_current(extra):
         return
-    VENV.mkdir(exist_ok=True)
-    with (VENV / "install.lock").open("a+b") as file, _locked(file):
+    with alone():
         if _is_current(extra):
             return  # another start did the work while this one waited
         if not tool("python").exists():
@@ -53,6 +53,24 @@ def enter(extra: str = "") -> None:
         prepare(extra)
         become([str(tool("python")), *sys.argv])
     sys.path.append(str(ROOT))  # in a developer's own environment the project may not be installed
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Let no other start of ours change the environment meanwhile."""
+    VENV.mkdir(exist_ok=True)
+    with (VENV / "install.lock").open("a+b") as file, _locked(file):
+        yield
+
+
+def add(requirement: str) -> None:
+    """Put one more package into the environment."""
+    _run([*pip_install(), requirement], remedy=UNREACHABLE)
+
+
+def pip_install() -> list[str]:
+    """Return the command that installs into the environment; what is to be installed follows it."""
+    return [str(tool("python")), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
 
 
 def become(command: Sequence[str]) -> NoReturn:
@@ -104,21 +122,22 @@ def _make() -> None:
 
 
 def _install(extra: str) -> None:
-    _say("installing Palaver's packages; the first time takes about a minute")
-    pip = [str(tool("python")), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
+    say("installing Palaver's packages; the first time takes about a minute")
     _run(
-        [*pip, "--editable", f".[{extra}]" if extra else "."],
-        remedy=f"Is the package registry reachable? Run this again; if that fails, delete {VENV} first.",
+        [*pip_install(), "--editable", f".[{extra}]" if extra else "."],
+        remedy=f"{UNREACHABLE} Run this again; if that fails, delete {VENV} first.",
     )
     for name in {"", extra}:
         _stamp(name).write_text(_wanted(), "utf-8")
 
 
 def _run(command: Sequence[str], *, remedy: str) -> None:
-    _say("$ " + " ".join(command))
+    say("$ " + " ".join(command))
     done = subprocess.run(
         command,
         cwd=ROOT,
+        # A clone builds its cockpit by itself, with a Node that is kept; pip would fetch one for each build.
+        env={**os.environ, "PALAVER_UI": "skip"},
         check=False,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -142,7 +161,7 @@ def _locked(file: IO[bytes]) -> Iterator[None]:
                 msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
                 break
             except OSError:
-                _say("waiting for another start to finish the installation")
+                say("waiting for another start to finish the installation")
         yield
         file.seek(0)
         msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
@@ -151,10 +170,10 @@ def _locked(file: IO[bytes]) -> Iterator[None]:
         yield
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
 def _give_up(text: str) -> NoReturn:
-    _say(text)
+    say(text)
     sys.exit(1)

