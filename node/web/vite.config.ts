@@ -1,6 +1,8 @@
 import { defineConfig } from "vite";
 
 export default defineConfig({
+  // The node puts a nonce of its own in here on every load.
+  html: { cspNonce: "cockpit-nonce" },
   build: {
     outDir: "../static",
     emptyOutDir: true,

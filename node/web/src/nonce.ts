@@ -1,2 +1,2 @@
-/** The nonce that this load of the page grants to stylesheets made by scripts; give it to `EditorView.cspNonce`. */
-export const cspNonce: string = document.querySelector<HTMLMetaElement>("meta[name=csp-nonce]")?.content ?? "";
+/** What this load of the page grants to stylesheets that scripts make; give it to `EditorView.cspNonce`. */
+export const cspNonce: string = document.querySelector<HTMLMetaElement>("meta[property=csp-nonce]")?.nonce ?? "";
