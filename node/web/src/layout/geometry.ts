@@ -50,17 +50,19 @@ export function placed(layout: Layout, view: Size): Placed {
       return;
     }
     const length = tree.axis === "row" ? area.width : area.height;
-    const toShare = Math.max(0, length - GUTTER_PX * (tree.children.length - 1));
+    // Where there is hardly any room, the gutters do not take all of it.
+    const gutter = Math.min(GUTTER_PX, Math.floor(length / (2 * tree.children.length)));
+    const toShare = length - gutter * (tree.children.length - 1);
     shared.set(tree.id, toShare);
     let before = 0;
     let start = 0;
     tree.children.forEach((child, index) => {
       before += tree.weights[index] ?? 0;
       const end = index === tree.children.length - 1 ? toShare : Math.round(before * toShare);
-      const offset = start + index * GUTTER_PX;
+      const offset = start + index * gutter;
       place(child, along(area, tree.axis, offset, end - start));
       if (index < tree.children.length - 1) {
-        const line = along(area, tree.axis, offset + end - start, GUTTER_PX);
+        const line = along(area, tree.axis, offset + end - start, gutter);
         gutters.push({ split: tree.id, index, axis: tree.axis, shared: toShare, ...line });
       }
       start = end;

@@ -107,3 +107,13 @@ export function splitsAround(tree: Tree | null, groupId: string): { split: Split
   const child = tree.children[index];
   return child ? [...splitsAround(child, groupId), { split: tree, index }] : [];
 }
+
+export function splitOf(tree: Tree | null, id: string): Split | undefined {
+  if (tree?.type !== "split") return undefined;
+  if (tree.id === id) return tree;
+  for (const child of tree.children) {
+    const found = splitOf(child, id);
+    if (found) return found;
+  }
+  return undefined;
+}

@@ -20,9 +20,10 @@ import {
   groupsOf,
   paneOf,
   panesOf,
+  splitOf,
   splitsAround,
 } from "./model";
-import { atEdge, axisOf, beside, replaced, reweighted } from "./tree";
+import { atEdge, beside, replaced, reweighted } from "./tree";
 
 /** Where a pane goes: a tab of a group, a side of another pane, or an edge of the whole view. */
 export type Where =
@@ -114,8 +115,10 @@ export function resize(layout: Layout, paneId: string, size: Partial<Size>, view
 
 /** Give the children of a split other weights. */
 export function reweigh(layout: Layout, splitId: string, weights: readonly number[]): Outcome {
-  if (!weights.every((weight) => Number.isFinite(weight) && weight > 0)) {
-    return new Refusal("weights are numbers above zero");
+  const children = splitOf(layout.root, splitId)?.children.length;
+  if (children === undefined) return new Refusal(`there is no split ${JSON.stringify(splitId)}`);
+  if (weights.length !== children || !weights.every((weight) => Number.isFinite(weight) && weight > 0)) {
+    return new Refusal(`${splitId} takes ${children} weights above zero`);
   }
   return { ...layout, root: reweighted(layout.root, splitId, weights) };
 }
@@ -292,5 +295,3 @@ function stretched(layout: Layout, paneId: string, axis: "row" | "column", pixel
   const weights = parent.weights.map((weight, at) => (at === index ? share : (weight / rest) * (1 - share)));
   return reweigh(layout, parent.id, weights);
 }
-
-export { axisOf };

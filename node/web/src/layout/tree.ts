@@ -17,7 +17,7 @@ export function shares(weights: readonly number[]): number[] {
 }
 
 /** Make a split of what is left of its children: none, one child instead of a split, or no split within its like. */
-function splitOf(split: Split, children: readonly (Tree | null)[]): Tree | null {
+function remade(split: Split, children: readonly (Tree | null)[]): Tree | null {
   const kept: Tree[] = [];
   const weights: number[] = [];
   children.forEach((child, index) => {
@@ -40,7 +40,7 @@ export function replaced(tree: Tree | null, groupId: string, change: (group: Gro
   if (tree.type === "group") return tree.id === groupId ? change(tree) : tree;
   const children = tree.children.map((child) => replaced(child, groupId, change));
   const same = children.every((child, index) => child === tree.children[index]);
-  return same ? tree : splitOf(tree, children);
+  return same ? tree : remade(tree, children);
 }
 
 export function axisOf(side: Side): Axis {
@@ -52,7 +52,7 @@ function pair(id: string, there: Tree, added: Tree, side: Side, share: number): 
   const first = side === "left" || side === "above";
   const children = first ? [added, there] : [there, added];
   const weights = first ? [share, 1 - share] : [1 - share, share];
-  return splitOf({ type: "split", id, axis: axisOf(side), weights, children }, children);
+  return remade({ type: "split", id, axis: axisOf(side), weights, children }, children);
 }
 
 /** Put a group at a side of another, taking a share of its room. */
