@@ -1,6 +1,6 @@
 """The tools of a peer's turn: few, fixed, all in view."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from agent.disclosure import TOOL_BUDGET
 from agent.gate import Mode, can_run_unattended
@@ -9,14 +9,23 @@ from tools.spec import ToolSpec
 
 
 class PeerToolbox:
-    """The few tools of a peer's turn: declared for it, and able to pass the gate with nobody there."""
+    """The few tools of a peer's turn: granted to it, and able to pass the gate with nobody there."""
 
     active: Sequence[str] = ()
     dropped: Sequence[str] = ()
 
-    def __init__(self, tools: Sequence[ToolSpec], *, mode: Mode, rules: Rules) -> None:
-        offered = [tool for tool in tools if tool.remote and can_run_unattended(tool, mode=mode, rules=rules)]
-        self._tools = {tool.name: tool for tool in offered[:TOOL_BUDGET]}
+    def __init__(
+        self,
+        tools: Sequence[ToolSpec],
+        *,
+        mode: Mode,
+        rules: Rules,
+        rights: Callable[[], Collection[str]],
+    ) -> None:
+        fit = [tool for tool in tools if tool.remote and can_run_unattended(tool, mode=mode, rules=rules)]
+        self._tools = {tool.name: tool for tool in fit[:TOOL_BUDGET]}
+        self._rights = rights
+        """Read each time, so that a right taken away counts at once."""
 
     def open(self, prompt: str, *, recent: Sequence[str] = (), before: Sequence[str] = ()) -> None:
         """Change nothing: all that there is is shown."""
@@ -26,15 +35,17 @@ class PeerToolbox:
 
     @property
     def shown(self) -> Sequence[ToolSpec]:
-        return tuple(self._tools.values())
+        rights = self._rights()
+        return tuple(tool for tool in self._tools.values() if tool.remote in rights)
 
     def find(self, name: str) -> ToolSpec | None:
-        return self._tools.get(name)
+        return next((tool for tool in self.shown if tool.name == name), None)
 
     def use(self, tool: ToolSpec) -> None:
         """Change nothing: all that there is is shown."""
 
     def refusal(self, name: str) -> str:
         """Say the same of a private tool and of an invented one, so that nothing can be probed."""
-        usable = f"only {', '.join(self._tools)} can" if self._tools else "it has no tools"
+        names = ", ".join(tool.name for tool in self.shown)
+        usable = f"only {names} can" if names else "it has no tools"
         return f"{name!r} cannot be used in a peer's turn: {usable}"

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -60,6 +60,8 @@ class Turn:
     limits: Limits = field(default_factory=Limits)
     remote: str | None = None
     """The peer's name when a peer asks. History and context of the owner then stay out."""
+    rights: Callable[[], Collection[str]] = frozenset
+    """What the peer may use; read for every call, so that a right taken away counts at once."""
     origin: object | None = None
     """The peer's lineage, handed on to tools."""
     log: CallLog = field(default_factory=UnkeptCalls)
@@ -88,7 +90,7 @@ async def run_turn(desk: Desk, turn: Turn) -> TurnOutcome:
 
 def _toolbox(desk: Desk, turn: Turn) -> Toolbox:
     if turn.remote is not None:
-        return PeerToolbox(turn.tools, mode=turn.mode, rules=turn.rules())
+        return PeerToolbox(turn.tools, mode=turn.mode, rules=turn.rules(), rights=turn.rights)
     tokens = token_budget(turn.model.facts.context_window)
     return OwnerToolbox(turn.tools, client_tools=desk.client_tools, finder=turn.finder, tokens=tokens)
 

@@ -16,13 +16,18 @@ from node.model_choice import ModelChoice
 from node.settings import Settings
 from peer.answering import InboundAsk, Policy
 from peer.errors import AnswerFailed
-from peer.trust import PeerRecord
+from peer.grants import granted
+from peer.trust import Grant, PeerRecord
 from tools.peers import PeerDirectory
 from tools.registry import Registry
 
 NOT_ALLOWED = (
     "the owner of this node does not let peers ask its agent; "
     "on that node: palaver config set network.allowRemoteAgent true"
+)
+
+NOT_GRANTED = (
+    "the owner of this node does not let yours ask its agent; on that node: palaver grant {peer} ask"
 )
 
 
@@ -43,10 +48,13 @@ class PeerTurns:
         """Late, because the fabric that it looks into answers through this object."""
         self._name = name
 
-    def policy(self, _: PeerRecord) -> Policy:
-        """Say what a peer's asks may do here, as the settings stand now."""
-        is_allowed = self._settings.flag("network.allowRemoteAgent")
-        return Policy(allowed=is_allowed, reason="" if is_allowed else NOT_ALLOWED)
+    def policy(self, peer: PeerRecord) -> Policy:
+        """Say what a peer's asks may do here, as the owner's choices stand now."""
+        is_open = self._settings.flag("network.allowRemoteAgent")
+        default = map(Grant, self._settings.texts("network.defaultGrants"))
+        given = granted(peer, default=frozenset(default), allowed=is_open)
+        reason = NOT_GRANTED.format(peer=peer.node_id[:8]) if is_open else NOT_ALLOWED
+        return Policy(allowed=Grant.ASK in given, reason=reason, granted=given)
 
     async def answer(self, ask: InboundAsk) -> str:
         """Answer an admitted ask; raises `AnswerFailed` with a sentence for the asker."""
@@ -63,6 +71,7 @@ class PeerTurns:
             node_name=self._name(),
             today=date.today(),  # noqa: DTZ011  the owner's own day
             remote=ask.peer.label,
+            rights=lambda: ask.policy().granted,
             origin=ask.lineage,
         )
         outcome = await run_turn(RemoteDesk(ask.emit), turn)

@@ -161,6 +161,9 @@ ModelName: TypeAlias = Annotated[str, Field(max_length=1_000), AfterValidator(_o
 Seconds: TypeAlias = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 RuleText: TypeAlias = Annotated[str, AfterValidator(_rule)]
 RuleList: TypeAlias = Annotated[tuple[RuleText, ...], Strict(strict=False), Field(max_length=1_000)]
+GrantList: TypeAlias = Annotated[
+    tuple[Literal["ask", "shared", "notes", "model"], ...], Strict(strict=False), Field(max_length=4)
+]
 Mode: TypeAlias = Literal["plan", "default", "acceptEdits", "autonomous"]
 
 
@@ -332,7 +335,19 @@ _TABLE = (
         "manual",
         "How a peer becomes trusted: `manual`, by invite or by comparing codes. Being found is never enough.",
     ),
-    _make("network.allowRemoteAgent", bool, False, "Let trusted peers ask this node's agent."),
+    _make(
+        "network.allowRemoteAgent",
+        bool,
+        False,
+        "Let trusted peers ask this node's agent. Off: none may, whatever it was granted.",
+    ),
+    _make(
+        "network.defaultGrants",
+        GrantList,
+        ("ask", "shared"),
+        "What a trusted peer may do here that has no grants of its own: `ask` the agent, read the folders"
+        " that are `shared` with it, read your `notes`, use your `model`. Without `ask`, nothing.",
+    ),
     _make(
         "network.remoteAgentMode",
         Mode,

@@ -5,6 +5,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from peer.asking import Outlet
 from peer.errors import PeerError
@@ -95,10 +96,12 @@ class Answering:
     async def stop(self, rid: str) -> bool:
         """Stop the turns of this request id, as the owner; say whether there was one."""
         turns = [turn for (_, known), turn in self._turns.items() if known == rid]
-        for turn in turns:
-            turn.is_stopped = True
-        await _cancel(turns)
+        await self._stop(turns)
         return bool(turns)
+
+    async def reconsider(self) -> None:
+        """Stop the turns of peers that may not ask any more, as the owner."""
+        await self._stop([turn for turn in self._turns.values() if not turn.ask.policy().allowed])
 
     async def drop(self, outlet: Outlet) -> None:
         """Cancel every turn of a link that is gone; wait for their end, for as long as is reasonable."""
@@ -109,8 +112,7 @@ class Answering:
         if known is not None:
             self._repeat(outlet, known)
             return
-        record = self._knowledge.record(peer)
-        policy = self._knowledge.policy(record) if record else Policy(allowed=False)
+        record, policy = self._knowledge.record(peer), self._policy(peer)
         lineage = _lineage(request)
         refused = refusal(lineage, request.prompt, self._standing(peer, record, policy, lineage))
         if refused is not None:
@@ -136,6 +138,15 @@ class Answering:
             wait_s=self._bucket(peer, policy).wait_s(asyncio.get_running_loop().time()),
         )
 
+    async def _stop(self, turns: list[Turn]) -> None:
+        for turn in turns:
+            turn.is_stopped = True
+        await _cancel(turns)
+
+    def _policy(self, peer: NodeId) -> Policy:
+        record = self._knowledge.record(peer)
+        return self._knowledge.policy(record) if record else Policy(allowed=False)
+
     def _bucket(self, peer: NodeId, policy: Policy) -> TokenBucket:
         bucket = self._buckets.get(peer)
         if bucket is None or bucket.per_minute != policy.per_minute:
@@ -144,7 +155,8 @@ class Answering:
         return bucket
 
     def _start(self, outlet: Outlet, record: PeerRecord, request: AgentRequest, opened: OpenLineage) -> None:
-        turn = Turn(outlet, record, request, opened, started_at=self._now())
+        policy = partial(self._policy, record.node_id)
+        turn = Turn(outlet, record, request, opened, started_at=self._now(), policy=policy)
         self._turns[turn.key] = turn
         turn.task = asyncio.create_task(self._run(turn), name=f"answer {request.rid}")
         # Not a `finally` in the task: one that is cancelled before its first step runs none of its code.

@@ -15,10 +15,11 @@ from peer.errors import (
     PeerError,
     TooLarge,
 )
+from peer.grants import NOTHING
 from peer.identity import NodeId
 from peer.lineage import MAX_ASKS, MAX_PEER_HOPS, PEER_AGENT_TIMEOUT_S, Lineage, LineageLimits, tag
 from peer.messages import PROMPT_MAX_BYTES
-from peer.trust import PeerRecord
+from peer.trust import Grant, PeerRecord
 
 NOT_ALLOWED = "That node does not answer asks from peers. Its owner can allow it in the network settings."
 
@@ -30,6 +31,8 @@ class Policy:
     allowed: bool
     reason: str = ""
     """When not allowed: a sentence for the asker, naming what this node's owner can do."""
+    granted: frozenset[Grant] = NOTHING
+    """What the turns that it causes may use."""
     max_running: int = 2
     per_minute: int = 30
     max_hops: int = MAX_PEER_HOPS

@@ -27,7 +27,7 @@ from peer.links import Links
 from peer.messages import NAME_MAX_CHARS, PROMPT_MAX_BYTES, sound
 from peer.pairing import INVITE_TTL_S, Ticket, TicketBook
 from peer.roster import Roster
-from peer.trust import PeerRecord, TrustStore
+from peer.trust import Grant, PeerRecord, TrustStore
 
 __all__ = [
     "Answer",
@@ -218,6 +218,20 @@ class PeerHub:
         record = await self._roster.rename(peer, plain(pet_name, NAME_MAX_CHARS))
         self.on_change()
         return record
+
+    async def grant(self, peer: NodeId, grants: frozenset[Grant] | None) -> PeerRecord:
+        """Give a known peer rights of its own, or with None those of peers in general; at once.
+
+        Asks that it may not ask any more are stopped. Raises `UnknownPeer`.
+        """
+        record = await self._roster.grant(peer, grants)
+        await self.reconsider()
+        self.on_change()
+        return record
+
+    async def reconsider(self) -> None:
+        """Stop the asks that the policy allows no more; call it when it has changed."""
+        await self._answering.reconsider()
 
     async def close(self) -> None:
         """Say good-bye on every link and stop."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from peer.errors import UnknownPeer
 from peer.identity import NodeId
-from peer.trust import PeerRecord, TrustState, TrustStore
+from peer.trust import Grant, PeerRecord, TrustState, TrustStore
 
 ID_PREFIX_MIN = 6
 ADDRESSES_KEPT = 4
@@ -65,6 +65,10 @@ class Roster:
     async def rename(self, node_id: NodeId, pet_name: str) -> PeerRecord:
         """Give a known peer the owner's own name; raise `UnknownPeer` for others."""
         return await self._put(replace(self.find(node_id), pet_name=pet_name))
+
+    async def grant(self, node_id: NodeId, grants: frozenset[Grant] | None) -> PeerRecord:
+        """Give a known peer these rights; raise `UnknownPeer` for others."""
+        return await self._put(replace(self.find(node_id), grants=grants))
 
     async def block(self, node_id: NodeId) -> None:
         """Refuse this peer from this moment on."""

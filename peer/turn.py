@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from peer.asking import Outlet
 from peer.errors import DeadlinePassed, PeerError, Stopped, TooLarge, told
+from peer.guard import Policy
 from peer.identity import NodeId
 from peer.lineage import OpenLineage
 from peer.messages import (
@@ -36,6 +37,8 @@ class InboundAsk:
     """Hand it back to `PeerHub.ask` when answering takes another peer."""
     emit: Callable[[EventKind, str], Awaitable[None]]
     """Stream a piece to the asker; waits while the asker is slow."""
+    policy: Callable[[], Policy]
+    """What the peer may do here, read afresh: the owner can change it while the ask runs."""
 
 
 Answer: TypeAlias = Callable[[InboundAsk], Awaitable[str]]
@@ -51,10 +54,16 @@ class Turn:
         lineage: OpenLineage,
         *,
         started_at: float,
+        policy: Callable[[], Policy],
     ) -> None:
         self.outlet = outlet
         self.ask = InboundAsk(
-            peer=peer, rid=request.rid, prompt=request.prompt, lineage=lineage, emit=self._emit
+            peer=peer,
+            rid=request.rid,
+            prompt=request.prompt,
+            lineage=lineage,
+            emit=self._emit,
+            policy=policy,
         )
         self.started_at = started_at
         self.task: asyncio.Task[None] | None = None

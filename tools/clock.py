@@ -20,7 +20,7 @@ def clock_tools(now: Callable[[], datetime] = _utc_now) -> tuple[ToolSpec, ...]:
     @tool(
         name="clock.now",
         effect=Effect.READ,
-        remote=True,
+        remote="ask",
         phrases=(
             "what time is it [now|right now|there] [in {timezone}]",
             "[tell me|do you know|check] what time it is [now] [in {timezone}]",

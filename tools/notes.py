@@ -95,6 +95,7 @@ def notes_tools(folder: Path) -> tuple[ToolSpec, ...]:
     @tool(
         name="notes.search",
         effect=Effect.READ,
+        remote="notes",
         phrases=(
             "(search|look in|look through|check) [in|through] [my|the|all [my]] notes for {query}",
             "(find|search for|look for) {query} in [my|the|all [my]] notes",
@@ -112,6 +113,7 @@ def notes_tools(folder: Path) -> tuple[ToolSpec, ...]:
         name="notes.read",
         effect=Effect.READ,
         specifier="{name}",
+        remote="notes",
         phrases=(
             "(read|open|show [me]|print) [my|the] note {name}",
             "(read|open|show [me]|print) [my|the] note (called|named|titled|about) {name}",

@@ -79,7 +79,7 @@ def peers_tools(directory: PeerDirectory) -> tuple[ToolSpec, ...]:
         canonical=by_one_name,
         aliases=directory.names,
         core=True,
-        remote=True,
+        remote="ask",
         phrases=(
             "(ask|tell) {peer:peerId}[:|,] {prompt*}",
             "@{peer:peerId}[,|:] {prompt*}",

@@ -18,7 +18,7 @@ def tool(
     answer: str = "",
     core: bool = False,
     in_group: str = "",
-    remote: bool = False,
+    remote: str | None = None,
 ) -> Callable[[Callable[..., Awaitable[object]]], ToolSpec]:
     """Turn an async function into a tool: its docstring's first paragraph is the description.
 

@@ -88,8 +88,8 @@ class ToolSpec:
     """Always shown to the model."""
     in_group: str = ""
     """The group of a tool whose name does not say it."""
-    remote: bool = False
-    """May be part of a peer's turn."""
+    remote: str | None = None
+    """The right that a peer needs to have this in its turn, as `shared`. None: never part of one."""
     handler: Handler | None = None
     """None: a client of the turn runs it."""
 

@@ -416,9 +416,11 @@ async def test_a_model_that_does_something_else_after_the_refusal_goes_on() -> N
 
 async def test_nobody_is_asked_about_a_repeated_call_in_a_peers_turn_and_it_is_an_error() -> None:
     desk = RecordingDesk()
-    tools = [reader("clock.now", remote=True)]
+    tools = [reader("clock.now", remote="shared")]
     rounds: list[Round] = [[call("clock.now", f"c{n}")] for n in range(3)]
-    _, model = await played(*rounds, says("ok"), tools=tools, desk=desk, remote="bob")
+    _, model = await played(
+        *rounds, says("ok"), tools=tools, desk=desk, remote="bob", rights=lambda: {"shared"}
+    )
     assert desk.asked == []
     assert "3 times in a row, and nobody is there to ask" in results(model)[-1]
 

@@ -201,12 +201,14 @@ def test_a_verb_of_the_layout_that_nobody_can_run_is_refused_with_the_reason() -
 @requirement("F15")
 def test_a_peers_turn_has_only_declared_tools_that_could_run_unattended() -> None:
     tools = [
-        reader("share.search", remote=True),
+        reader("share.search", remote="shared"),
         reader("files.read"),
-        writer("files.write", remote=True),
-        reader("share.read", remote=True),
+        writer("files.write", remote="shared"),
+        reader("share.read", remote="shared"),
     ]
-    toolbox = PeerToolbox(tools, mode=Mode.PLAN, rules=Rules.read(deny=["share.read"]))
+    toolbox = PeerToolbox(
+        tools, mode=Mode.PLAN, rules=Rules.read(deny=["share.read"]), rights=lambda: {"shared"}
+    )
     assert names(toolbox) == ["share.search"]
     assert toolbox.find("files.read") is None
     assert toolbox.find("list_tool_groups") is None
@@ -215,7 +217,10 @@ def test_a_peers_turn_has_only_declared_tools_that_could_run_unattended() -> Non
 @requirement("F15")
 def test_a_private_and_an_invented_name_are_refused_in_the_same_words() -> None:
     toolbox = PeerToolbox(
-        [reader("share.search", remote=True), writer("files.write")], mode=Mode.PLAN, rules=NO_RULES
+        [reader("share.search", remote="shared"), writer("files.write")],
+        mode=Mode.PLAN,
+        rules=NO_RULES,
+        rights=lambda: {"shared"},
     )
     private, invented = toolbox.refusal("files.write"), toolbox.refusal("files.wrote")
     assert private.replace("files.write", "X") == invented.replace("files.wrote", "X")

@@ -422,7 +422,8 @@ async def test_writes_of_one_round_run_one_after_the_other_and_reads_wait_for_th
 
 
 def a_peers_turn(model: ScriptedModel, **more: object) -> Turn:
-    return a_turn(model, remote="bob", mode=more.pop("mode", Mode.PLAN), **more)
+    more = {"mode": Mode.PLAN, "rights": lambda: {"shared"}, **more}
+    return a_turn(model, remote="bob", **more)
 
 
 @requirement("F15")
@@ -457,7 +458,7 @@ async def test_a_peers_turn_without_shared_tools_offers_none() -> None:
 async def test_a_tool_declared_for_peers_runs_in_a_peers_turn() -> None:
     handler, origin = Recorder("found"), object()
     model = scripted([call("share.search")], says("Found."))
-    turn = a_peers_turn(model, tools=[reader("share.search", handler, remote=True)], origin=origin)
+    turn = a_peers_turn(model, tools=[reader("share.search", handler, remote="shared")], origin=origin)
     await ended(RecordingDesk(), turn)
     assert [context.origin for context in handler.contexts] == [origin]
 
@@ -466,7 +467,7 @@ async def test_a_tool_declared_for_peers_runs_in_a_peers_turn() -> None:
 @pytest.mark.parametrize("mode", list(Mode))
 async def test_what_would_ask_is_denied_in_a_peers_turn_at_once(mode: Mode) -> None:
     handler = Recorder()
-    tool = reader("share.read", handler, remote=True, specifier="{path}")
+    tool = reader("share.read", handler, remote="shared", specifier="{path}")
     desk = RecordingDesk(approval=Approval(allowed=True, reason="a desk that would say yes"))
     model = scripted([call("share.read", path="private/diary")], says("No."))
     outcome = await ended(
@@ -505,7 +506,7 @@ async def test_the_loop_itself_never_asks_a_desk_without_a_person() -> None:
             raise AssertionError("a peer's turn asked for a person")
 
     handler = Recorder()
-    tool = writer("share.note", handler, remote=True)
+    tool = writer("share.note", handler, remote="shared")
     model = scripted([CallDelta(Call(id="c", name="share.note", arguments={}))], says("No."))
     outcome = await ended(Strict(), a_peers_turn(model, tools=[tool], mode=Mode.DEFAULT))
     assert handler.calls == []

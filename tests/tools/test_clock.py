@@ -56,4 +56,4 @@ async def test_an_unknown_zone_is_a_plain_error(name: str) -> None:
 def test_the_clock_may_be_read_by_peers() -> None:
     (tool,) = clock_tools()
 
-    assert (tool.effect, tool.remote) == (Effect.READ, True)
+    assert (tool.effect, tool.remote) == (Effect.READ, "ask")

@@ -112,7 +112,7 @@ def test_any_manifest_is_read_to_tools_and_problems_that_account_for_every_entry
     for spec in specs:
         assert spec.name != "clock.now"
         assert spec.handler is None
-        assert (spec.core, spec.remote, spec.phrases) == (False, False, ())
+        assert (spec.core, spec.remote, spec.phrases) == (False, None, ())
         assert problem(spec.parameters) is None
 
 

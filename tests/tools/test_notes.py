@@ -205,4 +205,8 @@ def test_writing_needs_consent_and_rules_can_name_the_note(tmp_path: Path) -> No
         "notes.write": Effect.WRITE,
     }
     assert (tools["notes.read"].specifier, tools["notes.write"].specifier) == ("{name}", "{name}")
-    assert not any(tool.remote for tool in tools.values())
+    assert {name: tool.remote for name, tool in tools.items()} == {
+        "notes.search": "notes",
+        "notes.read": "notes",
+        "notes.write": None,
+    }

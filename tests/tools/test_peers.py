@@ -81,8 +81,8 @@ async def test_an_ask_without_a_question_is_not_guessed() -> None:
 def test_asking_acts_and_is_judged_by_the_peer_it_names() -> None:
     listing, asking = peers_tools(Directory())
 
-    assert (listing.effect, listing.core, listing.remote) == (Effect.READ, True, False)
-    assert (asking.effect, asking.core, asking.remote) == (Effect.WRITE, True, True)
+    assert (listing.effect, listing.core, listing.remote) == (Effect.READ, True, None)
+    assert (asking.effect, asking.core, asking.remote) == (Effect.WRITE, True, "ask")
     assert asking.specifier == "{peerId}"
 
 

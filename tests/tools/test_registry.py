@@ -55,7 +55,7 @@ def test_a_signature_becomes_a_schema_without_the_context() -> None:
 def test_the_first_paragraph_describes_and_the_declaration_is_kept() -> None:
     assert order.description == "Order something from the shop."
     assert (order.specifier, order.phrases, order.answer) == ("{itemName}", ("order {itemName}",), "{done}")
-    assert (order.core, order.remote) == (False, False)
+    assert (order.core, order.remote) == (False, None)
 
 
 def test_a_tool_that_declares_nothing_counts_as_one_that_writes() -> None:
