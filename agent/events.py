@@ -18,7 +18,12 @@ Id = Annotated[str, Field(min_length=1, max_length=128)]
 
 class Event(BaseModel):
     model_config = ConfigDict(
-        frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True, serialize_by_alias=True
+        frozen=True,
+        extra="ignore",
+        alias_generator=to_camel,
+        populate_by_name=True,
+        serialize_by_alias=True,
+        json_schema_serialization_defaults_required=True,  # what we send is always whole
     )
 
     event: ClassVar[str]

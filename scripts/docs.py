@@ -16,14 +16,14 @@ def main() -> int:
 
     stale = []
     for name, text in generated.documents().items():
-        path = environment.ROOT / "docs" / name
+        path = environment.ROOT / name
         if path.exists() and path.read_text("utf-8") == text:
             continue
         stale.append(name)
         if not options.check:
             path.write_text(text, "utf-8", newline="\n")
     for name in stale:
-        print(f"docs/{name} " + ("is stale: run scripts/docs.py" if options.check else "written"))
+        print(f"{name} " + ("is stale: run scripts/docs.py" if options.check else "written"))
     return 1 if options.check and stale else 0
 
 

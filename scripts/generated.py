@@ -1,10 +1,11 @@
-"""The documents that follow from the code: the protocol, its JSON Schema, and the settings."""
+"""What follows from the code: the protocol's documents, schema and TypeScript, and the settings."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, TypeAlias, get_args
 
 from described import class_doc, fields, words
+from gen_wire import typescript
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
@@ -16,6 +17,7 @@ from agent.events import (
     Snapshot,
     TurnEvent,
 )
+from node.channels.layout import LAYOUT_NODE_EVENTS
 from node.channels.models import MODELS_NODE_EVENTS
 from node.channels.telemetry import TELEMETRY_CLIENT_EVENTS, TELEMETRY_NODE_EVENTS
 from node.envelope import FRAME_MAX_BYTES, PROTOCOL_VERSION, FrameError, Hello
@@ -32,11 +34,13 @@ SYSTEM_EVENTS = (Hello, FrameError)
 
 
 def documents() -> Mapping[str, str]:
-    """Return the text of each document by its name in `docs/`."""
+    """Return the text of each document by its path."""
+    frames = schema()
     return {
-        "protocol.md": _page(protocol()),
-        "protocol.schema.json": json.dumps(schema(), indent=2, ensure_ascii=False) + "\n",
-        "settings.md": _page(settings()),
+        "docs/protocol.md": _page(protocol()),
+        "docs/protocol.schema.json": json.dumps(frames, indent=2, ensure_ascii=False) + "\n",
+        "docs/settings.md": _page(settings()),
+        "node/web/src/wire.gen.ts": typescript(frames),
     }
 
 
@@ -67,6 +71,8 @@ def protocol() -> Iterator[str]:
     yield from _described({event.event: event for event in TELEMETRY_NODE_EVENTS}, "serialization")
     yield "### Channel `models`, from the node"
     yield from _described({event.event: event for event in MODELS_NODE_EVENTS}, "serialization")
+    yield "### Channel `layout`, from the node"
+    yield from _described({event.event: event for event in LAYOUT_NODE_EVENTS}, "serialization")
     yield "### Parts"
     parts: Models = (SerializedTool, *_nested((*CLIENT_EVENTS, *NODE_EVENTS)))
     yield from _described({part.__name__: part for part in parts}, "validation")

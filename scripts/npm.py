@@ -1,6 +1,6 @@
 """npm for the cockpit, with this machine's Node or, where that is missing or old, Node from PyPI.
 
-`npm.py ARGS` is `npm ARGS` in `node/web`: `npm.py run watch`, `npm.py test`. Standard library only, because the
+`npm.py ARGS` is `npm ARGS` in `node/web`: `npm.py run watch`, `npm.py test`. Standard library only: the
 packaging hook uses it before anything is installed.
 """
 
