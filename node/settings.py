@@ -1,7 +1,7 @@
 """Every setting of the node: its key, type, default, meaning and check. Secrets never live here."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -53,6 +53,7 @@ class Settings:
     def __init__(self, store: SettingStore, chosen: Mapping[str, object]) -> None:
         self._store = store
         self._chosen = dict(chosen)
+        self._watchers: list[tuple[frozenset[str], Callable[[], None]]] = []
 
     @classmethod
     async def load(cls, store: SettingStore) -> "Settings":
@@ -93,12 +94,17 @@ class Settings:
     def all(self) -> dict[str, object]:
         return {key: self.get(key) for key in SETTINGS}
 
+    def watch(self, *keys: str, changed: Callable[[], None]) -> None:
+        """Call `changed` after every change of one of these keys; raise `UnknownSetting`."""
+        self._watchers.append((frozenset(_setting(key).key for key in keys), changed))
+
     async def put(self, key: str, value: object) -> object:
         """Check, store and return a value; raise `UnknownSetting` or `BadSetting`."""
         setting = _setting(key)
         checked = setting.checked(value)
         await self._store.put(key, setting.type.dump_python(checked, mode="json"))
         self._chosen[key] = checked
+        self._tell(key)
         return checked
 
     async def delete(self, key: str) -> object:
@@ -106,7 +112,13 @@ class Settings:
         setting = _setting(key)
         await self._store.delete(key)
         self._chosen.pop(key, None)
+        self._tell(key)
         return setting.default
+
+    def _tell(self, key: str) -> None:
+        for keys, changed in self._watchers:
+            if key in keys:
+                changed()
 
     def _of(self, key: str, kind: type[T]) -> T:
         value = self.get(key)
@@ -355,6 +367,14 @@ _TABLE = (
         "The permission mode of a peer's turn. Anything unknown counts as `plan`.",
     ),
     _make("network.enableLanDiscovery", bool, False, "Show this node on the local network; look for others."),
+    _make("network.hidden", bool, False, "Look for others on the local network without being shown there."),
+    _make(
+        "network.interfaces",
+        Annotated[tuple[Line, ...], Strict(strict=False), Field(max_length=16)],
+        (),
+        "Names of the network interfaces to look on and be shown on, as a list. Empty: all but loopback, the"
+        " bridges of containers, and VPNs.",
+    ),
     _make(
         "network.listen",
         Literal["auto", "loopback", "lan"],

@@ -46,6 +46,8 @@ TABLE: dict[str, tuple[object, list[object], list[object]]] = {
     "network.allowRemoteAgent": (False, [True, False], [1, "true"]),
     "network.remoteAgentMode": ("plan", list(MODES), ["ask", "root", None]),
     "network.enableLanDiscovery": (False, [True, False], [0]),
+    "network.hidden": (False, [True, False], [0, "no"]),
+    "network.interfaces": ((), [("eth0", "wlan0"), ()], ["eth0", [1], ["two\nlines"]]),
     "network.listen": ("auto", ["auto", "loopback", "lan"], ["0.0.0.0"]),
     "chat.activeSession": ("", ["some id"], ["x" * 201]),
     "chat.waitMaxS": (120.0, [0.5], [0.0, -1.0]),
