@@ -5,10 +5,10 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from peer.closing import CLOSE_TOO_SLOW, Close
-from peer.errors import LinkRefused, PeerError, PeerLost, ProtocolError
+from peer.errors import CodesRefused, LinkRefused, PeerError, PeerLost, ProtocolError
 from peer.identity import NodeId
 from peer.messages import OpenFrame, Ping, Pong
-from peer.protocol import HANDSHAKE_TIMEOUT_S, Opened, PeerProtocol, Received, State
+from peer.protocol import HANDSHAKE_TIMEOUT_S, CodeShown, Event, Opened, PeerProtocol, Received, State
 from peer.sockets import Socket
 
 PING_EVERY_S = 4
@@ -17,6 +17,8 @@ DEAD_AFTER_S = 10
 WRITE_TIMEOUT_S = 30
 OUTBOX_MAX = 256
 """Frames that wait to be written; a peer that lets more pile up does not read, and is let go."""
+COMPARE_TIMEOUT_S = 120
+"""For both owners to look at their screens, and to answer."""
 BULK_MAX = 32
 """Of those, requests, events and answers: whoever sends more of them waits."""
 
@@ -31,6 +33,7 @@ class Connection:
         self._protocol = protocol
         self._outbox: asyncio.Queue[tuple[OpenFrame, bool]] = asyncio.Queue(maxsize=OUTBOX_MAX)
         self._peer = NodeId("")
+        self._deciding: asyncio.Future[bool] | None = None
         self._bulk = 0
         self._room = asyncio.Condition()
         self._is_ended = False
@@ -47,21 +50,23 @@ class Connection:
         """Why this side ended the link because of the other one, if it did."""
         return self._protocol.failure
 
-    async def open(self, admit: Callable[[Opened], Awaitable[None]]) -> Opened:
-        """Greet and prove, within `HANDSHAKE_TIMEOUT_S`; raise a `LinkError` or `TicketError` when it fails.
+    async def open(
+        self,
+        admit: Callable[[Opened], Awaitable[None]],
+        decide: Callable[[CodeShown], Awaitable[bool]] | None = None,
+    ) -> Opened:
+        """Greet and prove, within `HANDSHAKE_TIMEOUT_S`; raise a `PeerError` that says why when it fails.
 
         `admit` is awaited before the other side hears of success: what it stores is stored on both sides.
+        `decide` is awaited once a code is shown, with `COMPARE_TIMEOUT_S` for both owners.
         """
         opened = None
         try:
-            async with asyncio.timeout(HANDSHAKE_TIMEOUT_S):
-                opened = await self._greet(admit)
+            async with asyncio.timeout(HANDSHAKE_TIMEOUT_S) as limit:
+                opened = await self._greet(admit, decide, limit)
                 return opened
         except TimeoutError:
-            await self.close(CLOSE_TOO_SLOW, "deadline")
-            raise LinkRefused(
-                f"The other node did not prove its key within {HANDSHAKE_TIMEOUT_S} s."
-            ) from None
+            raise await self._too_slow() from None
         except ConnectionError as error:
             raise PeerLost("The other node hung up before the link was open.") from error
         except PeerError as error:
@@ -100,21 +105,56 @@ class Connection:
         """End the link; `run` returns."""
         await self._socket.close(code, reason)
 
-    async def _greet(self, admit: Callable[[Opened], Awaitable[None]]) -> Opened:
-        while True:
-            await self._flush()
-            text = await self._socket.recv_text()
-            if text is None:
-                raise _refused(self._socket.close_heard())
-            events = self._protocol.receive(text)
-            if self._protocol.failure is not None:
-                raise self._protocol.failure
-            for event in events:
-                if isinstance(event, Opened):
-                    self._peer = event.peer
-                    await admit(event)
-                    await self._flush()
-                    return event
+    async def _greet(
+        self,
+        admit: Callable[[Opened], Awaitable[None]],
+        decide: Callable[[CodeShown], Awaitable[bool]] | None,
+        limit: asyncio.Timeout,
+    ) -> Opened:
+        try:
+            while True:
+                await self._flush()
+                for event in await self._next():
+                    match event:
+                        case CodeShown() if decide is not None:
+                            limit.reschedule(asyncio.get_running_loop().time() + COMPARE_TIMEOUT_S)
+                            self._deciding = asyncio.ensure_future(decide(event))
+                        case Opened():
+                            self._peer = event.peer
+                            await admit(event)
+                            await self._flush()
+                            return event
+        finally:
+            if self._deciding is not None:
+                self._deciding.cancel()
+
+    async def _next(self) -> list[Event]:
+        """Return what comes next: what the other side says, or what this owner decides."""
+        reading = asyncio.ensure_future(self._socket.recv_text())
+        try:
+            waiting = (reading,) if self._deciding is None else (reading, self._deciding)
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            # A hang-up counts before a yes: the owner agreed to nobody.
+            if reading.done() or self._deciding is None:
+                return self._heard(reading.result())
+            has_agreed, self._deciding = self._deciding.result(), None
+            return self._decided(has_agreed=has_agreed)
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+
+    def _decided(self, *, has_agreed: bool) -> list[Event]:
+        if not has_agreed:
+            raise CodesRefused("You said that the screens differ, or ended it. Nothing was stored.")
+        return self._protocol.agree()
+
+    def _heard(self, text: str | None) -> list[Event]:
+        if text is None:
+            raise _refused(self._socket.close_heard())
+        events = self._protocol.receive(text)
+        if self._protocol.failure is not None:
+            raise self._protocol.failure
+        return events
 
     async def _read(self, take: Callable[[OpenFrame], None]) -> None:
         while self._protocol.state is State.OPEN and not self._is_choked:
@@ -180,6 +220,18 @@ class Connection:
     async def _flush(self) -> None:
         for text in self._protocol.text_to_send():
             await self._socket.send_text(text)
+
+    async def _too_slow(self) -> PeerError:
+        if self._protocol.state is State.COMPARING:
+            error: PeerError = CodesRefused(
+                f"Nobody said within {COMPARE_TIMEOUT_S} s that both screens show the same code. "
+                "Nothing was stored; begin again when both owners are there."
+            )
+            self._protocol.fail(error)
+        else:
+            error = LinkRefused(f"The other node did not prove its key within {HANDSHAKE_TIMEOUT_S} s.")
+            await self.close(CLOSE_TOO_SLOW, "deadline")
+        return error
 
     async def _hang_up(self) -> None:
         close = self._protocol.close or Close(code=1000, reason="")

@@ -23,11 +23,16 @@ async def dial(addresses: Sequence[str], node_id: NodeId) -> tuple[WebsocketsSoc
     error: LinkError = Unreachable(f"No address is known for {node_id[:8]}. Give one, or pair again.")
     for address in addresses:
         try:
-            return await _dial_one(address, node_id), address
+            return (await _dial_one(address, node_id))[0], address
         except LinkError as failure:
             # Another node at an address says more than silence at the next one.
             error = error if isinstance(error, WrongNode) else failure
     raise error
+
+
+async def meet(address: str) -> tuple[WebsocketsSocket, NodeId]:
+    """Dial whoever listens there; return the socket and the key that TLS proved. It says nothing of trust."""
+    return await _dial_one(address, None)
 
 
 def split_address(address: str) -> tuple[str, int]:
@@ -43,7 +48,7 @@ def join_address(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-async def _dial_one(address: str, node_id: NodeId) -> WebsocketsSocket:
+async def _dial_one(address: str, node_id: NodeId | None) -> tuple[WebsocketsSocket, NodeId]:
     try:
         host, port = split_address(address)
         ws = await _connect(host, port, node_id)
@@ -53,10 +58,10 @@ async def _dial_one(address: str, node_id: NodeId) -> WebsocketsSocket:
         raise Unreachable(f"{address} cannot be reached: {error}. Is the node on?") from error
     except (InvalidHandshake, EOFError) as error:
         raise Unreachable(f"{address} did not open a link: {error}.") from error
-    return WebsocketsSocket(ws, host)
+    return WebsocketsSocket(ws, host), _seen(ws)
 
 
-async def _connect(host: str, port: int, node_id: NodeId) -> ClientConnection:
+async def _connect(host: str, port: int, node_id: NodeId | None) -> ClientConnection:
     return await _Connect(
         f"wss://{join_address(host, port)}{PATH}",
         create_connection=_pinned(node_id),
@@ -79,15 +84,12 @@ class _Connect(connect):
         return exc
 
 
-def _pinned(expected: NodeId) -> type[ClientConnection]:
+def _pinned(expected: NodeId | None) -> type[ClientConnection]:
     class PinnedConnection(ClientConnection):
         async def handshake(self, *args: Any, **kwargs: Any) -> None:
             """Compare the key that TLS proved, and only then send the HTTP request."""
-            tls = self.transport.get_extra_info("ssl_object")
-            if not isinstance(tls, ssl.SSLObject):
-                raise WrongNode("The connection is not encrypted.")
-            seen = node_id_of_certificate(tls.getpeercert(binary_form=True) or b"")
-            if seen != expected:
+            seen = _seen(self)
+            if expected is not None and seen != expected:
                 raise WrongNode(
                     f"Another node than {expected[:8]} answered. The address is out of date, "
                     "or somebody is in between."
@@ -95,3 +97,14 @@ def _pinned(expected: NodeId) -> type[ClientConnection]:
             await super().handshake(*args, **kwargs)
 
     return PinnedConnection
+
+
+def _seen(connection: ClientConnection) -> NodeId:
+    """Return the key that TLS proved."""
+    tls = connection.transport.get_extra_info("ssl_object")
+    if not isinstance(tls, ssl.SSLObject):
+        raise WrongNode("The connection is not encrypted.")
+    seen = node_id_of_certificate(tls.getpeercert(binary_form=True) or b"")
+    if seen is None:
+        raise WrongNode("What answered there is no Palaver node.")
+    return seen

@@ -13,6 +13,9 @@ PeerError
 │   └── PortInUse         this node cannot listen there
 ├── TicketError           a pairing ticket was not accepted
 │   └── TicketUnreadable, TicketExpired, TicketUsed, TicketWrongNode
+├── CompareError          a comparison of codes came to nothing
+│   ├── PairingClosed     nobody there, or here, lets others pair now
+│   └── CodesRefused      an owner said no, or nothing
 ├── AskError              an ask was refused or did not finish
 │   ├── UnknownPeer, NotAllowed, Cycle, HopsSpent, BudgetSpent, DeadlinePassed, Duplicate, Busy, TooLarge,
 │   └── Stopped, AnswerFailed
@@ -96,6 +99,18 @@ class TicketWrongNode(TicketError):
     code = "ticket_wrong_node"
 
 
+class CompareError(PeerError):
+    code = "compare"
+
+
+class PairingClosed(CompareError):
+    code = "pairing_closed"
+
+
+class CodesRefused(CompareError):
+    code = "codes_refused"
+
+
 class AskError(PeerError):
     code = "ask"
 
@@ -162,9 +177,9 @@ ERRORS: dict[str, type[PeerError]] = {
     kind.code: kind
     for kind in (
         BadProof, NotTrusted, VersionMismatch, ProtocolError, LinkRefused, PeerLost, Unreachable, WrongNode,
-        PortInUse, TicketUnreadable, TicketExpired, TicketUsed, TicketWrongNode, UnknownPeer, NotAllowed,
-        Cycle, HopsSpent, BudgetSpent, DeadlinePassed, Duplicate, Busy, TooLarge, Stopped, AnswerFailed,
-        KeyFileError, InternalError,
+        PortInUse, TicketUnreadable, TicketExpired, TicketUsed, TicketWrongNode, PairingClosed,
+        CodesRefused, UnknownPeer, NotAllowed, Cycle, HopsSpent, BudgetSpent, DeadlinePassed, Duplicate, Busy,
+        TooLarge, Stopped, AnswerFailed, KeyFileError, InternalError,
     )
 }  # fmt: skip
 """Every code a node may say, and the error it stands for on the other side."""

@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from peer.answering import Answer, Answering, InboundAsk, InboundStatus, Knowledge
 from peer.asking import OnEvent, PeerAnswer
 from peer.closing import CLOSE_GOING, CLOSE_NOT_TRUSTED
+from peer.comparisons import Comparison, Comparisons, PairingStatus
 from peer.dial import split_address
 from peer.errors import (
     Cycle,
     DeadlinePassed,
     NotTrusted,
+    PairingClosed,
     PeerError,
     TicketWrongNode,
     TooLarge,
@@ -27,7 +29,7 @@ from peer.links import Links
 from peer.messages import NAME_MAX_CHARS, PROMPT_MAX_BYTES, sound
 from peer.pairing import INVITE_TTL_S, Ticket, TicketBook
 from peer.roster import Roster
-from peer.trust import Grant, PeerRecord, TrustStore
+from peer.trust import Grant, PeerRecord, TrustState, TrustStore
 
 __all__ = [
     "Answer",
@@ -90,6 +92,7 @@ class PeerHub:
         self._outgoing: list[_Outgoing] = []
         self._roster = Roster(trust, now)
         self._tickets = TicketBook()
+        self._comparisons = Comparisons(now, self._changed)
         self._links = Links(identity.node_id, self._changed)
         knowledge = Knowledge(
             own=identity.node_id,
@@ -103,6 +106,7 @@ class PeerHub:
             identity=identity,
             roster=self._roster,
             tickets=self._tickets,
+            comparisons=self._comparisons,
             answering=self._answering,
             links=self._links,
             profile=profile,
@@ -146,6 +150,40 @@ class PeerHub:
                 "Nothing was sent to it. Ask the owner for a new ticket."
             ) from error
         return self._trusted(inviter)
+
+    def let_pair(self, *, allowed: bool) -> None:
+        """Let strangers ask to compare codes for two minutes, or no more. Raises `PairingClosed`."""
+        if allowed:
+            self._comparisons.open()
+        else:
+            self._comparisons.shut()
+
+    async def compare(self, peer: str | None = None, *, address: str | None = None) -> Comparison:
+        """Ask a seen node, or whoever is at `address`, to compare codes; return once both screens show one.
+
+        Nothing is trusted before both owners agree: `agree` here, and theirs there.
+        """
+        record = self._roster.find(peer) if peer is not None else None
+        given = (address,) if address is not None else ()
+        try:
+            await self._linking.compare(
+                record.node_id if record else None, (*given, *(record.addresses if record else ()))
+            )
+        except NotTrusted as error:
+            raise PairingClosed(
+                "The other node lets nobody pair just now. Its owner opens that with: palaver pair. "
+                "It holds for two minutes, for one node at a time. Then try again."
+            ) from error
+        comparison = self._comparisons.current
+        assert comparison is not None, "a code is shown"
+        return comparison
+
+    def agree(self, *, match: bool) -> None:
+        """Say whether both screens show the same code; `PairingClosed` when none waits for that."""
+        self._comparisons.answer(match=match)
+
+    def pairing(self) -> PairingStatus:
+        return self._comparisons.status()
 
     async def connect(self, peer: NodeId, *, address: str | None = None) -> PeerRecord:
         """Link to a trusted peer, at `address` first when it is given."""
@@ -193,7 +231,10 @@ class PeerHub:
         return self._roster.find(peer)
 
     def peers(self) -> list[PeerStatus]:
-        return [self._status(record) for record in self._roster.all()]
+        """Return whom this node knows; whom its owner is comparing codes with is `pending` among them."""
+        pending = self._pending()
+        known = [record for record in self._roster.all() if not pending or record.node_id != pending.node_id]
+        return [self._status(record) for record in (*known, *([pending] if pending else []))]
 
     def inbound(self) -> list[InboundStatus]:
         """Return the asks that this node answers now."""
@@ -267,6 +308,17 @@ class PeerHub:
         if record is None or not record.is_trusted:
             raise NotTrusted(f"{peer[:8]} is not trusted here. Pair with a ticket first.")
         return record
+
+    def _pending(self) -> PeerRecord | None:
+        comparison = self._comparisons.current
+        if comparison is None or not comparison.is_open:
+            return None
+        known = self._roster.get(comparison.peer)
+        if known is None:
+            known = PeerRecord(
+                node_id=comparison.peer, name=comparison.name, state=TrustState.SEEN, added_at=self._now()
+            )
+        return known if known.is_trusted else replace(known, state=TrustState.PENDING)
 
     def _is_own_question(self, ask: str, peer: NodeId) -> bool:
         """Catch a chain forged to look empty: the question is out from here, to that peer or as our own."""

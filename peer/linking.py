@@ -2,14 +2,16 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 
 from peer.answering import Answering
 from peer.closing import CLOSE_NOT_TRUSTED
+from peer.comparing import ComparingDialler
+from peer.comparisons import Attempt, Comparisons
 from peer.connection import Connection
-from peer.dial import dial, join_address, split_address
-from peer.errors import NotTrusted, PeerError, PeerLost, PortInUse, Unreachable, plain
+from peer.dial import dial, join_address, meet, split_address
+from peer.errors import NotTrusted, PairingClosed, PeerError, PeerLost, PortInUse, Unreachable, plain
 from peer.identity import Identity, NodeId
 from peer.keeping import keep_up
 from peer.link import Link
@@ -18,6 +20,7 @@ from peer.messages import CAPABILITIES_MAX, CAPABILITY_MAX_CHARS, NAME_MAX_CHARS
 from peer.pairing import Ticket, TicketBook
 from peer.protocol import (
     HANDSHAKE_TIMEOUT_S,
+    CodeShown,
     Dialler,
     Listener,
     Opened,
@@ -27,6 +30,8 @@ from peer.roster import Roster
 from peer.server import PeerListener
 from peer.sockets import Socket
 from peer.trust import PeerRecord, TrustState
+
+STOPPED = PeerLost("This node was stopped.")
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +51,7 @@ class Linking:
         identity: Identity,
         roster: Roster,
         tickets: TicketBook,
+        comparisons: Comparisons,
         answering: Answering,
         links: Links,
         profile: Callable[[], Profile],
@@ -58,6 +64,7 @@ class Linking:
         self._identity = identity
         self._roster = roster
         self._tickets = tickets
+        self._comparisons = comparisons
         self._answering = answering
         self._links = links
         self._profile = profile
@@ -107,11 +114,69 @@ class Linking:
     async def dial(self, peer: NodeId, addresses: Sequence[str], ticket: Ticket | None = None) -> Link:
         """Dial, prove, pair if there is a ticket; return the link once the peer has introduced itself."""
         socket, address = await dial(addresses, peer)
-        protocol = Dialler(self._identity, listener=peer, name=self._about().name, ticket=ticket)
+        protocol = Dialler(self._identity, listener=peer, name=self._about().name, pairing=ticket)
         link = await self._open(socket, protocol, (address, *addresses), dialler=self._identity.node_id)
         serving = self._spawn(self._run(link))
         await _introduced(link, serving)
         return link
+
+    async def compare(self, peer: NodeId | None, addresses: Sequence[str]) -> None:
+        """Dial `peer`, or None for whoever answers, and return once both screens show a code.
+
+        How it goes on is told by `Comparisons`; when both owners agree, the link is up.
+        """
+        shown: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def show() -> None:
+            if not shown.done():
+                shown.set_result(None)
+
+        attempt = Attempt(self._comparisons, "dialler", show)
+        if not attempt.enter():
+            raise self._comparisons.closed()
+        self._spawn(self._compare(peer, addresses, attempt, shown))
+        await shown
+
+    async def _compare(
+        self, peer: NodeId | None, addresses: Sequence[str], attempt: Attempt, shown: "asyncio.Future[None]"
+    ) -> None:
+        error: PeerError | None = STOPPED
+        try:
+            link = await self._compared(peer, addresses, attempt)
+            error = None
+        except PeerError as failure:
+            error = failure
+            logger.info("a comparison of codes came to nothing: %s", error)
+            return
+        finally:
+            attempt.end(error)
+            if not shown.done():
+                shown.set_exception(error or STOPPED)
+        await self._run(link)
+
+    async def _compared(self, peer: NodeId | None, addresses: Sequence[str], attempt: Attempt) -> Link:
+        own, name = self._identity, self._about().name
+        if peer is None:
+            (address,) = addresses
+            socket, peer = await meet(address)
+        else:
+            socket, address = await dial(addresses, peer)
+        try:
+            self._check_comparable(peer)
+        except PairingClosed:
+            await socket.close()
+            raise
+        side = ComparingDialler(own, listener=peer, name=name)
+        protocol = Dialler(own, listener=peer, name=name, pairing=side)
+        return await self._open(
+            socket, protocol, (address, *addresses), dialler=own.node_id, decide=attempt.decide
+        )
+
+    def _check_comparable(self, peer: NodeId) -> None:
+        if peer == self._identity.node_id:
+            raise PairingClosed("That is this node itself. Name another one.")
+        if self._roster.state(peer) is TrustState.BLOCKED:
+            raise PairingClosed(f"{peer[:8]} is blocked here. Unblock it first.")
 
     def announce(self) -> None:
         """Tell all linked peers the profile afresh."""
@@ -130,6 +195,7 @@ class Linking:
     async def close(self, code: int, reason: str, *, timeout_s: float) -> None:
         """End everything, saying good-bye for as long as `timeout_s`."""
         self._is_closed = True
+        self._comparisons.shut()
         await _cancelled(*self._keepers.values(), *self._dialling.values())
         for listener in self._listeners:
             listener.stop_accepting()
@@ -153,23 +219,37 @@ class Linking:
 
     async def _accept(self, socket: Socket, settled: Callable[[], None]) -> None:
         """Greet whoever dialled, and serve the link to its end."""
+        # Whoever has the owner look at a code may stand in the door until the owner has answered.
+        attempt = Attempt(self._comparisons, "listener", settled)
         protocol = Listener(
             self._identity,
             name=self._about().name,
             trust=self._roster.state,
             tickets=self._tickets,
+            may_compare=attempt.enter,
             now=self._now,
         )
+        error: PeerError | None = STOPPED
         try:
-            link = await self._open(socket, protocol, (), dialler=None)
-        except PeerError as error:
+            link = await self._open(socket, protocol, (), dialler=None, decide=attempt.decide)
+            error = None
+        except PeerError as failure:
+            error = failure
             logger.info("a dialler from %s was turned away: %s", socket.remote_host, error)
             return
+        finally:
+            attempt.end(error)
         settled()
         await self._run(link)
 
     async def _open(
-        self, socket: Socket, protocol: PeerProtocol, addresses: tuple[str, ...], *, dialler: NodeId | None
+        self,
+        socket: Socket,
+        protocol: PeerProtocol,
+        addresses: tuple[str, ...],
+        *,
+        dialler: NodeId | None,
+        decide: Callable[[CodeShown], Awaitable[bool]] | None = None,
     ) -> Link:
         """Greet, note what came of it, and add the link; `dialler` None stands for the peer."""
         connection = Connection(socket, protocol)
@@ -177,7 +257,7 @@ class Linking:
         async def admit(opened: Opened) -> None:
             await self._admit(opened, addresses)
 
-        peer = (await connection.open(admit)).peer
+        peer = (await connection.open(admit, decide)).peer
         # The owner may have ended the trust while this was stored.
         if self._roster.state(peer) is not TrustState.TRUSTED:
             await connection.close(CLOSE_NOT_TRUSTED, NotTrusted.code)

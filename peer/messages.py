@@ -100,6 +100,40 @@ class PairDone(Greeting):
     sig: Signature
 
 
+class PairCompare(Greeting):
+    """Dialler to listener instead of `auth`: let our owners compare a code. `commit` fixes my share of it."""
+
+    t: Literal["pair_compare"] = "pair_compare"
+    v: Version
+    id: Id
+    n: Nonce
+    name: Name
+    commit: Mac
+
+
+class PairShare(Greeting):
+    """Listener to dialler: my share of the code, chosen before I can know yours."""
+
+    t: Literal["pair_share"] = "pair_share"
+    name: Name
+    r: Nonce
+
+
+class PairReveal(Greeting):
+    """Dialler to listener: the share I committed to; `sig` covers keys, nonces, shares and names."""
+
+    t: Literal["pair_reveal"] = "pair_reveal"
+    r: Nonce
+    sig: Signature
+
+
+class PairConfirm(Greeting):
+    """My owner says that both screens show one code. The listener's comes last, and opens the link."""
+
+    t: Literal["pair_confirm"] = "pair_confirm"
+    sig: Signature
+
+
 # --- on an open link ---------------------------------------------------------------------------------
 
 
@@ -199,12 +233,12 @@ class Bye(OpenFrame):
 
 
 LINK_FRAMES: tuple[type[Frame], ...] = (
-    Hello, Auth, Welcome, PairTicket, PairDone,
+    Hello, Auth, Welcome, PairTicket, PairDone, PairCompare, PairShare, PairReveal, PairConfirm,
     About, AgentRequest, AgentEvent, AgentCredit, AgentResult, AgentCancel, Ping, Pong, Bye,
 )  # fmt: skip
 
 AnyFrame: TypeAlias = (
-    Hello | Auth | Welcome | PairTicket | PairDone
+    Hello | Auth | Welcome | PairTicket | PairDone | PairCompare | PairShare | PairReveal | PairConfirm
     | About | AgentRequest | AgentEvent | AgentCredit | AgentResult | AgentCancel | Ping | Pong | Bye
 )  # fmt: skip
 

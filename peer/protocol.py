@@ -1,10 +1,12 @@
 """The rules of a link, without any socket: text comes in, events and text to send come out.
 
-    GREETING ──► PROVING ──► OPEN ──► CLOSED        (from each to CLOSED, with a code that says why)
+    GREETING ──► PROVING ─────────────────► OPEN ──► CLOSED   (from each to CLOSED, with a code that says why)
+                    └──► COMPARING ──────────┘
 
 The listener greets with a nonce. The dialler, which knows from TLS whose key it talks to, signs that key, its
 own and both nonces: the signature is good for this listener and this connection only. The listener then signs
-the same. An unknown key is turned away and learns nothing, not even a name.
+the same. An unknown key is turned away and learns nothing, not even a name, unless it has a ticket or the
+owner lets strangers compare codes. While COMPARING, both sides wait for their owners' `agree`.
 """
 
 import hmac
@@ -16,6 +18,7 @@ from enum import Enum, auto
 from typing import TypeAlias
 
 from peer.closing import Close
+from peer.comparing import ComparingDialler, ComparingListener
 from peer.errors import BadProof, LinkRefused, NotTrusted, PeerError, ProtocolError, VersionMismatch
 from peer.identity import Identity, NodeId, public_key_of, verify
 from peer.messages import (
@@ -27,7 +30,11 @@ from peer.messages import (
     Greeting,
     Hello,
     OpenFrame,
+    PairCompare,
+    PairConfirm,
     PairDone,
+    PairReveal,
+    PairShare,
     PairTicket,
     Welcome,
     decode,
@@ -46,6 +53,7 @@ SERVER = "palaver/link/1/server"
 class State(Enum):
     GREETING = auto()
     PROVING = auto()
+    COMPARING = auto()
     OPEN = auto()
     CLOSED = auto()
 
@@ -56,9 +64,19 @@ class Opened:
 
     peer: NodeId
     is_pairing: bool = False
-    """A ticket was redeemed: from now on the two trust each other."""
+    """A ticket was redeemed, or both owners agreed: from now on the two trust each other."""
     name: str = ""
     """With `is_pairing`: what the peer calls itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeShown:
+    """Both owners are to look whether their screens show this code, and then `agree`, or not."""
+
+    peer: NodeId
+    name: str
+    """What the peer calls itself: a stranger's text."""
+    code: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +84,7 @@ class Received:
     frame: OpenFrame
 
 
-Event: TypeAlias = Opened | Received
+Event: TypeAlias = Opened | CodeShown | Received
 
 
 class PeerProtocol(ABC):
@@ -94,8 +112,13 @@ class PeerProtocol(ABC):
             self._take(decode(text))
         except PeerError as error:
             self.fail(error)
-        events, self._events = self._events, []
-        return events
+        return self._take_events()
+
+    def agree(self) -> list[Event]:
+        """Take this owner's word that both screens show the code; without one being shown nothing happens."""
+        if self.state is State.COMPARING:
+            self._agree()
+        return self._take_events()
 
     def send(self, frame: OpenFrame) -> None:
         """Number the frame and queue it. Frames for a link that is no longer open are dropped."""
@@ -129,7 +152,7 @@ class PeerProtocol(ABC):
                     raise ProtocolError(f"frame {frame.seq} came after {self._heard_seq}")
                 self._heard_seq = frame.seq
                 self._events.append(Received(frame=frame))
-            case (State.GREETING | State.PROVING, Greeting()):
+            case (State.GREETING | State.PROVING | State.COMPARING, Greeting()):
                 self._greet(frame)
             case _:
                 raise ProtocolError(f"{frame.t} is out of place while {self.state.name.lower()}")
@@ -137,6 +160,18 @@ class PeerProtocol(ABC):
     @abstractmethod
     def _greet(self, frame: Greeting) -> None:
         """Take a frame of the greeting, as this side of the link expects it."""
+
+    @abstractmethod
+    def _agree(self) -> None:
+        """Say this owner's yes, as this side of the link does it."""
+
+    def _take_events(self) -> list[Event]:
+        events, self._events = self._events, []
+        return events
+
+    def _show(self, side: ComparingDialler | ComparingListener) -> None:
+        self.state = State.COMPARING
+        self._events.append(CodeShown(peer=side.peer, name=side.peer_name, code=side.code))
 
     def _say(self, frame: Greeting) -> None:
         self._outgoing.append(encode(frame))
@@ -156,24 +191,39 @@ class Listener(PeerProtocol):
         name: str,
         trust: Callable[[NodeId], TrustState | None],
         tickets: TicketBook,
+        may_compare: Callable[[], bool],
         now: Callable[[], float],
     ) -> None:
+        """`may_compare` says whether a stranger may have a code shown, and takes the place for it."""
         super().__init__(identity)
         self._name = name
         self._trust = trust
         self._tickets = tickets
+        self._may_compare = may_compare
         self._now = now
+        self._comparing: ComparingListener | None = None
+        self._has_agreed = False
+        self._has_heard_yes = False
         self._say(Hello(v=list(VERSIONS), n=self._nonce.hex()))
         self.state = State.PROVING
 
     def _greet(self, frame: Greeting) -> None:
-        match frame:
-            case Auth():
+        match (self.state, frame, self._comparing):
+            case (State.PROVING, Auth(), None):
                 self._check_auth(frame)
-            case PairTicket():
+            case (State.PROVING, PairTicket(), None):
                 self._check_ticket(frame)
+            case (State.PROVING, PairCompare(), None):
+                self._begin_comparing(frame)
+            case (State.PROVING, PairReveal(), ComparingListener() as side):
+                side.check(frame)
+                self._show(side)
+            case (State.COMPARING, PairConfirm(), ComparingListener() as side) if not self._has_heard_yes:
+                side.take(frame)
+                self._has_heard_yes = True
+                self._conclude(side)
             case _:
-                raise ProtocolError("a dialler proves its key first")
+                raise ProtocolError(f"a dialler does not say {frame.__class__.__name__} now")
 
     def _check_auth(self, auth: Auth) -> None:
         peer, fields = self._proved(auth, CLIENT, [])
@@ -197,6 +247,27 @@ class Listener(PeerProtocol):
         )
         self._open(Opened(peer=peer, is_pairing=True, name=frame.name))
 
+    def _begin_comparing(self, frame: PairCompare) -> None:
+        if frame.v not in VERSIONS:
+            raise VersionMismatch(f"version {frame.v}")
+        peer = NodeId(frame.id)
+        _key(peer)
+        is_barred = self._trust(peer) is TrustState.BLOCKED or peer == self._identity.node_id
+        if is_barred or not self._may_compare():
+            raise NotTrusted("a key that may not pair")
+        self._comparing = ComparingListener(self._identity, name=self._name, nonce=self._nonce, asked=frame)
+        self._say(self._comparing.share())
+
+    def _agree(self) -> None:
+        assert self._comparing is not None, "a code is shown"
+        self._has_agreed = True
+        self._conclude(self._comparing)
+
+    def _conclude(self, side: ComparingListener) -> None:
+        if self._has_agreed and self._has_heard_yes:
+            self._say(side.agree())
+            self._open(Opened(peer=side.peer, is_pairing=True, name=side.peer_name))
+
     def _proved(self, frame: Auth | PairTicket, label: str, extra: list[bytes]) -> tuple[NodeId, list[bytes]]:
         """Return the proved peer and the fields both sides sign."""
         if frame.v not in VERSIONS:
@@ -211,16 +282,22 @@ class Dialler(PeerProtocol):
     """The side that dialled `listener`, whose key TLS has proved before this object is made."""
 
     def __init__(
-        self, identity: Identity, *, listener: NodeId, name: str, ticket: Ticket | None = None
+        self,
+        identity: Identity,
+        *,
+        listener: NodeId,
+        name: str,
+        pairing: Ticket | ComparingDialler | None = None,
     ) -> None:
         super().__init__(identity)
         self._listener = listener
         self._name = name
-        self._ticket = ticket
+        self._pairing = pairing
+        self._has_agreed = False
         self._fields: list[bytes] = []
 
     def _greet(self, frame: Greeting) -> None:
-        match (self.state, frame, self._ticket):
+        match (self.state, frame, self._pairing):
             case (State.GREETING, Hello(), _):
                 self._answer_hello(frame)
             case (State.PROVING, Welcome(), None):
@@ -228,6 +305,12 @@ class Dialler(PeerProtocol):
                 self._open(Opened(peer=self._listener))
             case (State.PROVING, PairDone(), Ticket() as ticket):
                 self._check_done(frame, ticket)
+            case (State.PROVING, PairShare(), ComparingDialler() as side):
+                self._say(side.reveal(frame))
+                self._show(side)
+            case (State.COMPARING, PairConfirm(), ComparingDialler() as side) if self._has_agreed:
+                side.take(frame)
+                self._open(Opened(peer=side.peer, is_pairing=True, name=side.peer_name))
             case _:
                 raise ProtocolError(f"a listener does not say {frame.__class__.__name__} now")
 
@@ -237,13 +320,21 @@ class Dialler(PeerProtocol):
             raise VersionMismatch(f"the listener speaks {hello.v}")
         own = self._identity
         self._fields = [_key(self._listener), own.public_key, bytes.fromhex(hello.n), self._nonce]
-        if self._ticket is None:
-            sig = own.sign(CLIENT, *self._fields).hex()
-            self._say(Auth(v=version, id=own.node_id, n=self._nonce.hex(), sig=sig))
-        else:
-            self._fields.append(self._name.encode())
-            self._say(self._redemption(version, self._ticket))
+        match self._pairing:
+            case None:
+                sig = own.sign(CLIENT, *self._fields).hex()
+                self._say(Auth(v=version, id=own.node_id, n=self._nonce.hex(), sig=sig))
+            case Ticket() as ticket:
+                self._fields.append(self._name.encode())
+                self._say(self._redemption(version, ticket))
+            case ComparingDialler() as side:
+                self._say(side.begin(version=version, nonce=self._nonce, heard=bytes.fromhex(hello.n)))
         self.state = State.PROVING
+
+    def _agree(self) -> None:
+        if isinstance(self._pairing, ComparingDialler) and not self._has_agreed:
+            self._has_agreed = True
+            self._say(self._pairing.agree())
 
     def _redemption(self, version: int, ticket: Ticket) -> PairTicket:
         return PairTicket(

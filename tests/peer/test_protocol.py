@@ -23,11 +23,18 @@ def listener(
     *friends: Identity, book: TicketBook | None = None, state: TrustState = TrustState.TRUSTED
 ) -> Listener:
     known: dict[NodeId, TrustState] = {friend.node_id: state for friend in friends}
-    return Listener(ANNA, name="anna", trust=known.get, tickets=book or TicketBook(), now=lambda: 0.0)
+    return Listener(
+        ANNA,
+        name="anna",
+        trust=known.get,
+        tickets=book or TicketBook(),
+        may_compare=lambda: False,
+        now=lambda: 0.0,
+    )
 
 
-def dialler(identity: Identity = BEN, ticket: Ticket | None = None) -> Dialler:
-    return Dialler(identity, listener=ANNA.node_id, name="ben", ticket=ticket)
+def dialler(identity: Identity = BEN, pairing: Ticket | None = None) -> Dialler:
+    return Dialler(identity, listener=ANNA.node_id, name="ben", pairing=pairing)
 
 
 def talk(left: PeerProtocol, right: PeerProtocol) -> None:
@@ -62,7 +69,7 @@ def test_two_that_trust_each_other_open_a_link_and_hear_what_is_sent() -> None:
 def test_a_ticket_opens_a_link_between_strangers_and_both_learn_the_names() -> None:
     book = TicketBook()
     ticket = book.issue(node_id=ANNA.node_id, addresses=(), expires_at=1)
-    anna, ben = listener(book=book), dialler(ticket=ticket)
+    anna, ben = listener(book=book), dialler(pairing=ticket)
     [hello] = anna.text_to_send()
     ben.receive(hello)
     [redemption] = ben.text_to_send()
@@ -115,13 +122,13 @@ def test_a_relay_cannot_use_the_joiners_ticket_proof_either() -> None:
     book = TicketBook()
     ticket = book.issue(node_id=ANNA.node_id, addresses=(), expires_at=1)
     anna = listener(book=book)
-    ben = Dialler(BEN, listener=EVE.node_id, name="ben", ticket=ticket)
+    ben = Dialler(BEN, listener=EVE.node_id, name="ben", pairing=ticket)
     [hello] = anna.text_to_send()
     ben.receive(hello)
     [redemption] = ben.text_to_send()
     anna.receive(redemption)
     assert anna.close == Close(code=4401, reason="bad_proof")
-    talk(listener(book=book), honest := dialler(ticket=ticket))
+    talk(listener(book=book), honest := dialler(pairing=ticket))
     assert honest.state is State.OPEN
 
 
@@ -136,7 +143,7 @@ def test_a_welcome_that_the_listener_did_not_sign_opens_nothing() -> None:
 def test_a_ticket_that_the_inviter_did_not_prove_to_know_opens_nothing(field: str, size: int) -> None:
     book = TicketBook()
     ticket = book.issue(node_id=ANNA.node_id, addresses=(), expires_at=1)
-    anna, ben = listener(book=book), dialler(ticket=ticket)
+    anna, ben = listener(book=book), dialler(pairing=ticket)
     ben.receive(anna.text_to_send()[0])
     anna.receive(ben.text_to_send()[0])
     done = json.loads(anna.text_to_send()[0])
@@ -188,7 +195,7 @@ junk = st.text() | st.builds(lambda t, rest: json.dumps({"t": t, **rest}), tags,
 def test_no_junk_raises_or_opens_a_link(texts: list[str], *, is_listener: bool, has_ticket: bool) -> None:
     book = TicketBook()
     ticket = book.issue(node_id=ANNA.node_id, addresses=(), expires_at=1)
-    side = listener(BEN, book=book) if is_listener else dialler(ticket=ticket if has_ticket else None)
+    side = listener(BEN, book=book) if is_listener else dialler(pairing=ticket if has_ticket else None)
     for text in texts:
         assert side.receive(text) == []
     assert side.state is not State.OPEN
@@ -219,5 +226,6 @@ def test_dropping_doubling_reordering_and_rewriting_never_opens_a_link_to_the_wr
                 assert event.peer == (BEN.node_id if receiver is anna else ANNA.node_id)
                 opened_by.append(receiver)
             else:
+                assert isinstance(event, Received)
                 assert isinstance(event.frame, OpenFrame)
     assert opened_by in ([], [anna], [anna, ben])

@@ -114,7 +114,7 @@ async def hand_driven(node: Node, identity: Identity | None = None) -> HandDrive
     identity = identity or Identity.generate()
     ticket = Ticket.parse(node.hub.invite(addresses=[node.address]).ticket)
     socket, _ = await dial(ticket.addresses, node.id)
-    protocol = Dialler(identity, listener=node.id, name="mallory", ticket=ticket)
+    protocol = Dialler(identity, listener=node.id, name="mallory", pairing=ticket)
     peer = HandDriven(identity, socket, protocol)
     async with asyncio.timeout(WITHIN_S):
         while True:
