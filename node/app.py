@@ -17,6 +17,7 @@ from node.api.agents import AgentsApi
 from node.api.completion import CompletionApi
 from node.api.follow import FollowApi
 from node.api.history import HistoryApi
+from node.api.layout import LayoutApi
 from node.api.network import NetworkApi
 from node.api.permissions import PermissionsApi
 from node.api.providers import ProvidersApi
@@ -30,6 +31,7 @@ from node.api.tools import ToolsApi
 from node.approvals import Approvals
 from node.catalogue import Catalogue
 from node.channels.agent import AgentChannel
+from node.channels.layout import LayoutChannel
 from node.channels.line import LineChannel
 from node.channels.models import ModelsChannel, ServerStatus
 from node.channels.telemetry import TelemetryChannel
@@ -58,6 +60,7 @@ from node.settings import Settings
 from node.spawned import NoCommand, SpawnedServer
 from node.state import State, open_state
 from node.store.errors import StoreError
+from node.store.layouts import LayoutStore
 from node.store.learned import LearnedStore
 from node.store.sessions import SessionStore
 from node.store.summaries import SummaryStore
@@ -207,6 +210,11 @@ async def start(
         QueueApi(turns=turns, line=conversations.line),
         FollowApi(turns=owner_turns, streams=streams, sessions=sessions, log=state.log),
         TelemetryApi(telemetry),
+        LayoutApi(
+            layouts=LayoutStore(state.db),
+            settings=settings,
+            tell=LayoutChannel(lambda: door.clients).tell,
+        ),
     )
     door = OwnerDoor(
         token=state.folder.token,

@@ -400,6 +400,20 @@ _TABLE = (
         64,
         "Turns of different sessions that run at once.",
     ),
+    _make(
+        "ui.theme",
+        Literal["auto", "light", "dark"],
+        "auto",
+        "Colours of the cockpit; `auto` follows the system.",
+    ),
+    _make("ui.workspace", Line, "", "Id of the workspace that the cockpit shows first; clients set it."),
+    _make(
+        "ui.keys",
+        Annotated[dict[Line, Line], Field(max_length=200)],
+        {},
+        "Keys of the cockpit's commands where they are not the usual ones, as"
+        ' `{"palette.open": "Ctrl+K"}`; blank takes the key away.',
+    ),
 )  # fmt: skip
 
 SETTINGS: Mapping[str, Setting] = MappingProxyType({setting.key: setting for setting in _TABLE})

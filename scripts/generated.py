@@ -87,7 +87,13 @@ def protocol() -> Iterator[str]:
 def schema() -> Mapping[str, object]:
     """Return the JSON Schema of all frames: `ClientFrame`, `NodeFrame` and `LinkFrame` in its `$defs`."""
     received: Models = (*CLIENT_EVENTS, *TELEMETRY_CLIENT_EVENTS, SerializedTool, *LINK_FRAMES)
-    sent: Models = (*SYSTEM_EVENTS, *NODE_EVENTS, *TELEMETRY_NODE_EVENTS, *MODELS_NODE_EVENTS)
+    sent: Models = (
+        *SYSTEM_EVENTS,
+        *NODE_EVENTS,
+        *TELEMETRY_NODE_EVENTS,
+        *MODELS_NODE_EVENTS,
+        *LAYOUT_NODE_EVENTS,
+    )
     modes: list[tuple[type[BaseModel], Mode]] = [(model, "validation") for model in received]
     modes += [(model, "serialization") for model in sent]
     references, whole = models_json_schema(modes, ref_template="#/$defs/{model}")
@@ -99,6 +105,9 @@ def schema() -> Mapping[str, object]:
     ]
     node_frames += [
         _frame("models", event, references[event, "serialization"]) for event in MODELS_NODE_EVENTS
+    ]
+    node_frames += [
+        _frame("layout", event, references[event, "serialization"]) for event in LAYOUT_NODE_EVENTS
     ]
     client_frames = [_frame("agent", event, references[event, "validation"]) for event in CLIENT_EVENTS]
     client_frames += [

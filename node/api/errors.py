@@ -12,6 +12,7 @@ from node.store.errors import (
     MessageUnreadable,
     NoSuchSession,
     NoSuchTurn,
+    NoSuchWorkspace,
     QueueFull,
     StoreError,
     StoreFull,
@@ -67,7 +68,7 @@ def api_error_of(error: Exception) -> ApiError | None:
 
 def store_status(error: StoreError) -> int:
     match error:
-        case NoSuchSession() | NoSuchTurn():
+        case NoSuchSession() | NoSuchTurn() | NoSuchWorkspace():
             return 404
         case StoreFull():
             return 507

@@ -13,7 +13,10 @@ StoreError
 ├── AmbiguousTurn
 ├── TurnHasBegun
 ├── TurnNotFailed
-└── TurnIdReused
+├── TurnIdReused
+├── NoSuchWorkspace
+├── TooManyWorkspaces
+└── LayoutStale
 """
 
 import sqlite3
@@ -149,6 +152,35 @@ class TurnIdReused(StoreError):
     def __init__(self, session_id: str, turn_id: str) -> None:
         super().__init__(
             f"session {session_id!r} has a turn {turn_id!r} with another prompt; use a new turn id"
+        )
+
+
+class NoSuchWorkspace(StoreError):
+    """There is no workspace of this id."""
+
+    code = "no_such_workspace"
+
+    def __init__(self, workspace: str) -> None:
+        super().__init__(f"there is no workspace {workspace!r:.80}; GET /api/layout lists them")
+
+
+class TooManyWorkspaces(StoreError):
+    """There is a workspace for everything already."""
+
+    code = "too_many_workspaces"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"there are {limit} workspaces already; delete one first")
+
+
+class LayoutStale(StoreError):
+    """A change was made to a layout that somebody else has changed since."""
+
+    code = "layout_stale"
+
+    def __init__(self, workspace: str) -> None:
+        super().__init__(
+            f"workspace {workspace!r:.80} was changed meanwhile; make the change to what it is now"
         )
 
 

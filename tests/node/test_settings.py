@@ -52,6 +52,9 @@ TABLE: dict[str, tuple[object, list[object], list[object]]] = {
     "chat.activeSession": ("", ["some id"], ["x" * 201]),
     "chat.waitMaxS": (120.0, [0.5], [0.0, -1.0]),
     "chat.maxRunning": (64, [1, 64], [0, 65, "all"]),
+    "ui.theme": ("auto", ["light", "dark"], ["pink", None]),
+    "ui.workspace": ("", ["main"], ["x" * 201, 1]),
+    "ui.keys": ({}, [{"palette.open": "Ctrl+J"}, {}], [{"palette.open": 1}, ["Ctrl+K"], {"x": "y" * 201}]),
     "events.keepTurns": (3, [1, 100], [0, 10_001, "all"]),
 }  # fmt: skip
 
