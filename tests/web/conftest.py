@@ -1,0 +1,101 @@
+"""A browser, a node as a process with a scripted model, and a page of it whose every fault fails the test."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
+
+from node.page import COCKPIT
+from tests.fakes.ollama_server import FakeOllama
+from tests.web import chromium
+from tests.web.node_process import NodeProcess, running
+from tests.web.stage import Stage
+from tests.web.watch import Watch
+
+WAIT_MS = 5_000
+VIEWPORT: ViewportSize = {"width": 1280, "height": 800}
+
+StartNode = Callable[..., NodeProcess]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, for one module: its driver keeps an event loop, which tests with one of their own cannot share."""
+    found = chromium.path()
+    if found is None:
+        _do_without("there is no Chromium; name one with PALAVER_CHROMIUM")
+    if not (COCKPIT / "index.html").exists():
+        _do_without("the cockpit is not built: python3 scripts/build_ui.py")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=chromium.ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser without a past; `context.set_offline` and the like act on it alone."""
+    with browser.new_context(viewport=VIEWPORT) as context:
+        context.set_default_timeout(WAIT_MS)
+        yield context
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    with Stage() as stage:
+        yield stage
+
+
+@pytest.fixture
+def model(stage: Stage) -> FakeOllama:
+    """The model server of every node of the test: `model.chat(answer("hello"))` says what it will say."""
+    return stage.enter(FakeOllama(seed=None))
+
+
+@pytest.fixture
+def start_node(model: FakeOllama, tmp_path: Path) -> Iterator[StartNode]:
+    """Start a node: `start_node("bob")`. Each has a data folder of its name."""
+    with ExitStack() as stack:
+
+        def start(name: str = "alice", *, port: int = 0, module: str = "node.cli") -> NodeProcess:
+            more = {"PALAVER_OLLAMA_URL": model.address}
+            return stack.enter_context(
+                running(tmp_path / name, name=name, port=port, more=more, module=module)
+            )
+
+        yield start
+
+
+@pytest.fixture
+def node(start_node: StartNode) -> NodeProcess:
+    return start_node()
+
+
+@pytest.fixture
+def watch(context: BrowserContext, node: NodeProcess) -> Iterator[Watch]:
+    """What is kept of the page of `page`; at the end it must hold no fault."""
+    watch = Watch(context.new_page(), node.url)
+    yield watch
+    assert not watch.faults, "\n".join(watch.faults)
+
+
+@pytest.fixture
+def page(
+    context: BrowserContext, watch: Watch, node: NodeProcess, request: pytest.FixtureRequest
+) -> Iterator[Page]:
+    """The cockpit of `node`, opened as its owner does."""
+    (page,) = context.pages
+    page.goto(node.entrance)
+    yield page
+    if folder := os.environ.get("PALAVER_SCREENSHOTS"):
+        page.screenshot(path=Path(folder, f"{request.node.name}.png"))
+
+
+def _do_without(reason: str) -> None:
+    """Skip; where continuous integration runs, what is missing is a fault."""
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
