@@ -9,7 +9,7 @@ from peer.answering import Answer, Answering, InboundAsk, InboundStatus, Knowled
 from peer.asking import OnEvent, PeerAnswer
 from peer.closing import CLOSE_GOING, CLOSE_NOT_TRUSTED
 from peer.comparisons import Comparison, Comparisons, PairingStatus
-from peer.dial import split_address
+from peer.dial import meet, split_address
 from peer.errors import (
     Cycle,
     DeadlinePassed,
@@ -18,6 +18,7 @@ from peer.errors import (
     PeerError,
     TicketWrongNode,
     TooLarge,
+    UnknownPeer,
     WrongNode,
     plain,
 )
@@ -29,6 +30,7 @@ from peer.links import Links
 from peer.messages import NAME_MAX_CHARS, PROMPT_MAX_BYTES, sound
 from peer.pairing import INVITE_TTL_S, Ticket, TicketBook
 from peer.roster import Roster
+from peer.sightings import Sightings
 from peer.trust import Grant, PeerRecord, TrustState, TrustStore
 
 __all__ = [
@@ -91,6 +93,13 @@ class PeerHub:
         self._now = now
         self._outgoing: list[_Outgoing] = []
         self._roster = Roster(trust, now)
+        self.sightings = Sightings(
+            own=identity.node_id,
+            is_known=lambda node_id: self._roster.get(node_id) is not None,
+            now=now,
+            noticed=self._noticed,
+        )
+        """Where discovery tells whom it finds."""
         self._tickets = TicketBook()
         self._comparisons = Comparisons(now, self._changed)
         self._links = Links(identity.node_id, self._changed)
@@ -105,6 +114,7 @@ class PeerHub:
         self._linking = Linking(
             identity=identity,
             roster=self._roster,
+            sightings=self.sightings,
             tickets=self._tickets,
             comparisons=self._comparisons,
             answering=self._answering,
@@ -163,11 +173,12 @@ class PeerHub:
 
         Nothing is trusted before both owners agree: `agree` here, and theirs there.
         """
-        record = self._roster.find(peer) if peer is not None else None
+        record = self._noted(peer) if peer is not None else None
         given = (address,) if address is not None else ()
         try:
             await self._linking.compare(
-                record.node_id if record else None, (*given, *(record.addresses if record else ()))
+                record.node_id if record else None,
+                (*given, *(self.sightings.addresses(record) if record else ())),
             )
         except NotTrusted as error:
             raise PairingClosed(
@@ -192,6 +203,17 @@ class PeerHub:
             record = replace(record, addresses=(address, *record.addresses))
         await self._linking.link(record)
         return self._trusted(peer)
+
+    async def meet(self, address: str) -> PeerRecord:
+        """Return who listens at an address: a peer is linked to, a stranger only `seen` and told nothing."""
+        socket, node_id = await meet(address)
+        await socket.close()
+        if node_id == self.identity.node_id:
+            raise WrongNode(f"{address} is this node itself.")
+        known = self._roster.get(node_id)
+        if known is not None and known.is_trusted:
+            return await self.connect(node_id, address=address)
+        return known or self.sightings.met(node_id, address)
 
     def new_lineage(self) -> OpenLineage:
         """Open the lineage of an owner's turn, so that all its asks share one budget and one clock."""
@@ -231,10 +253,11 @@ class PeerHub:
         return self._roster.find(peer)
 
     def peers(self) -> list[PeerStatus]:
-        """Return whom this node knows; whom its owner is comparing codes with is `pending` among them."""
-        pending = self._pending()
-        known = [record for record in self._roster.all() if not pending or record.node_id != pending.node_id]
-        return [self._status(record) for record in (*known, *([pending] if pending else []))]
+        """Return whom this node knows or noticed; whom its owner compares codes with is `pending`."""
+        noted = {one.node_id: one for one in (*self._roster.all(), *self.sightings.strangers())}
+        if pending := self._pending():
+            noted[pending.node_id] = pending
+        return [self._status(record) for record in noted.values()]
 
     def inbound(self) -> list[InboundStatus]:
         """Return the asks that this node answers now."""
@@ -309,6 +332,16 @@ class PeerHub:
             raise NotTrusted(f"{peer[:8]} is not trusted here. Pair with a ticket first.")
         return record
 
+    def _noted(self, peer: str) -> PeerRecord:
+        """Return the known peer that is meant, or a stranger who was noticed; raise `UnknownPeer`."""
+        try:
+            return self._roster.find(peer)
+        except UnknownPeer:
+            stranger = self.sightings.find(peer)
+            if stranger is None:
+                raise
+            return stranger
+
     def _pending(self) -> PeerRecord | None:
         comparison = self._comparisons.current
         if comparison is None or not comparison.is_open:
@@ -326,6 +359,8 @@ class PeerHub:
 
     def _status(self, record: PeerRecord) -> PeerStatus:
         link = self._links.get(record.node_id)
+        if link is not None and link.heard_at is not None:
+            record = replace(record, last_seen=link.heard_at)
         return PeerStatus(
             record=record,
             connected=link is not None,
@@ -335,6 +370,10 @@ class PeerHub:
 
     def _incident(self, peer: NodeId, error: PeerError) -> None:
         self.on_incident(peer, error)
+
+    def _noticed(self, node_id: NodeId) -> None:
+        self._linking.hint(node_id)
+        self.on_change()
 
     def _changed(self) -> None:
         self._links.settle()

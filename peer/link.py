@@ -35,6 +35,8 @@ class Link:
         self.connection = connection
         self.asking = Asking(connection)
         self.about: About | None = None
+        self.heard_at: float | None = None
+        """When the peer last answered a ping, by the hub's clock."""
         self.introduced = asyncio.Event()
         """Set once the peer has told about itself."""
         self.is_retired = False

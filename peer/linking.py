@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 
@@ -28,6 +29,7 @@ from peer.protocol import (
 )
 from peer.roster import Roster
 from peer.server import PeerListener
+from peer.sightings import Sightings
 from peer.sockets import Socket
 from peer.trust import PeerRecord, TrustState
 
@@ -50,6 +52,7 @@ class Linking:
         *,
         identity: Identity,
         roster: Roster,
+        sightings: Sightings,
         tickets: TicketBook,
         comparisons: Comparisons,
         answering: Answering,
@@ -63,6 +66,7 @@ class Linking:
         self._incident = incident
         self._identity = identity
         self._roster = roster
+        self._sightings = sightings
         self._tickets = tickets
         self._comparisons = comparisons
         self._answering = answering
@@ -72,6 +76,7 @@ class Linking:
         self._listeners: list[PeerListener] = []
         self._address: tuple[str, int] | None = None
         self._keepers: dict[NodeId, asyncio.Task[None]] = {}
+        self._hints: defaultdict[NodeId, asyncio.Event] = defaultdict(asyncio.Event)
         self._dialling: dict[NodeId, asyncio.Task[Link]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_closed = False
@@ -90,9 +95,16 @@ class Linking:
     def keep(self, peer: NodeId) -> None:
         """Keep a link to this peer up from now on, as long as it is trusted."""
         if peer not in self._keepers:
-            keeping = keep_up(lambda: self._link_known(peer), lambda: self._links.lost(peer))
+            keeping = keep_up(
+                lambda: self._link_known(peer), lambda: self._links.lost(peer), self._hints[peer]
+            )
             keeper = self._keepers[peer] = asyncio.create_task(keeping, name=f"keep {peer[:8]}")
             keeper.add_done_callback(self._finished)
+
+    def hint(self, peer: NodeId) -> None:
+        """A peer that is kept up may be reached elsewhere now: its next try need not wait long."""
+        if peer in self._keepers:
+            self._hints[peer].set()
 
     async def link(self, record: PeerRecord) -> Link:
         """Return the link in use, or dial; whoever asks for the same peer meanwhile shares the dialling."""
@@ -103,7 +115,8 @@ class Linking:
             return current
         dialling = self._dialling.get(record.node_id)
         if dialling is None:
-            dialling = asyncio.create_task(self.dial(record.node_id, record.addresses))
+            addresses = self._sightings.addresses(record)
+            dialling = asyncio.create_task(self.dial(record.node_id, addresses))
             self._dialling[record.node_id] = dialling
             dialling.add_done_callback(lambda done: self._dialled(record.node_id, done))
         await asyncio.wait((dialling,))
@@ -186,6 +199,7 @@ class Linking:
     async def drop(self, peer: NodeId, code: int, reason: str) -> None:
         """Stop dialling the peer, stop its turns, and end all links to it."""
         await _cancelled(self._keepers.pop(peer, None), self._dialling.pop(peer, None))
+        self._hints.pop(peer, None)
         for link in self._links:
             if link.peer == peer:
                 # First: closing may have to wait for a peer that does not answer.
@@ -299,6 +313,7 @@ class Linking:
             case Bye():
                 self._links.settle()
             case Pong():
+                link.heard_at = self._now()
                 self._changed()
 
     async def _meet(self, link: Link, about: About) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from peer.identity import NodeId
+from peer.roster import ID_PREFIX_MIN
 from peer.trust import PeerRecord, TrustState
 
 STRANGERS_MAX = 64
@@ -66,6 +67,12 @@ class Sightings:
         """Return the nodes that were noticed and are not known."""
         everybody = dict.fromkeys((*self._met, *self._found))
         return [self._seen(node_id) for node_id in everybody if not self._is_known(node_id)]
+
+    def find(self, peer: str) -> PeerRecord | None:
+        """Return the one stranger whose id begins like this, with 6 characters at least."""
+        start = peer.strip().casefold()
+        found = [one for one in self.strangers() if one.node_id.startswith(start)]
+        return found[0] if len(start) >= ID_PREFIX_MIN and len(found) == 1 else None
 
     def addresses(self, record: PeerRecord) -> tuple[str, ...]:
         """Return where to dial a peer: where it was last, where it is announced, where it was before.
