@@ -48,6 +48,8 @@ class Caller:
 
     turn_id: str
     session_id: str | None = None
+    asker: str | None = None
+    """Node id of the peer whose turn it is; None in the owner's own."""
     origin: object | None = None
 
 
@@ -210,6 +212,7 @@ class CallRunner:
             turn_id=self.caller.turn_id,
             call_id=call.id,
             session_id=self.caller.session_id,
+            asker=self.caller.asker,
             origin=self.caller.origin,
         )
         return ToolResult.success(await tool.handler(context, call.arguments or {}))

@@ -60,6 +60,8 @@ class Turn:
     limits: Limits = field(default_factory=Limits)
     remote: str | None = None
     """The peer's name when a peer asks. History and context of the owner then stay out."""
+    asker: str = ""
+    """The peer's node id. Without one it may still ask, yet nothing is shared with it."""
     rights: Callable[[], Collection[str]] = frozenset
     """What the peer may use; read for every call, so that a right taken away counts at once."""
     origin: object | None = None
@@ -74,7 +76,12 @@ async def run_turn(desk: Desk, turn: Turn) -> TurnOutcome:
     Ends with `answer` and `done` or with `error` and `done`, whatever happens. A cancelled turn says
     `done` and raises `CancelledError`.
     """
-    caller = Caller(turn_id=turn.turn_id, session_id=turn.session_id, origin=turn.origin)
+    caller = Caller(
+        turn_id=turn.turn_id,
+        session_id=turn.session_id,
+        asker=None if turn.remote is None else turn.asker,
+        origin=turn.origin,
+    )
     toolbox, transcript = _toolbox(desk, turn), Transcript()
 
     def finished(ending: Ending) -> Coroutine[None, None, TurnOutcome]:

@@ -48,6 +48,8 @@ class ToolContext:
     turn_id: str
     call_id: str
     session_id: str | None = None
+    asker: str | None = None
+    """Node id of the peer whose turn it is; None in the owner's own."""
     origin: object | None = None
     """Opaque lineage when a peer caused this turn. A tool only hands it on to `PeerDirectory.ask`."""
 

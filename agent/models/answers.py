@@ -1,7 +1,8 @@
 """Answers without a model: a tool's one-line template turns its result into sentences.
 
-`{key}` is a value of the result, `{#list}…{/list}` repeats for each item on a line of its own and
-`{^list}…{/list}` stands where the list is empty. Nothing else is read, so a result cannot be more than text.
+`{key}` is a value of the result, `{#list}…{/list}` repeats for each item on a line of its own,
+`{+list}…{/list}` stands once where the list has items and `{^list}…{/list}` where it has none. Nothing
+else is read, so a result cannot be more than text.
 """
 
 import json
@@ -12,7 +13,7 @@ from tools.spec import JsonObject
 
 VALUE_MAX_CHARS = 8_000
 
-_SECTION = re.compile(r"\{([#^])(\w+)\}(.*?)\{/\2\}", re.DOTALL)
+_SECTION = re.compile(r"\{([#+^])(\w+)\}(.*?)\{/\2\}", re.DOTALL)
 _VALUE = re.compile(r"\{(\w+)\}")
 
 
@@ -41,8 +42,8 @@ def _repeated(section: re.Match[str], result: JsonObject) -> str:
     sign, name, body = section.groups()
     items = result.get(name)
     listed = items if isinstance(items, list) else []
-    if sign == "^":
-        return "" if listed else _filled(body, result)
+    if sign in "+^":
+        return _filled(body, result) if bool(listed) is (sign == "+") else ""
     return "\n".join(_filled(body, item if isinstance(item, Mapping) else {"item": item}) for item in listed)
 
 

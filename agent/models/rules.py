@@ -31,10 +31,21 @@ _CONNECT = "To talk freely, connect a model: start Ollama or LM Studio, or name 
 class RulesModel:
     """Answers each round from the last messages alone."""
 
-    def __init__(self, tools: Callable[[], Sequence[ToolSpec]], peers: Callable[[], Sequence[str]]) -> None:
-        """Take the tools that the node owns, offered or not, and the names of the peers connected now."""
+    def __init__(
+        self,
+        tools: Callable[[], Sequence[ToolSpec]],
+        peers: Callable[[], Sequence[str]],
+        *,
+        lookup: str | None = None,
+    ) -> None:
+        """Take the tools that the node owns, offered or not, and the names of the peers connected now.
+
+        `lookup` names a tool that takes a `query`: where it is offered it is called with a message that means
+        no other call.
+        """
         self._tools = tools
         self._peers = peers
+        self._lookup = lookup
 
     @property
     def facts(self) -> ModelFacts:
@@ -72,9 +83,25 @@ class RulesModel:
         peers = self._peers() if knows_peers else ()
         if orders := Phrasebook(tools, {"peer": peers}).orders(message):
             return "", orders
+        if any(tool.name == self._lookup for tool in request.tools) and not _is_small_talk(message):
+            return "", (_lookup(str(self._lookup), message),)
         if from_peer:
             return _not_understood(message, Phrasebook(request.tools, {})), ()
         return _advice(message, Phrasebook(tools, {"peer": peers}), peers), ()
+
+
+def _is_small_talk(message: str) -> bool:
+    return bool(_GREETING.fullmatch(message) or _HELP.fullmatch(message))
+
+
+def _lookup(tool: str, message: str) -> Order:
+    return Order(
+        tool=tool,
+        arguments={"query": message[:INPUT_MAX_CHARS]},
+        wildcard_chars=len(message),
+        list_slots=0,
+        has_rest=True,
+    )
 
 
 def _without_prodding(request: ModelRequest) -> History:

@@ -1,0 +1,81 @@
+"""Which of the passages that a turn read its answer cites. A source that the model made up is none. Pure."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from agent.desk import CallRecord
+from tools.shared import Passage, Unit, passages_in
+
+CITATIONS_MAX = 8
+QUOTE_MAX_CHARS = 240
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """A passage that an answer rests on."""
+
+    file: str
+    first: int
+    last: int
+    unit: Unit = "line"
+    quote: str = ""
+    """How the passage begins."""
+
+
+def citations(answer: str, calls: Sequence[CallRecord]) -> tuple[Citation, ...]:
+    """Return what the answer cites, in its order, as far as the calls of its turn brought it.
+
+    A citation is a file's name with lines, as `[handbook/opening.md:12-31]`; of lines that were not read only
+    the part that was read counts.
+    """
+    read = [passage for call in calls if call.ok for passage in passages_in(call.name, call.result)]
+    cited = sorted(_cited(answer, read), key=lambda found: found[0])
+    return tuple(dict.fromkeys(citation for _, citation in cited))[:CITATIONS_MAX]
+
+
+def _cited(answer: str, read: Sequence[Passage]) -> Iterator[tuple[int, Citation]]:
+    """Yield each citation with the place where it stands in the answer."""
+    for file in dict.fromkeys(passage.file for passage in read):
+        passages = [passage for passage in read if passage.file == file]
+        for found in _mentions(file).finditer(answer):
+            first = int(found["first"])
+            last = int(found["last"] or first)
+            if (best := _most_covered(passages, first, last)) is not None:
+                yield found.start(), _clipped(best, first, last)
+
+
+def _mentions(file: str) -> re.Pattern[str]:
+    """Return what finds a file with lines, also as `lines 3 to 5` and without its folder."""
+    name = re.escape(file.rpartition("/")[2])
+    folder = re.escape(file.rpartition("/")[0] + "/")
+    return re.compile(
+        rf"(?<![\w/.-])(?:{folder})?{name}[\s`'\"*]*[:,#]?\s*(?:lines?|pages?|L|p\.?)?\s*"
+        r"(?P<first>\d{1,8})(?:\s*(?:-|\u2013|to)\s*(?:L|p\.?)?(?P<last>\d{1,8}))?",
+        re.IGNORECASE,
+    )
+
+
+def _most_covered(passages: Sequence[Passage], first: int, last: int) -> Passage | None:
+    """Return the passage with most of these lines; None when none has any."""
+
+    def covered(passage: Passage) -> int:
+        return min(last, passage.last) - max(first, passage.first)
+
+    best = max(passages, key=covered)
+    return best if covered(best) >= 0 else None
+
+
+def _clipped(passage: Passage, first: int, last: int) -> Citation:
+    first, last = max(first, passage.first), min(last, passage.last)
+    lines = passage.text.split("\n")
+    # A passage of lines has as many as it says, but for a page and for a piece of one long line.
+    whole = passage.unit == "line" and len(lines) == passage.last - passage.first + 1
+    cited = lines[first - passage.first : last - passage.first + 1] if whole else lines
+    return Citation(
+        file=passage.file,
+        first=first,
+        last=last,
+        unit=passage.unit,
+        quote=" ".join(" ".join(cited).split())[:QUOTE_MAX_CHARS],
+    )

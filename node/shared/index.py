@@ -1,0 +1,282 @@
+"""The full-text index of the shared folders: one SQLite file, made of them alone and made anew at any time.
+
+Everything here blocks. The writing side belongs to one thread, each search opens a reading side of its own.
+"""
+
+import math
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from node.shared.passages import Cut
+from node.shared.query import any_of, telling_words
+from node.shared.walk import Found
+from tools.shared import Passage, SharedFile, Unit
+
+VERSION = 1
+"""An index of another version is thrown away and made anew."""
+CANDIDATES = 60
+"""Of the best passages by BM25, so many are looked at more closely."""
+PER_FILE = 2
+"""Passages of one file in one answer, so that a long file does not crowd out the others."""
+COVERAGE_MIN = 0.25
+"""A passage with less of what a question asks for, counted by how rare its words are, is no answer to it."""
+BUSY_S = 5.0
+"""How long a search waits for the file; it never waits for a whole scan."""
+
+_WEIGHTS = "2.0, 1.5, 1.0"
+"""Of a word in the headings, in the file's name and in the text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    files: int
+    passages: int
+
+
+class ShareIndex:
+    """The writing side."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._connection = _opened(path)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def known(self, share: str) -> Mapping[str, tuple[str, str | None]]:
+        """Return the signature of each file of a share, and why it has no text, if it has none."""
+        rows = self._connection.execute("SELECT path, signature, reason FROM files WHERE share = ?", (share,))
+        return {path: (signature, reason) for path, signature, reason in rows}
+
+    def shares(self) -> set[str]:
+        return {share for (share,) in self._connection.execute("SELECT DISTINCT share FROM files")}
+
+    def put(self, share: str, found: Found, cuts: Sequence[Cut], unit: Unit) -> None:
+        """Store a file's passages in place of what was known of it."""
+        with self._transaction():
+            self._forget(share, (found.path,))
+            file_id = self._add(share, found, None, unit)
+            for each in cuts:
+                row = self._connection.execute(
+                    "INSERT INTO passages (file_id, first, last, heading) VALUES (?, ?, ?, ?) RETURNING id",
+                    (file_id, each.first, each.last, each.heading),
+                )
+                self._connection.execute(
+                    "INSERT INTO words (rowid, heading, path, text) VALUES (?, ?, ?, ?)",
+                    (row.fetchone()[0], each.heading, found.path, each.text),
+                )
+
+    def refuse(self, share: str, found: Found, reason: str) -> None:
+        """Note that a file has no text to search, so that it is not opened again until it changes."""
+        with self._transaction():
+            self._forget(share, (found.path,))
+            self._add(share, found, reason, "line")
+
+    def forget(self, share: str, paths: Iterable[str]) -> None:
+        with self._transaction():
+            self._forget(share, paths)
+
+    def drop(self, share: str) -> None:
+        """Forget a whole share, so that no word of it stays in the file."""
+        self.forget(share, list(self.known(share)))
+        # Until its parts are merged, the full-text index only marks what was taken out.
+        self._connection.execute("INSERT INTO words (words) VALUES ('optimize')")
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def counts(self, share: str) -> Counts:
+        row = self._connection.execute(
+            "SELECT count(DISTINCT f.id), count(p.id) FROM files f LEFT JOIN passages p ON p.file_id = f.id"
+            " WHERE f.share = ? AND f.reason IS NULL",
+            (share,),
+        ).fetchone()
+        return Counts(*row)
+
+    def _add(self, share: str, found: Found, reason: str | None, unit: Unit) -> int:
+        row = self._connection.execute(
+            "INSERT INTO files (share, path, size, signature, reason, unit) VALUES (?, ?, ?, ?, ?, ?)"
+            " RETURNING id",
+            (share, found.path, found.size, found.signature, reason, unit),
+        )
+        return int(row.fetchone()[0])
+
+    def _forget(self, share: str, paths: Iterable[str]) -> None:
+        for path in paths:
+            key = (share, path)
+            self._connection.execute(_FORGET_WORDS, key)
+            self._connection.execute("DELETE FROM files WHERE share = ? AND path = ?", key)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+
+def search(index: Path, question: str, limit: int, labels: Mapping[str, str]) -> list[Passage]:
+    """Return the passages of these shares, with their labels, that answer a question best, best first.
+
+    BM25 ranks them, and again by how much of the question each covers: one passage about all of it is worth
+    more than one that says a single word of it over and over.
+    """
+    words = telling_words(question)
+    if not words or not labels:
+        return []
+    with closing(_reading(index)) as connection:
+        marks = ", ".join("?" * len(labels))
+        rows = connection.execute(_CANDIDATES.format(marks), (any_of(words), *labels, CANDIDATES)).fetchall()
+        coverage = _coverage(connection, words, labels, [row[0] for row in rows])
+    ranked = sorted(
+        (row for row in rows if coverage[row[0]] >= COVERAGE_MIN),
+        key=lambda row: row[-1] * coverage[row[0]],  # BM25 in SQLite is below zero, the best lowest
+    )
+    return [_passage(row, labels) for row in _spread(ranked)][:limit]
+
+
+def unit_of(index: Path, share: str, path: str) -> Unit | None:
+    """Return what a file is counted in; None for one that is not in the index, and so cannot be read."""
+    with closing(_reading(index)) as connection:
+        row = connection.execute(
+            "SELECT unit FROM files WHERE share = ? AND path = ? AND reason IS NULL", (share, path)
+        ).fetchone()
+    return row[0] if row else None
+
+
+def pages(index: Path, share: str, path: str, first: int, last: int) -> list[tuple[int, str]]:
+    """Return the number and the text of a document's pages, pieces of a long page joined."""
+    with closing(_reading(index)) as connection:
+        rows = connection.execute(_PAGES, (share, path, first, last)).fetchall()
+    numbers = dict.fromkeys(number for number, _ in rows)
+    return [(number, "".join(text for each, text in rows if each == number)) for number in numbers]
+
+
+def files(index: Path, labels: Mapping[str, str]) -> list[SharedFile]:
+    """Return the files of these shares that can be read."""
+    with closing(_reading(index)) as connection:
+        rows = connection.execute(_FILES.format(", ".join("?" * len(labels))), tuple(labels)).fetchall()
+    return [SharedFile(file=f"{labels[share]}/{path}", size=size) for share, path, size in rows]
+
+
+def _coverage(
+    connection: sqlite3.Connection, words: Sequence[str], labels: Mapping[str, str], ids: Sequence[int]
+) -> dict[int, float]:
+    """Return for each passage how much of the question its words make up; a rare word makes up more.
+
+    Counted within these shares alone, so that nothing can be learned of others.
+    """
+    shares = ", ".join("?" * len(labels))
+    total = connection.execute(_TOTAL.format(shares), tuple(labels)).fetchone()[0]
+    chosen = ", ".join("?" * len(ids))
+    weights: dict[str, float] = {}
+    found: dict[int, float] = dict.fromkeys(ids, 0.0)
+    for word in words:
+        held = connection.execute(_HOLDING.format(shares), (f'"{word}"', *labels)).fetchone()[0]
+        weights[word] = math.log(1 + (total + 1) / (held + 1))
+        for (passage,) in connection.execute(_AMONG.format(chosen), (f'"{word}"', *ids)):
+            found[passage] += weights[word]
+    return {passage: weight / sum(weights.values()) for passage, weight in found.items()}
+
+
+def _spread(rows: Sequence[tuple[object, ...]]) -> Iterator[tuple[object, ...]]:
+    taken: dict[object, int] = {}
+    for row in rows:
+        file = row[1:3]
+        taken[file] = taken.get(file, 0) + 1
+        if taken[file] <= PER_FILE:
+            yield row
+
+
+def _passage(row: Sequence[object], labels: Mapping[str, str]) -> Passage:
+    _, share, path, unit, first, last, heading, text, _ = row
+    assert unit in {"line", "page"}
+    return Passage(
+        file=f"{labels[str(share)]}/{path}",
+        first=int(str(first)),
+        last=int(str(last)),
+        unit="page" if unit == "page" else "line",
+        heading=str(heading),
+        text=str(text),
+    )
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """Open the index; one that is damaged or of another version is made anew."""
+    try:
+        connection = _connected(path)
+        if connection.execute("PRAGMA user_version").fetchone()[0] in {0, VERSION}:
+            connection.executescript(_SCHEMA)
+            return connection
+        connection.close()
+    except sqlite3.DatabaseError:
+        pass
+    for each in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+        each.unlink(missing_ok=True)
+    connection = _connected(path)
+    connection.executescript(_SCHEMA)
+    return connection
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_S, check_same_thread=False)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    # What was shared and is no more must not stay readable in free pages of the file.
+    connection.execute("PRAGMA secure_delete = ON")
+    return connection
+
+
+def _reading(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=BUSY_S)
+    connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+_SCHEMA = f"""
+CREATE TABLE IF NOT EXISTS files (
+    id INTEGER PRIMARY KEY,
+    share TEXT NOT NULL,
+    path TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    signature TEXT NOT NULL,
+    reason TEXT,
+    unit TEXT NOT NULL,
+    UNIQUE (share, path)
+) STRICT;
+CREATE TABLE IF NOT EXISTS passages (
+    id INTEGER PRIMARY KEY,
+    file_id INTEGER NOT NULL REFERENCES files (id) ON DELETE CASCADE,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    heading TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS passages_of ON passages (file_id);
+CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (
+    heading, path, text, tokenize = 'porter unicode61 remove_diacritics 2'
+);
+PRAGMA user_version = {VERSION};
+"""
+_JOINED = "FROM words JOIN passages p ON p.id = words.rowid JOIN files f ON f.id = p.file_id"
+_CANDIDATES = (
+    "SELECT p.id, f.share, f.path, f.unit, p.first, p.last, p.heading, words.text,"
+    f" bm25(words, {_WEIGHTS}) {_JOINED} WHERE words MATCH ? AND f.share IN ({{}}) ORDER BY 9 LIMIT ?"
+)
+_HOLDING = f"SELECT count(*) {_JOINED} WHERE words MATCH ? AND f.share IN ({{}})"
+_TOTAL = "SELECT count(*) FROM passages p JOIN files f ON f.id = p.file_id WHERE f.share IN ({})"
+_FORGET_WORDS = """
+DELETE FROM words WHERE rowid IN (
+    SELECT p.id FROM passages p JOIN files f ON f.id = p.file_id WHERE f.share = ? AND f.path = ?
+)
+"""
+_AMONG = "SELECT rowid FROM words WHERE words MATCH ? AND rowid IN ({})"
+_FILES = "SELECT share, path, size FROM files WHERE reason IS NULL AND share IN ({}) ORDER BY share, path"
+_PAGES = (
+    f"SELECT p.first, words.text {_JOINED} WHERE f.share = ? AND f.path = ? AND p.first BETWEEN ? AND ?"
+    " ORDER BY p.id"
+)

@@ -1,0 +1,39 @@
+"""What a question asks the index for: its telling words, any of them, each found in all its forms. Pure."""
+
+import re
+
+WORDS_MAX = 24
+WORD_MAX_CHARS = 60
+
+_WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W\d_]+)?")
+_SILENT = frozenset(
+    """a about according after again all also am an and any anybody anyone anything are as at be because
+    been before being both but by can cannot could did do does doing done during each either else
+    ever every everybody everyone everything exactly find first for from further get gets give gives
+    go goes got had happen happens has have having he hello help her here hers hi him his how i if
+    in into is it its just kind know let like look make many may me mean might more most much must
+    my need needs no nor not now of off often on once one only onto or other our ours out over
+    please regarding same say says shall she should show so some somebody someone something soon
+    still such tell than thank thanks that the their them then there these they thing things think
+    this those through to too under until up upon us use used very want was we well were what
+    whatever when where whether which while who whom whose why will with without would yes yet you
+    your yours""".split()  # noqa: SIM905  a list of 150 strings
+)
+"""Words of questions that say nothing about their subject."""
+
+
+def telling_words(question: str) -> tuple[str, ...]:
+    """Return the words that say what a question is about, each once, in their order."""
+    found = (match[0].replace("\u2019", "'").casefold() for match in _WORD.finditer(question[:10_000]))
+    bare = (word.partition("'")[0] for word in found)
+    kept = (
+        word[:WORD_MAX_CHARS]
+        for word in bare
+        if word not in _SILENT and (len(word) > 1 or not word.isalpha())
+    )
+    return tuple(dict.fromkeys(kept))[:WORDS_MAX]
+
+
+def any_of(words: tuple[str, ...]) -> str:
+    """Return the query of SQLite's full-text index for passages that hold at least one of the words."""
+    return " OR ".join(f'"{word}"' for word in words)
