@@ -11,6 +11,6 @@ T = TypeVar("T")
 
 async def beside(tool: ToolSpec, decide: Callable[[], T]) -> T:
     """Decide about a call of a tool: paths look at the disk, lines may be long; names are the loop's."""
-    if tool.specifier_kind is SpecifierKind.TEXT:
+    if tool.specifier_kind in {SpecifierKind.TEXT, SpecifierKind.NAMES}:
         return decide()
     return await asyncio.to_thread(decide)

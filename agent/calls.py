@@ -13,7 +13,7 @@ from agent.beside import beside
 from agent.call_log import CallLog, Earlier
 from agent.desk import CallRecord, Desk
 from agent.events import Status, ToolCallEvent, ToolDone
-from agent.gate import NOWHERE, Judgement, Mode, Verdict, judge, specifier_of, unattended
+from agent.gate import NOWHERE, Judgement, Mode, Verdict, judge, refused_names, specifier_of, unattended
 from agent.history import Call, ToolMessage
 from agent.limits import Limits
 from agent.paths import Places
@@ -213,6 +213,7 @@ class CallRunner:
             call_id=call.id,
             session_id=self.caller.session_id,
             asker=self.caller.asker,
+            refused=refused_names(tool, specifier_of(tool, arguments), self.permissions.rules()),
             origin=self.caller.origin,
         )
         return ToolResult.success(await tool.handler(context, call.arguments or {}))

@@ -2,12 +2,12 @@
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from agent.paths import Places
 from agent.rules import Rules, covers, names
-from agent.subject import Subject, subject_of
+from agent.subject import Subject, meant_by, subject_of
 from tools.spec import Effect, JsonObject, SpecifierKind, ToolError, ToolSpec
 
 SPECIFIER_VALUE_MAX_CHARS = 8_000
@@ -59,6 +59,8 @@ def judge(tool: ToolSpec, specifier: str, *, mode: Mode, rules: Rules, places: P
     What nothing has decided by then asks. For a path this may wait for the disk.
     """
     subject = subject_of(tool, specifier, places)
+    if tool.specifier_kind is SpecifierKind.NAMES:
+        subject = _without_denied(subject, rules)
     only_reads = tool.effect is Effect.READ or subject.only_reads
     if met := subject.met_by(rules.deny):
         return Judgement(Verdict.DENY, f"the rule `deny {met[0]}` forbids {_what(specifier, met[1])}")
@@ -82,6 +84,20 @@ def judge(tool: ToolSpec, specifier: str, *, mode: Mode, rules: Rules, places: P
         return Judgement(Verdict.ALLOW, f"the {words[0]} {named} {words[1]} it")
     reason = f"it acts, no rule allows {_left(subject, rules)}, and mode `{mode}` asks"
     return Judgement(Verdict.ASK, reason, a_rule_would_help=True)
+
+
+def refused_names(tool: ToolSpec, specifier: str, rules: Rules) -> dict[str, str]:
+    """Return the names that are left out of a call of kind NAMES, each with the rule that denies it."""
+    if tool.specifier_kind is not SpecifierKind.NAMES:
+        return {}
+    denied = ((each, each.met_by(rules.deny)) for each in subject_of(tool, specifier, NOWHERE).apart())
+    return {each.parts[0].typed: f"the rule `deny {met[0]}` forbids to ask it" for each, met in denied if met}
+
+
+def _without_denied(subject: Subject, rules: Rules) -> Subject:
+    """Leave out the names that are denied, unless nothing would be left: then the whole call is."""
+    left = tuple(part for each in subject.apart() if not each.met_by(rules.deny) for part in each.parts)
+    return replace(subject, parts=left) if left else subject
 
 
 def _what(specifier: str, met: str) -> str:
@@ -115,7 +131,7 @@ def unattended(judgement: Judgement) -> Judgement:
 
 def can_run_unattended(tool: ToolSpec, *, mode: Mode, rules: Rules) -> bool:
     """Whether some call of this tool could run without a person; if not, it need not be offered."""
-    if any(covers(rule, tool.name) for rule in (*rules.deny, *rules.ask)):
+    if any(covers(rule, name) for rule in (*rules.deny, *rules.ask) for name in meant_by(tool)):
         return False
     if tool.effect is Effect.READ or tool.specifier_kind is SpecifierKind.SHELL:
         return True
@@ -123,7 +139,7 @@ def can_run_unattended(tool: ToolSpec, *, mode: Mode, rules: Rules) -> bool:
         return False
     if judgement := _judgement_of_mode(tool, mode):
         return judgement.verdict is Verdict.ALLOW
-    return any(names(rule, tool.name) for rule in rules.allow)
+    return any(names(rule, name) for rule in rules.allow for name in meant_by(tool))
 
 
 def specifier_of(tool: ToolSpec, arguments: JsonObject) -> str:

@@ -19,7 +19,7 @@ TURN_TOTAL_S = 900.0
 STATUS_EVERY_S = 10.0
 REPLY_MAX_CHARS = 400_000
 """Text and reasoning of one reply, together."""
-SLOW_TOOLS: Mapping[str, float] = MappingProxyType({"agent.ask_peer": 125.0})
+SLOW_TOOLS: Mapping[str, float] = MappingProxyType({"agent.ask_peer": 125.0, "agent.ask_peers": 125.0})
 """Tools that keep their own, longer deadline; the turn waits a moment beyond it."""
 
 

@@ -1,7 +1,8 @@
 """What a call touches, taken apart by the kind of its specifier so that rules can be held against it."""
 
+import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from agent.breakers import ruin
@@ -14,7 +15,8 @@ from tools.spec import SpecifierKind, ToolSpec
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    tool: str
+    tools: tuple[str, ...]
+    """The names under which rules may mean the call's tool; a rule to keep gets the last."""
     parts: tuple[Part, ...]
     fits: Callable[[str, str], bool]
     """Whether the pattern of an allow rule means a spelling."""
@@ -29,7 +31,7 @@ class Subject:
     def met_by(self, rules: Sequence[Rule]) -> tuple[Rule, str] | None:
         """Return the first deny or ask rule that means any part, and the spelling that it means."""
         for rule in rules:
-            if not names(rule, self.tool):
+            if not self._is_meant(rule):
                 continue
             if rule.specifier is None:
                 return rule, ""
@@ -62,15 +64,27 @@ class Subject:
         missing = self.not_allowed_by(rules)
         if not all(part.allowed_as for part in missing):
             return ()
-        exact = (Rule(tool=self.tool, specifier=self.pattern_of(part.allowed_as[0])) for part in missing)
+        exact = (Rule(tool=self.tools[-1], specifier=self.pattern_of(part.allowed_as[0])) for part in missing)
         return tuple(dict.fromkeys(exact))
 
+    def apart(self) -> tuple["Subject", ...]:
+        """Return the parts as subjects of their own."""
+        return tuple(replace(self, parts=(part,)) for part in self.parts)
+
+    def _is_meant(self, rule: Rule) -> bool:
+        return any(names(rule, tool) for tool in self.tools)
+
     def _allows(self, rule: Rule, part: Part) -> bool:
-        if not names(rule, self.tool):
+        if not self._is_meant(rule):
             return False
         if rule.specifier is None:
             return True
         return any(self.fits(rule.specifier, spelling) for spelling in part.allowed_as)
+
+
+def meant_by(tool: ToolSpec) -> tuple[str, ...]:
+    """Return the names under which rules mean a tool."""
+    return (tool.name, tool.judged_as) if tool.judged_as else (tool.name,)
 
 
 def subject_of(tool: ToolSpec, specifier: str, places: Places) -> Subject:
@@ -80,6 +94,8 @@ def subject_of(tool: ToolSpec, specifier: str, places: Places) -> Subject:
             return _shell_subject(tool, specifier)
         case SpecifierKind.PATH:
             return _path_subject(tool, specifier, places)
+        case SpecifierKind.NAMES:
+            return _names_subject(tool, specifier)
         case SpecifierKind.TEXT:
             return _text_subject(tool, specifier)
 
@@ -87,14 +103,35 @@ def subject_of(tool: ToolSpec, specifier: str, places: Places) -> Subject:
 def _text_subject(tool: ToolSpec, text: str) -> Subject:
     """What has several names is named in any case, too: what else would a rule for `Bob` mean than bob?"""
     if tool.aliases is None:
-        return Subject(
-            tool=tool.name,
-            parts=(Part(typed=text, allowed_as=(text,), denied_as=(text,)),),
-            fits=fits,
-            meets=fits,
-        )
-    whole = Part(typed=text, allowed_as=(text,), denied_as=(text, *tool.aliases(text)))
-    return Subject(tool=tool.name, parts=(whole,), fits=_fits_in_any_case, meets=_fits_in_any_case)
+        return Subject(tools=(tool.name,), parts=(_named(tool, text),), fits=fits, meets=fits)
+    return Subject(
+        tools=(tool.name,), parts=(_named(tool, text),), fits=_fits_in_any_case, meets=_fits_in_any_case
+    )
+
+
+def _names_subject(tool: ToolSpec, text: str) -> Subject:
+    return Subject(
+        tools=meant_by(tool),
+        parts=tuple(_named(tool, name) for name in listed(text)),
+        fits=_fits_in_any_case,
+        meets=_fits_in_any_case,
+    )
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """Return the names in a specifier of kind NAMES; what is no list of names is one name."""
+    try:
+        names_listed = json.loads(text)
+    except (ValueError, RecursionError):
+        return (text,)
+    if not isinstance(names_listed, list) or not all(isinstance(name, str) for name in names_listed):
+        return (text,)
+    return tuple(dict.fromkeys(names_listed))
+
+
+def _named(tool: ToolSpec, name: str) -> Part:
+    aliases = tool.aliases(name) if tool.aliases else ()
+    return Part(typed=name, allowed_as=(name,), denied_as=(name, *aliases))
 
 
 def _fits_in_any_case(pattern: str, text: str) -> bool:
@@ -107,7 +144,7 @@ def _shell_subject(tool: ToolSpec, line: str) -> Subject:
     except UnreadableLine:
         parts = (_unreadable(line),)
     return Subject(
-        tool=tool.name,
+        tools=(tool.name,),
         parts=parts,
         fits=fits,
         meets=fits,
@@ -119,7 +156,7 @@ def _shell_subject(tool: ToolSpec, line: str) -> Subject:
 def _path_subject(tool: ToolSpec, path: str, places: Places) -> Subject:
     try:
         return Subject(
-            tool=tool.name,
+            tools=(tool.name,),
             parts=path_parts(path, places),
             fits=partial(path_fits, places=places),
             meets=partial(path_reaches, places=places),
@@ -127,7 +164,7 @@ def _path_subject(tool: ToolSpec, path: str, places: Places) -> Subject:
         )
     except UnreadablePath as error:
         reason = f"where the path leads cannot be known: {error}"
-        return Subject(tool=tool.name, parts=(_unreadable(path),), fits=fits, meets=fits, ruin=reason)
+        return Subject(tools=(tool.name,), parts=(_unreadable(path),), fits=fits, meets=fits, ruin=reason)
 
 
 def _unreadable(text: str) -> Part:

@@ -14,6 +14,7 @@ from agent.models.base import ModelFacts
 from agent.models.rules import RulesModel
 from agent.toolbox import OwnerToolbox
 from node.api.agents import AgentsApi
+from node.api.ask_peers import AskPeersApi
 from node.api.completion import CompletionApi
 from node.api.follow import FollowApi
 from node.api.history import HistoryApi
@@ -68,6 +69,7 @@ from node.store.turns import TurnStore
 from node.store.waiting import WaitingTurns
 from node.streams import Streams
 from node.telemetry import Telemetry
+from node.synthesis import Synthesis
 from node.ws import Client
 from peer.errors import PeerError
 from peer.hub import Profile
@@ -76,6 +78,7 @@ from tools.clock import clock_tools
 from tools.notes import notes_tools
 from tools.peers import PeerDirectory, peers_tools
 from tools.registry import Registry
+from tools.peers_many import ManyPeers, many_peers_tools
 from tools.sessions import SessionReader, sessions_tools
 from tools.spec import ToolSpec
 
@@ -205,6 +208,8 @@ async def start(
         ServerApi(server),
         NetworkApi(hub=hub, door=peer_door, identity=identity),
         SettingsApi(settings, warnings=lambda: permissions.warnings(all_tools().values())),
+        PairingApi(hub=hub, door=peer_door),
+        AskPeersApi(hub=hub, synthesis=Synthesis(models=models, settings=settings)),
         PermissionsApi(permissions, all_tools),
         ToolsApi(catalogue, learning, lambda: door.clients),
         QueueApi(turns=turns, line=conversations.line),
@@ -275,12 +280,13 @@ async def start_server(server: SpawnedServer) -> None:
 
 
 def add_tools(
-    registry: Registry, directory: PeerDirectory, reader: SessionReader, notes: Path, settings: Settings
+    registry: Registry, directory: ManyPeers, reader: SessionReader, notes: Path, settings: Settings
 ) -> None:
     """Register every tool that the node owns."""
     families = (
         peers_tools(directory),
         sessions_tools(reader),
+        many_peers_tools(directory),
         notes_tools(notes),
         clock_tools(),
         hyperparameter_tools(settings),

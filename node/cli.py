@@ -54,8 +54,15 @@ def command_parser() -> argparse.ArgumentParser:
     command(commands, "open", "node.commands.page", "open the node's page in the browser")
     add_invite(command(commands, "invite", "node.commands.pairing", "make a ticket for another owner"))
     add_join(command(commands, "join", "node.commands.pairing", "pair with the node that made a ticket"))
+    add_pair(command(commands, "pair", "node.commands.comparing", "pair with a node by comparing six digits"))
+    add_revoke(command(commands, "revoke", "node.commands.peers", "end the trust in a peer at once"))
+    add_peer(command(commands, "unblock", "node.commands.peers", "let a blocked peer pair again"))
+    add_rename(command(commands, "rename", "node.commands.peers", "give a peer a name of your own"))
     add_json(command(commands, "peers", "node.commands.peers", "list the peers and their state"))
     add_ask_peer(command(commands, "ask-peer", "node.commands.peers", "ask a peer's agent"))
+    add_ask_peers(
+        command(commands, "ask-peers", "node.commands.ask_peers", "ask several peers' agents at once")
+    )
     add_json(command(commands, "models", "node.commands.models", "list the models that there are"))
     add_name(command(commands, "model", "node.commands.models", "work with another model"))
     add_name(command(commands, "pull", "node.commands.models", "fetch a model onto Ollama"))
@@ -112,6 +119,7 @@ def add_allow_asks(parser: argparse.ArgumentParser) -> None:
 
 def add_invite(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ttl", type=int, metavar="SECONDS", help="how long the ticket holds (24 hours)")
+    parser.add_argument("--no-qr", action="store_true", help="show the ticket as text only")
     add_allow_asks(parser)
     add_json(parser)
 
@@ -122,9 +130,46 @@ def add_join(parser: argparse.ArgumentParser) -> None:
     add_json(parser)
 
 
+def add_peer(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("peer", metavar="PEER", help="its name, label or id")
+
+
+def add_pair(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "peer",
+        metavar="PEER|ADDRESS",
+        nargs="?",
+        help="a node that was seen, or host:port; left out: wait two minutes for one that asks",
+    )
+    add_json(parser)
+
+
+def add_revoke(parser: argparse.ArgumentParser) -> None:
+    add_peer(parser)
+    parser.add_argument("--block", action="store_true", help="keep it out, even with a ticket")
+
+
+def add_rename(parser: argparse.ArgumentParser) -> None:
+    add_peer(parser)
+    parser.add_argument("name", metavar="NAME", help="your name for it; '' takes it back")
+
+
 def add_ask_peer(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("peer", metavar="PEER", help="its name, label or id")
     parser.add_argument("text", metavar="TEXT", help="the question; - reads it from stdin")
+    add_json(parser)
+
+
+def add_ask_peers(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("text", metavar="TEXT", help="the question; - reads it from stdin")
+    parser.add_argument(
+        "--peer",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="only this one; may be given several times",
+    )
+    parser.add_argument("--together", action="store_true", help="have your model put the answers together")
     add_json(parser)
 
 

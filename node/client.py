@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self, cast
@@ -28,6 +28,7 @@ from node.replies import (
     PeerAnswer,
     PermissionsShown,
     PermissionVerdict,
+    PeersPart,
     Providers,
     PullPart,
     QueuedTurn,
@@ -110,17 +111,9 @@ class NodeClient:
 
     async def pull(self, name: str) -> AsyncGenerator[PullPart, None]:
         """Have the model server fetch a model and yield how far it is; leaving the loop stops it."""
-        limit = aiohttp.ClientTimeout(total=None, sock_read=PULL_STALL_S)
-        body = {"model": name}
-        with self._failures("/api/agent/pull", PULL_STALL_S):
-            async with self._http.post("/api/agent/pull", json=body, timeout=limit) as response:
-                if response.status >= 400:
-                    raise _refusal(await response.json(content_type=None), response.status)
-                async for line in response.content:
-                    part = cast("PullPart", json.loads(line))
-                    if "error" in part:
-                        raise NodeError(part["error"], part.get("code", "failed"))
-                    yield part
+        async with aclosing(self._streamed("/api/agent/pull", {"model": name}, PULL_STALL_S)) as parts:
+            async for part in parts:
+                yield cast("PullPart", part)
 
     async def sessions(self) -> list[SessionHead]:
         return cast("list[SessionHead]", await self.call("GET", "/api/chat/sessions"))
@@ -212,6 +205,15 @@ class NodeClient:
 
     async def set_setting(self, key: str, value: object) -> object:
         return _value(await self.call("PUT", _setting_path(key), {"value": value}))
+    async def ask_peers(
+        self, prompt: str, peers: Sequence[str] = (), *, synthesize: bool = False
+    ) -> AsyncGenerator[PeersPart, None]:
+        """Ask these peers, or all that are connected, and yield each answer as it comes."""
+        body = {"prompt": prompt, "peers": list(peers) or "all", "synthesize": synthesize, "stream": True}
+        async with aclosing(self._streamed("/api/network/ask-peers", body, PEER_ASK_TIMEOUT_S)) as parts:
+            async for part in parts:
+                yield cast("PeersPart", part)
+
 
     async def unset_setting(self, key: str) -> object:
         """Go back to the setting's default and return it."""
@@ -266,6 +268,21 @@ class NodeClient:
 
 def session_path(session_id: str) -> str:
     return f"/api/chat/sessions/{quote(session_id, safe='')}"
+    async def _streamed(
+        self, path: str, body: object, stall_s: float
+    ) -> AsyncGenerator[dict[str, object], None]:
+        """Send a request and yield each line of JSON that comes back; leaving the loop stops the work."""
+        limit = aiohttp.ClientTimeout(total=None, sock_read=stall_s)
+        with self._failures(path, stall_s):
+            async with self._http.post(path, json=body, timeout=limit) as response:
+                if response.status >= 400:
+                    raise _refusal(await response.json(content_type=None), response.status)
+                async for line in response.content:
+                    part = cast("dict[str, object]", json.loads(line))
+                    if "error" in part:
+                        raise NodeError(str(part["error"]), str(part.get("code", "failed")))
+                    yield part
+
 
 
 async def _content(response: aiohttp.ClientResponse) -> object:

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from peer.errors import PeerError, UnknownPeer
 from peer.hub import PeerHub
 from peer.lineage import OpenLineage
+from peer.many import Heard, ask_many
 from peer.trust import PeerRecord
 from tools.peers import PeerCard, PeerReply
+from tools.peers_many import PeerOutcome
 from tools.spec import ToolContext, ToolError
 
 
@@ -49,3 +51,23 @@ class FabricDirectory:
         except PeerError as error:
             raise ToolError(str(error)) from error
         return PeerReply(node_id=answer.node_id, name=answer.name, text=answer.text)
+
+    async def ask_each(
+        self, peers: Sequence[str], prompt: str, *, context: ToolContext
+    ) -> Sequence[PeerOutcome]:
+        """Ask all at the same time, on one lineage: one budget pays for all."""
+        lineage = context.origin
+        assert lineage is None or isinstance(lineage, OpenLineage)
+        return [outcome_of(heard) for heard in await ask_many(self._hub, peers, prompt, lineage=lineage)]
+
+
+def outcome_of(heard: Heard) -> PeerOutcome:
+    """Return what came of asking one of several peers, with the owner's own name for it."""
+    return PeerOutcome(
+        node_id=heard.peer.node_id if heard.peer else "",
+        name=heard.peer.label if heard.peer else heard.asked,
+        text=heard.answer.text if heard.answer else "",
+        error=str(heard.error) if heard.error else "",
+        code=heard.error.code if heard.error else "",
+        duration_ms=heard.duration_ms,
+    )

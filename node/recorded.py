@@ -68,9 +68,12 @@ class RecordedHub(PeerHub):
         lineage: OpenLineage | None = None,
         on_event: OnEvent | None = None,
         timeout_s: float | None = None,
+        among: int = 1,
     ) -> PeerAnswer:
         with self._telemetry.during("outbound", "peer", "ask", peer, sent=prompt) as call:
-            answer = await super().ask(peer, prompt, lineage=lineage, on_event=on_event, timeout_s=timeout_s)
+            answer = await super().ask(
+                peer, prompt, lineage=lineage, on_event=on_event, timeout_s=timeout_s, among=among
+            )
             call.received(answer.text.encode())
             return answer
 

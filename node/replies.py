@@ -78,6 +78,21 @@ class ModelShown(TypedDict):
     """None: the server does not say."""
     thinks: bool | None
     current: bool
+    durationMs: int
+
+
+class PeersReply(TypedDict, total=False):
+    answers: list[PeerAnswer]
+    synthesis: str | None
+    """None: there is no model, or nobody answered."""
+    synthesisError: str
+
+
+class PeersPart(TypedDict, total=False):
+    """One answer when it comes, or at last all of them."""
+
+    heard: PeerAnswer
+    reply: PeersReply
 
 
 class ServerShown(TypedDict):

@@ -227,11 +227,13 @@ class PeerHub:
         lineage: OpenLineage | None = None,
         on_event: OnEvent | None = None,
         timeout_s: float | None = None,
+        among: int = 1,
     ) -> PeerAnswer:
         """Ask a trusted peer's agent; `peer` is an id, the start of one (6 characters or more) or a name.
 
-        `lineage` is that of the turn in which the question comes up: an `InboundAsk`'s, or a `new_lineage`.
-        Cancelling this call stops the peer.
+        `lineage` is that of the turn in which the question comes up: an `InboundAsk`'s, or a `new_lineage`;
+        `among` says of how many peers that are asked at the same time this is one. Cancelling this call stops
+        the peer.
         """
         prompt = sound(prompt)
         record = self._askable(peer, prompt)
@@ -242,7 +244,9 @@ class PeerHub:
         limit_s = limit_s if timeout_s is None else min(timeout_s, limit_s)
         try:
             async with asyncio.timeout(limit_s):
-                text = await self._ask(record, prompt, lineage, on_event, until=started + limit_s)
+                text = await self._ask(
+                    record, prompt, lineage, on_event, until=started + limit_s, among=among
+                )
         except TimeoutError:
             raise DeadlinePassed(f"{record.label} did not answer within {limit_s:.0f} s.") from None
         duration_ms = int((clock() - started) * 1000)
@@ -302,11 +306,20 @@ class PeerHub:
         await self._linking.close(CLOSE_GOING, "bye", timeout_s=CLOSE_TIMEOUT_S)
 
     async def _ask(
-        self, record: PeerRecord, prompt: str, lineage: OpenLineage, on_event: OnEvent | None, *, until: float
+        self,
+        record: PeerRecord,
+        prompt: str,
+        lineage: OpenLineage,
+        on_event: OnEvent | None,
+        *,
+        until: float,
+        among: int,
     ) -> str:
         link = await self._linking.link(record)
         now = asyncio.get_running_loop().time()
-        claims = lineage.forward(own=self.identity.node_id, to=record.node_id, now=now, label=record.label)
+        claims = lineage.forward(
+            own=self.identity.node_id, to=record.node_id, now=now, label=record.label, among=among
+        )
         claims = replace(claims, ms=max(1, min(claims.ms, int((until - now) * 1000))))
         outgoing = _Outgoing(ask=claims.ask, peer=record.node_id, began_here=not lineage.lineage.seen)
         self._outgoing.append(outgoing)

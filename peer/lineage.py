@@ -81,12 +81,13 @@ class AskBudget:
     def __init__(self, asks: int) -> None:
         self.left = max(0, asks)
 
-    def draw(self) -> int:
-        """Take a child's share, half of what is left rounded up; 0 when nothing is.
+    def draw(self, among: int = 1) -> int:
+        """Take the share of one child `among` several: what is left, split evenly among them and the turn.
 
-        Shares never come back: how much of its share a child used is only its own claim.
+        So a single child gets half, rounded up; 0 when nothing is left. Shares never come back: how much of
+        its share a child used is only its own claim.
         """
-        share = (self.left + 1) // 2
+        share = (self.left + among) // (among + 1)
         self.left -= share
         return share
 
@@ -134,10 +135,10 @@ class OpenLineage:
     def remaining_s(self, now: float) -> float:
         return max(0.0, self.lineage.ms / 1000 - (now - self._started))
 
-    def forward(self, *, own: NodeId, to: NodeId, now: float, label: str = "") -> Lineage:
+    def forward(self, *, own: NodeId, to: NodeId, now: float, label: str = "", among: int = 1) -> Lineage:
         """Return the lineage for an ask to `to`, paid from this one's budget; raise when nothing is left.
 
-        `label` is what this node calls it.
+        `label` is what this node calls it; `among` so many peers the turn asks at the same time.
         """
         if self._is_over:
             raise Stopped("The turn that wanted to ask has ended.")
@@ -150,7 +151,7 @@ class OpenLineage:
         elapsed_ms = int((now - self._started) * 1000)
         if self.lineage.ms - elapsed_ms <= MARGIN_MS:
             raise DeadlinePassed("No time is left to ask another node. Answer with what is known.")
-        share = self.budget.draw()
+        share = self.budget.draw(among)
         if share < 1:
             raise BudgetSpent(
                 "This question has used all its asks to other nodes. Answer with what is known."

@@ -11,6 +11,8 @@ from tools.spec import Effect, JsonObject, SpecifierKind, ToolSpec
 MANIFEST_MAX_TOOLS = 500
 NAME_MAX_CHARS = 128
 
+PUSHED_KINDS = tuple(kind for kind in SpecifierKind if kind is not SpecifierKind.NAMES)
+"""A client hears of no name that has to be left out of a call, so it may push no tool that takes several."""
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*")
 _TEXT_MAX_CHARS: Mapping[str, int] = {"description": 4_000, "specifierTemplate": 500, "kind": 64}
 
@@ -58,8 +60,8 @@ def _flaw(raw: object, *, own_names: Container[str], earlier: Container[str]) ->
     for key, limit in _TEXT_MAX_CHARS.items():
         if not isinstance(text := raw.get(key, ""), str) or len(text) > limit:
             return f"{key} has to be text of at most {limit} characters"
-    if raw.get("specifierKind", "text") not in tuple(SpecifierKind):
-        return f"specifierKind has to be one of {', '.join(SpecifierKind)}"
+    if raw.get("specifierKind", "text") not in PUSHED_KINDS:
+        return f"specifierKind has to be one of {', '.join(PUSHED_KINDS)}"
     return problem(raw["params"]) if raw.get("params") else None
 
 

@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 
 from tools.signature import parameters_schema, wire_name
-from tools.spec import Aliases, Canonical, Effect, Handler, JsonObject, ToolContext, ToolSpec
+from tools.spec import Aliases, Canonical, Effect, Handler, JsonObject, SpecifierKind, ToolContext, ToolSpec
 
 
 def tool(
@@ -12,6 +12,8 @@ def tool(
     name: str,
     effect: Effect = Effect.WRITE,
     specifier: str = "",
+    specifier_kind: SpecifierKind = SpecifierKind.TEXT,
+    judged_as: str = "",
     canonical: Canonical | None = None,
     aliases: Aliases | None = None,
     phrases: tuple[str, ...] = (),
@@ -34,6 +36,8 @@ def tool(
             parameters=parameters_schema(function),
             effect=effect,
             specifier=specifier,
+            specifier_kind=specifier_kind,
+            judged_as=judged_as,
             canonical=canonical,
             aliases=aliases,
             phrases=phrases,

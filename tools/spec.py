@@ -35,6 +35,8 @@ class SpecifierKind(StrEnum):
     """A shell line; every command in it is judged."""
     PATH = "path"
     """A file or folder; judged by where it really leads."""
+    NAMES = "names"
+    """A JSON list of names; each is judged by itself, and one that a rule denies is left out of the call."""
 
 
 class ToolError(Exception):
@@ -48,6 +50,8 @@ class ToolContext:
     turn_id: str
     call_id: str
     session_id: str | None = None
+    refused: Mapping[str, str] = field(default_factory=dict)
+    """Names in the call that must be left out, with the reason for each; see `SpecifierKind.NAMES`."""
     asker: str | None = None
     """Node id of the peer whose turn it is; None in the owner's own."""
     origin: object | None = None
@@ -78,6 +82,8 @@ class ToolSpec:
     specifier: str = ""
     """Template over the arguments that names what a call touches, as `{peerId}`; rules match on it."""
     specifier_kind: SpecifierKind = SpecifierKind.TEXT
+    judged_as: str = ""
+    """The tool of which this call stands for several: rules about that one hold here, too, name by name."""
     canonical: Canonical | None = None
     """Applied before the call is judged, shown and run."""
     aliases: Aliases | None = None

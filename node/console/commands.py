@@ -54,6 +54,13 @@ COMMANDS = (
         hint="show what the agent may do, or what the gate says of a call",
     ),
     Command(name="ask", kind="control", arguments="PEER TEXT", hint="ask a peer's agent", required=2),
+    Command(
+        name="askall",
+        kind="control",
+        arguments="TEXT",
+        hint="ask the agents of all connected peers",
+        required=1,
+    ),
     Command(name="new", kind="control", hint="begin a new session", aliases=("newchat",)),
     Command(name="compact", kind="control", hint="have the older turns read as a summary"),
     Command(name="stop", kind="control", hint="stop the running turn"),
@@ -61,6 +68,18 @@ COMMANDS = (
     Command(
         name="join", kind="control", arguments="TICKET", hint="pair with the node that made it", required=1
     ),
+    Command(
+        name="pair",
+        kind="control",
+        arguments="[PEER|ADDRESS]",
+        hint="compare codes with a node, or let one ask; then /pair yes or no",
+    ),
+    Command(
+        name="call", kind="control", arguments="PEER NAME", hint="give a peer a name of yours", required=2
+    ),
+    Command(name="revoke", kind="control", arguments="PEER", hint="end the trust in a peer", required=1),
+    Command(name="block", kind="control", arguments="PEER", hint="keep a peer out", required=1),
+    Command(name="unblock", kind="control", arguments="PEER", hint="let it pair again", required=1),
     Command(name="quit", kind="control", hint="leave the console", aliases=("exit",)),
 )
 

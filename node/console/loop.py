@@ -20,7 +20,7 @@ from node.console.keys import console_keys
 from node.console.render import Style, one_line
 from node.console.session_actions import SESSION_ACTIONS
 from node.console.surroundings import Surroundings
-from node.console.tables import pull_progress
+from node.console.tables import answer_under_name, pull_progress
 from node.console.view import View
 from node.replies import NodeError
 
@@ -176,6 +176,8 @@ class Console:
         match name:
             case "open":
                 await self._open(node, argument)
+            case "askall":
+                await self._ask_all(node, argument)
             case "pull":
                 await self._pull(node, argument)
             case "permissions":
@@ -191,6 +193,15 @@ class Console:
             async for part in parts:
                 self.hint(pull_progress(part))
         await self._view.insert(Style.NOTE, f"{one_line(name)} is there; /model NAME works with another one")
+
+    async def _ask_all(self, node: NodeClient, prompt: str) -> None:
+        """Show each peer's answer as it comes."""
+        async with aclosing(node.ask_peers(prompt)) as parts:
+            async for part in parts:
+                if heard := part.get("heard"):
+                    await self._view.insert(Style.NOTE, answer_under_name(heard))
+                elif not part["reply"]["answers"]:
+                    await self._view.insert(Style.NOTE, "no peer is connected")
 
     async def _begin_anew(self) -> None:
         await self._view.show(self._conversation.transcript.end())

@@ -9,6 +9,7 @@ from node.replies import (
     ModelShown,
     Peer,
     PeerAnswer,
+    PeersReply,
     Providers,
     PullPart,
     QueuedTurn,
@@ -44,6 +45,19 @@ def no_peers() -> str:
 def peer_refusal(peer: str, answer: PeerAnswer) -> str:
     """Return why a peer did not answer, with the node that said so."""
     return f"{one_line(answer.get('name') or peer)} did not answer: {answer.get('error', 'no reason given')}"
+
+
+def answer_under_name(answer: PeerAnswer) -> str:
+    """Return one of several answers under the name of who gave it, or why there is none."""
+    name = answer.get("name", "")
+    return f"{one_line(name)}:\n{answer['answer']}\n" if answer["ok"] else peer_refusal(name, answer)
+
+
+def together(reply: PeersReply) -> str:
+    """Return several answers put together, or why they are not."""
+    if error := reply.get("synthesisError"):
+        return f"the model did not put them together: {error}"
+    return reply.get("synthesis") or "(no model here puts the answers together)"
 
 
 def tools_table(listed: ToolsShown) -> str:

@@ -20,7 +20,7 @@ def completed(text: str) -> list[str]:
 
 
 def test_every_command_does_something() -> None:
-    here = {"new", "open", "stop", "quit", "compact", "pull"}
+    here = {"askall", "new", "open", "stop", "quit", "compact", "pull"}
     assert {command.name for command in COMMANDS} == ACTIONS.keys() | SESSION_ACTIONS.keys() | here
 
 

@@ -1,0 +1,107 @@
+"""`/api/network/ask-peers`: one question to several peers, their answers side by side or put together."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+from typing import Annotated, Literal, TypeAlias
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field
+
+from agent.errors import TurnError
+from agent.models.base import ModelError
+from node.api.pouring import NDJSON_HEADERS, Readers, pour
+from node.api.requests import body_of
+from node.directory import outcome_of
+from node.synthesis import Synthesis
+from peer.hub import PeerHub
+from peer.many import Heard, ask_many, connected
+from tools.peers_many import ASKED_MAX, PeerOutcome
+
+Came: TypeAlias = asyncio.Queue[PeerOutcome | None]
+"""The outcomes as they come, at most one for each peer, and None after the last."""
+
+
+class AskPeersRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    peers: (
+        Literal["all"]
+        | Annotated[
+            list[Annotated[str, Field(min_length=1, max_length=128)]],
+            Field(min_length=1, max_length=ASKED_MAX),
+        ]
+    ) = "all"
+    prompt: str = Field(min_length=1)
+    synthesize: bool = False
+    """Have the local model put the answers together, where there is one."""
+    stream: bool = False
+    """One line of JSON, `{heard}`, per answer as it comes; the last line, `{reply}`, is the whole."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskPeersApi:
+    hub: PeerHub
+    synthesis: Synthesis
+    _readers: Readers = field(default_factory=Readers)
+
+    def add_to(self, app: web.Application) -> None:
+        app.router.add_post("/api/network/ask-peers", self.ask)
+        app.on_shutdown.append(self._readers.say_goodbye)
+
+    async def ask(self, request: web.Request) -> web.StreamResponse:
+        """Ask; a peer that refuses or fails is an answer, too, with `ok` false, its code and a reason."""
+        wanted = await body_of(request, AskPeersRequest)
+        came: Came = asyncio.Queue()
+        if not wanted.stream:
+            return web.json_response(await self._reply(wanted, came))
+        with self._readers.one() as reader:
+            response = web.StreamResponse(headers=NDJSON_HEADERS)
+            await pour(request, response, reader, self._lines(wanted, came))
+        return response
+
+    async def _lines(self, wanted: AskPeersRequest, came: Came) -> AsyncGenerator[bytes, None]:
+        """Yield each answer when it is there, then the reply; leaving early stops all peers."""
+        asking = asyncio.create_task(self._reply(wanted, came))
+        asking.add_done_callback(lambda _: came.put_nowait(None))
+        try:
+            while (outcome := await came.get()) is not None:
+                yield _line({"heard": answer_json(outcome)})
+            yield _line({"reply": await asking})
+        finally:
+            asking.cancel()
+
+    async def _reply(self, wanted: AskPeersRequest, came: Came) -> dict[str, object]:
+        async def on_heard(heard: Heard) -> None:
+            came.put_nowait(outcome_of(heard))
+
+        peers = connected(self.hub)[:ASKED_MAX] if wanted.peers == "all" else wanted.peers
+        heard = await ask_many(self.hub, peers, wanted.prompt, on_heard=on_heard)
+        outcomes = [outcome_of(each) for each in heard]
+        return {"answers": [answer_json(outcome) for outcome in outcomes]} | await self._together(
+            wanted, outcomes
+        )
+
+    async def _together(self, wanted: AskPeersRequest, outcomes: list[PeerOutcome]) -> dict[str, object]:
+        if not wanted.synthesize:
+            return {}
+        try:
+            return {"synthesis": await self.synthesis.of(wanted.prompt, outcomes)}
+        except (ModelError, TurnError) as error:
+            return {"synthesis": None, "synthesisError": str(error)}
+
+
+def answer_json(outcome: PeerOutcome) -> dict[str, object]:
+    said = {"error": outcome.error, "code": outcome.code} if outcome.error else {"answer": outcome.text}
+    return {
+        "nodeId": outcome.node_id or None,
+        "name": outcome.name,
+        "ok": not outcome.error,
+        **said,
+        "durationMs": outcome.duration_ms,
+    }
+
+
+def _line(value: object) -> bytes:
+    return json.dumps(value).encode() + b"\n"
