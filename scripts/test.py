@@ -3,6 +3,8 @@
 import os
 import sys
 
+import browser
+import cockpit
 import environment
 
 EVERYTHING = ("-n", "auto")
@@ -11,6 +13,9 @@ EVERYTHING = ("-n", "auto")
 
 def main() -> None:
     environment.prepare("dev")
+    cockpit.prepare()
+    if not sys.argv[1:]:
+        browser.prepare()
     os.chdir(environment.ROOT)
     environment.become([str(environment.tool("python")), "-m", "pytest", *(sys.argv[1:] or EVERYTHING)])
 
