@@ -124,6 +124,7 @@ def main() -> int:
     if not parser.parse_args().force and is_current():
         print(size_report())
         return 0
+    npm.bring()
     try:
         build()
     except BuildFailed as failure:

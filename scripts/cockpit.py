@@ -7,7 +7,6 @@ import sys
 
 import build_ui
 import environment
-import npm
 
 PREPARE_TIMEOUT_S = 900
 
@@ -20,16 +19,16 @@ def prepare() -> None:
         if build_ui.is_current():
             return  # another start did the work while this one waited
         environment.say("building the cockpit; the first time takes about ten seconds")
-        python = str(environment.tool("python"))
-        if npm.on_path() is None and not _works([*environment.pip_install(), npm.NODE_WHEEL]):
-            environment.say("Going on without the cockpit: Node.js could not be fetched.")
-        elif not _works([python, str(environment.ROOT / "scripts" / "build_ui.py")]):
+        if not _is_built():
             environment.say("Going on without the cockpit: `python3 scripts/build_ui.py` tries again.")
 
 
-def _works(command: list[str]) -> bool:
-    # stdout belongs to the program that runs afterwards.
+def _is_built() -> bool:
     done = subprocess.run(
-        command, check=False, stdin=subprocess.DEVNULL, stdout=sys.stderr, timeout=PREPARE_TIMEOUT_S
+        [str(environment.tool("python")), str(environment.ROOT / "scripts" / "build_ui.py")],
+        check=False,
+        stdin=subprocess.DEVNULL,
+        stdout=sys.stderr,  # stdout belongs to the program that runs afterwards
+        timeout=PREPARE_TIMEOUT_S,
     )
     return done.returncode == 0

@@ -77,13 +77,22 @@ def are_modules_current() -> bool:
     )
 
 
-def main() -> int:
+def bring() -> str:
+    """Return the search path; where there is no Node, go on inside the project's environment and fetch one."""
+    if path := search_path():
+        return path
     environment.enter()
-    if (path := search_path()) is None:
+    if search_path() is None:
+        environment.say("fetching Node.js, which this machine has not or too old")
         environment.add(NODE_WHEEL)
         importlib.invalidate_caches()
-        path = search_path()
+    path = search_path()
     assert path is not None
+    return path
+
+
+def main() -> int:
+    path = bring()
     if not are_modules_current() and (failed := _run(path, FETCH)):
         return failed
     return _run(path, sys.argv[1:])
