@@ -78,7 +78,7 @@ def are_modules_current() -> bool:
 
 
 def bring() -> str:
-    """Return the search path; where there is no Node, go on inside the project's environment and fetch one."""
+    """Return the search path; without a Node, go on inside the project's environment and fetch one."""
     if path := search_path():
         return path
     environment.enter()
