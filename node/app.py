@@ -16,6 +16,7 @@ from agent.toolbox import OwnerToolbox
 from node.api.agents import AgentsApi
 from node.api.ask_peers import AskPeersApi
 from node.api.completion import CompletionApi
+from node.api.discovery import DiscoveryApi
 from node.api.follow import FollowApi
 from node.api.history import HistoryApi
 from node.api.layout import LayoutApi
@@ -42,6 +43,7 @@ from node.config import NodeConfig, StartError, machine_name
 from node.conversations import Conversations
 from node.datadir import DataDirError, Runtime
 from node.directory import FabricDirectory
+from node.discovery import LanDiscovery
 from node.engine import Engines
 from node.hyperparameters import hyperparameter_tools
 from node.learning import Learning
@@ -72,7 +74,7 @@ from node.telemetry import Telemetry
 from node.synthesis import Synthesis
 from node.ws import Client
 from peer.errors import PeerError
-from peer.hub import Profile
+from peer.hub import PeerHub, Profile
 from peer.trust import TrustState, TrustStore
 from tools.clock import clock_tools
 from tools.notes import notes_tools
@@ -194,6 +196,7 @@ async def start(
         return OwnerToolbox(tuple(registry), client_tools=lambda: pushed).catalogue()
 
     peer_door = PeerDoor(hub, settings, port=config.peer_port, name=name)
+    discovery = add_discovery(hub, peer_door, settings, stack)
     apis = (
         AgentsApi(turns=owner_turns, models=models, hub=hub, name=name),
         SessionsApi(sessions=sessions, conversations=conversations, db=state.db),
@@ -207,6 +210,7 @@ async def start(
         PullApi(models=choices, settings=settings, recorder=telemetry, tell=models_channel.tell),
         ServerApi(server),
         NetworkApi(hub=hub, door=peer_door, identity=identity),
+        DiscoveryApi(discovery),
         SettingsApi(settings, warnings=lambda: permissions.warnings(all_tools().values())),
         PairingApi(hub=hub, door=peer_door),
         AskPeersApi(hub=hub, synthesis=Synthesis(models=models, settings=settings)),
@@ -232,9 +236,8 @@ async def start(
     )
     stack.push_async_callback(door.close)
     await door.open(config.port)
-    await peer_door.open(has_peers=await has_peers(state.trust))
+    await open_to_peers(hub, peer_door, discovery, state.trust)
     permissions.warn(all_tools().values())
-    await hub.start()
     if config.spawn:
         await start_server(server)
     await models.look()
@@ -298,6 +301,21 @@ def add_tools(
 
 def peer_names(directory: PeerDirectory) -> tuple[str, ...]:
     return tuple(card.name for card in directory.connected())
+
+
+def add_discovery(hub: PeerHub, door: PeerDoor, settings: Settings, stack: AsyncExitStack) -> LanDiscovery:
+    """Let the node find others and be found, and let peers hear of a new name."""
+    discovery = LanDiscovery(hub=hub, door=door, settings=settings)
+    stack.push_async_callback(discovery.close)
+    settings.watch("network.nodeName", changed=hub.announce)
+    return discovery
+
+
+async def open_to_peers(hub: PeerHub, door: PeerDoor, discovery: LanDiscovery, trust: TrustStore) -> None:
+    """Let peers in, and look for them; raises `StartError` when the port is taken."""
+    await door.open(has_peers=await has_peers(trust))
+    await hub.start()
+    await discovery.open()
 
 
 async def has_peers(trust: TrustStore) -> bool:

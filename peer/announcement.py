@@ -21,6 +21,20 @@ class Announcement:
     """`host:port` of IPv4 addresses: the peers' door listens on no others."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presence:
+    """Where to look, and what to say there."""
+
+    interfaces: tuple[str, ...]
+    """IPv4 addresses of this machine's network interfaces; without one there is nowhere to look."""
+    addresses: tuple[str, ...] = ()
+    """At which peers reach this node; without one it looks and is not seen."""
+    port: int = 0
+
+
+NOWHERE = Presence(interfaces=())
+
+
 def instance_name(node_id: NodeId, service: str = SERVICE) -> str:
     """Return the name of a node's service: its id, which nobody else has, and nothing about its owner."""
     return f"{node_id}.{service}"

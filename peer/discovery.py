@@ -2,14 +2,15 @@
 
 import asyncio
 import logging
-from dataclasses import dataclass
 from typing import Protocol
 
-from zeroconf import ServiceStateChange, Zeroconf
+from zeroconf import Error, ServiceStateChange, Zeroconf
 from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
 
 from peer.announcement import (
+    NOWHERE,
     SERVICE,
+    Presence,
     host_name,
     instance_name,
     node_id_in,
@@ -38,20 +39,6 @@ class Finds(Protocol):
     def none_found(self) -> None: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Presence:
-    """Where to look, and what to say there."""
-
-    interfaces: tuple[str, ...]
-    """IPv4 addresses of this machine's network interfaces; without one there is nowhere to look."""
-    addresses: tuple[str, ...] = ()
-    """At which peers reach this node; without one it looks and is not seen."""
-    port: int = 0
-
-
-NOWHERE = Presence(interfaces=())
-
-
 class Discovery:
     """`show` it where to be, as often as that changes, and `close` it in the end. One call at a time."""
 
@@ -74,6 +61,9 @@ class Discovery:
             return
         try:
             await (self._open(presence) if self._zeroconf is None else self._move(self._zeroconf, presence))
+        except Error as error:
+            await self.close()
+            raise OSError(f"multicast DNS failed: {error}") from error
         except BaseException:
             await self.close()
             raise
