@@ -1,0 +1,69 @@
+// Where a pane opens while nothing says otherwise, and what a workspace shows at first.
+
+import { type PaneKind, paneKind } from "../panes/registry";
+import { EMPTY, type Group, type Layout, Refusal, type Tree, groupOf, groupsIn, panesOf } from "./model";
+import { close, open, type Where } from "./operations";
+
+/** The kinds that a new workspace shows, as far as there are such. */
+const AT_FIRST = ["conversation", "sessions"];
+
+/** Choose: with its like at a side, at that edge, or as a tab where the work is. */
+export function whereFor(layout: Layout, kind: PaneKind, focused: string | null): Where {
+  const place = kind.place ?? "centre";
+  const groups = groupsIn(layout.root);
+  const like = groups.filter((group) => placeOf(group) === place);
+  const focusedGroup = focused === null ? undefined : groupOf(layout, focused);
+  if (place !== "centre") {
+    const there = like[0];
+    return there ? { group: there.id } : { edge: place, share: kind.share ?? 0.25 };
+  }
+  const chosen = like.find((group) => group.id === focusedGroup?.id) ?? like[0] ?? groups[0];
+  return chosen ? { group: chosen.id } : { edge: "right" };
+}
+
+function placeOf(group: Group): string {
+  const first = group.panes[0];
+  return (first && paneKind(first.kind)?.place) ?? "centre";
+}
+
+/** Lay out a workspace afresh; names go on from `next`. */
+export function freshLayout(next = 1): Layout {
+  let layout: Layout = { ...EMPTY, next };
+  for (const id of AT_FIRST) {
+    const kind = paneKind(id);
+    const outcome = kind ? open(layout, id, whereFor(layout, kind, null)) : layout;
+    if (!(outcome instanceof Refusal)) layout = outcome;
+  }
+  return layout;
+}
+
+/** Leave out panes of kinds that are not there; a layout that does not fit gives way to a fresh one. */
+export function usable(layout: Layout | null): Layout {
+  if (layout === null) return freshLayout();
+  let kept = layout;
+  for (const pane of panesOf(layout)) {
+    if (paneKind(pane.kind)) continue;
+    const outcome = close(kept, pane.id);
+    if (!(outcome instanceof Refusal)) kept = outcome;
+  }
+  return kept;
+}
+
+/** The group of all panes in a narrow window. */
+export const NARROW_GROUP = "group-0";
+
+/** Show a layout in a narrow window: all its panes as tabs of one group, in front the one that is wanted. */
+export function narrowed(layout: Layout, wanted: string | null): Layout {
+  const panes = panesOf(layout);
+  const fallback = (widest(layout.root) ?? layout.floats[0]?.group)?.active;
+  const active = panes.find((pane) => pane.id === wanted)?.id ?? fallback;
+  if (active === undefined) return layout;
+  const root: Tree = { type: "group", id: NARROW_GROUP, panes, active };
+  return { root, floats: [], maximized: null, next: layout.next };
+}
+
+function widest(tree: Tree | null): Group | undefined {
+  if (tree?.type !== "split") return tree ?? undefined;
+  const index = tree.weights.indexOf(Math.max(...tree.weights));
+  return widest(tree.children[index] ?? null);
+}
