@@ -2,25 +2,12 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
-from agent.desk import CallRecord
-from tools.shared import Passage, Unit, passages_in
+from agent.desk import CallRecord, Citation
+from tools.shared import Passage, passages_in
 
 CITATIONS_MAX = 8
 QUOTE_MAX_CHARS = 240
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Citation:
-    """A passage that an answer rests on."""
-
-    file: str
-    first: int
-    last: int
-    unit: Unit = "line"
-    quote: str = ""
-    """How the passage begins."""
 
 
 def citations(answer: str, calls: Sequence[CallRecord]) -> tuple[Citation, ...]:

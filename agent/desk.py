@@ -11,6 +11,7 @@ from agent.events import TurnEvent
 from agent.gate import Judgement
 from agent.history import Call
 from agent.models.base import Usage
+from tools.shared import Unit
 from tools.spec import JsonObject, ToolResult, ToolSpec
 
 
@@ -40,6 +41,19 @@ class CallRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """A place in a shared file on which an answer rests; lines or pages from 1."""
+
+    file: str
+    """As the one who shares it calls it: `handbook/opening.md`."""
+    first: int
+    last: int
+    unit: Unit = "line"
+    quote: str = ""
+    """How the place begins."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TurnOutcome:
     """What a turn came to; the same facts that its `answer` or `error` and its `done` tell."""
 
@@ -54,6 +68,8 @@ class TurnOutcome:
     """The failure may pass: the queue may try again."""
     cancelled: bool = False
     calls: tuple[CallRecord, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    """What the answer cites of what the turn read."""
     usage: Usage | None = None
     context_window: int | None = None
     model: str = ""

@@ -6,10 +6,11 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, replace
 
 from agent.calls import Caller, tool_done
+from agent.citations import citations
 from agent.definitions import tokens_of
 from agent.desk import Desk, TurnOutcome
 from agent.errors import Failure, failure_of
-from agent.events import Answer, Done, ErrorEvent, TurnEvent
+from agent.events import Answer, CitedPlace, Done, ErrorEvent, TurnEvent
 from agent.models.base import ModelFacts
 from agent.toolbox import Toolbox
 from agent.transcript import Transcript
@@ -46,7 +47,7 @@ async def finish(
         ending = replace(ending, failure=ending.failure or unkept)
         outcome = _outcome(caller, transcript, ending, model=model, toolbox=toolbox)
     closing = [tool_done(caller, record) for record in abandoned]
-    await _show_all(desk, [*closing, *_last_events(caller, ending)])
+    await _show_all(desk, [*closing, *_last_events(caller, ending, outcome)])
     return outcome
 
 
@@ -60,7 +61,7 @@ async def to_the_end(work: Coroutine[None, None, TurnOutcome]) -> TurnOutcome:
         raise
 
 
-def _last_events(caller: Caller, ending: Ending) -> list[TurnEvent]:
+def _last_events(caller: Caller, ending: Ending, outcome: TurnOutcome) -> list[TurnEvent]:
     ids = {"turn_id": caller.turn_id, "session_id": caller.session_id}
     if ending.cancelled:
         return [Done(**ids, reason="cancelled")]
@@ -70,7 +71,8 @@ def _last_events(caller: Caller, ending: Ending) -> list[TurnEvent]:
             ErrorEvent(**ids, message=failure.message, code=failure.code),
             Done(**ids, reason="failed"),
         ]
-    return [Answer(**ids, text=ending.text), Done(**ids, reason="answered")]
+    sources = [CitedPlace.model_validate(each, from_attributes=True) for each in outcome.citations]
+    return [Answer(**ids, text=ending.text, citations=sources), Done(**ids, reason="answered")]
 
 
 def _outcome(
@@ -86,6 +88,7 @@ def _outcome(
         transient=failure.transient if failure else False,
         cancelled=ending.cancelled,
         calls=tuple(transcript.calls),
+        citations=citations(ending.text, transcript.calls),
         usage=transcript.usage,
         context_window=model.context_window,
         model=model.name,

@@ -298,12 +298,27 @@ class Emptied(TurnEvent):
     event: ClassVar[str] = "emptied"
 
 
+class CitedPlace(Event):
+    """A place in a shared file on which an answer rests; lines or pages from 1."""
+
+    event: ClassVar[str] = "citation"
+
+    file: str
+    first: int
+    last: int
+    unit: Literal["line", "page"] = "line"
+    quote: str = ""
+    """How the place begins."""
+
+
 class Answer(TurnEvent):
     """The authoritative text, exactly once per turn that succeeds."""
 
     event: ClassVar[str] = "answer"
 
     text: str
+    citations: list[CitedPlace] = Field(default_factory=list)
+    """What it cites, as far as the turn really read it."""
 
 
 class ErrorEvent(TurnEvent):

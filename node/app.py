@@ -2,11 +2,11 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
+from itertools import chain
 from os import getpid, umask
-from pathlib import Path
 
 from agent.finder import ToolFinder
 from agent.learned import Learned
@@ -28,6 +28,7 @@ from node.api.queue import QueueApi
 from node.api.server import ServerApi
 from node.api.sessions import SessionsApi
 from node.api.settings import SettingsApi
+from node.api.shares import SharesApi
 from node.api.telemetry import TelemetryApi, recorded
 from node.api.tools import ToolsApi
 from node.approvals import Approvals
@@ -60,6 +61,7 @@ from node.replay import Replay
 from node.router import Router
 from node.session_reader import StoredSessions
 from node.settings import Settings
+from node.shared.reader import FolderReader
 from node.spawned import NoCommand, SpawnedServer
 from node.state import State, open_state
 from node.store.errors import StoreError
@@ -80,8 +82,9 @@ from tools.clock import clock_tools
 from tools.notes import notes_tools
 from tools.peers import PeerDirectory, peers_tools
 from tools.registry import Registry
-from tools.peers_many import ManyPeers, many_peers_tools
-from tools.sessions import SessionReader, sessions_tools
+from tools.peers_many import many_peers_tools
+from tools.sessions import sessions_tools
+from tools.shared import shared_tools
 from tools.spec import ToolSpec
 
 
@@ -138,7 +141,12 @@ async def start(
     stack.push_async_callback(helping_model.close)
     stack.push_async_callback(server.close)
     peer_turns = PeerTurns(
-        settings=settings, models=models, registry=registry, directory=lambda: directory, name=name
+        settings=settings,
+        models=models,
+        registry=registry,
+        directory=lambda: directory,
+        name=name,
+        shares=state.shares,
     )
     # Here the circle agent -> ask_peer -> hub -> agent is closed, and nowhere else.
     hub = RecordedHub(
@@ -152,7 +160,16 @@ async def start(
     stack.push_async_callback(hub.close)
     directory = FabricDirectory(hub)
     sessions, turns, streams = SessionStore(state.db), TurnStore(state.db), Streams(state.log)
-    add_tools(registry, directory, StoredSessions(sessions), state.folder.notes, settings)
+    add_tools(
+        registry,
+        peers_tools(directory),
+        many_peers_tools(directory),
+        sessions_tools(StoredSessions(sessions)),
+        shared_tools(FolderReader(state.shares)),
+        notes_tools(state.folder.notes),
+        clock_tools(),
+        hyperparameter_tools(settings),
+    )
     compaction = Compaction(
         summaries=SummaryStore(state.db), streams=streams, settings=settings, models=models
     )
@@ -211,6 +228,12 @@ async def start(
         ServerApi(server),
         NetworkApi(hub=hub, door=peer_door, identity=identity),
         DiscoveryApi(discovery),
+        SharesApi(
+            shares=state.shares,
+            hub=hub,
+            policy=peer_turns.policy,
+            asks_allowed=lambda: settings.flag("network.allowRemoteAgent"),
+        ),
         SettingsApi(settings, warnings=lambda: permissions.warnings(all_tools().values())),
         PairingApi(hub=hub, door=peer_door),
         AskPeersApi(hub=hub, synthesis=Synthesis(models=models, settings=settings)),
@@ -282,21 +305,10 @@ async def start_server(server: SpawnedServer) -> None:
         raise StartError(f"the model server {status.text}")
 
 
-def add_tools(
-    registry: Registry, directory: ManyPeers, reader: SessionReader, notes: Path, settings: Settings
-) -> None:
-    """Register every tool that the node owns."""
-    families = (
-        peers_tools(directory),
-        sessions_tools(reader),
-        many_peers_tools(directory),
-        notes_tools(notes),
-        clock_tools(),
-        hyperparameter_tools(settings),
-    )
-    for tools in families:
-        for tool in tools:
-            registry.add(tool)
+def add_tools(registry: Registry, *families: Sequence[ToolSpec]) -> None:
+    """Register every tool that the node owns, in this order."""
+    for tool in chain(*families):
+        registry.add(tool)
 
 
 def peer_names(directory: PeerDirectory) -> tuple[str, ...]:

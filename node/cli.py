@@ -63,6 +63,7 @@ def command_parser() -> argparse.ArgumentParser:
     add_ask_peers(
         command(commands, "ask-peers", "node.commands.ask_peers", "ask several peers' agents at once")
     )
+    add_share(command(commands, "share", "node.commands.shares", "share folders with peers, or list them"))
     add_json(command(commands, "models", "node.commands.models", "list the models that there are"))
     add_name(command(commands, "model", "node.commands.models", "work with another model"))
     add_name(command(commands, "pull", "node.commands.models", "fetch a model onto Ollama"))
@@ -171,6 +172,25 @@ def add_ask_peers(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--together", action="store_true", help="have your model put the answers together")
     add_json(parser)
+
+
+def add_share(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB")
+    added = verbs.add_parser("add", help="let peers' asks search and read a folder")
+    added.add_argument("folder", metavar="FOLDER")
+    added.add_argument(
+        "--with",
+        dest="peers",
+        nargs="+",
+        metavar="PEER",
+        default=["all"],
+        help="names or ids, or all: every peer that may read what is shared (the default)",
+    )
+    removed = verbs.add_parser("remove", help="stop sharing a folder")
+    removed.add_argument("folder", metavar="FOLDER", help="its path, or its name in `palaver share list`")
+    listed = verbs.add_parser("list", help="show the shared folders, and which files are left out and why")
+    for verb in (added, listed):
+        add_json(verb)
 
 
 def add_name(parser: argparse.ArgumentParser) -> None:

@@ -35,7 +35,10 @@ from node.replies import (
     SessionHead,
     SessionShown,
     SettingShown,
+    ShareAdded,
+    ShareShown,
     ToolsShown,
+    Unshared,
 )
 
 __all__ = ["NoNodeError", "NodeClient", "NodeError", "Socket"]
@@ -43,6 +46,9 @@ __all__ = ["NoNodeError", "NodeClient", "NodeError", "Socket"]
 REQUEST_TIMEOUT_S = 15.0
 SURVEY_TIMEOUT_S = 60.0
 """Several servers are asked about many models each."""
+SHARES_PATH = "/api/network/shares"
+SHARE_TIMEOUT_S = 30.0
+"""More than the node itself waits for a folder's first scan."""
 PULL_STALL_S = 660.0
 """A little more than the node itself waits for a sign of life from a pull."""
 PEER_ASK_TIMEOUT_S = 135.0
@@ -176,6 +182,20 @@ class NodeClient:
             await self.call("POST", "/api/network/ask-peer", body, timeout_s=PEER_ASK_TIMEOUT_S),
         )
 
+    async def shares(self) -> list[ShareShown]:
+        """Return the shared folders."""
+        return cast("list[ShareShown]", await self.call("GET", SHARES_PATH))
+
+    async def share(self, folder: str, peers: Sequence[str]) -> ShareAdded:
+        """Share a folder with these peers, or `all`; waits for its files to be read."""
+        body = {"folder": whole_path(folder), "with": list(peers)}
+        return cast("ShareAdded", await self.call("POST", SHARES_PATH, body, timeout_s=SHARE_TIMEOUT_S))
+
+    async def unshare(self, folder: str) -> Unshared:
+        """Stop sharing a folder, named by its path or label."""
+        body = {"folder": whole_path(folder) if is_here(folder) else folder}
+        return cast("Unshared", await self.call("DELETE", SHARES_PATH, body, timeout_s=SHARE_TIMEOUT_S))
+
     async def permissions(self, session_id: str | None = None) -> PermissionsShown:
         """Return what is in force, in one session where it is named."""
         query = f"?sessionId={quote(session_id, safe='')}" if session_id else ""
@@ -264,6 +284,15 @@ class NodeClient:
             raise NoNodeError(f"no node answers at {self.url}; start one with `palaver up`") from error
         async with raw:
             yield await Socket.greeted(raw)
+
+
+def whole_path(folder: str) -> str:
+    """Return a folder that was typed here as the node, which stands elsewhere, finds it."""
+    return str(Path(folder).expanduser().absolute())
+
+
+def is_here(folder: str) -> bool:
+    return Path(folder).expanduser().exists()
 
 
 def session_path(session_id: str) -> str:

@@ -74,6 +74,11 @@ class DataDir:
         return self.path / "identity.key"
 
     @property
+    def shared_index(self) -> Path:
+        """Made of the shared folders; without it the node reads them anew."""
+        return self.path / "shared.db"
+
+    @property
     def notes(self) -> Path:
         return self.path / "notes"
 

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 from peer.errors import PeerError, UnknownPeer
-from peer.hub import PeerHub
+from peer.hub import PeerAnswer, PeerHub
 from peer.lineage import OpenLineage
 from peer.many import Heard, ask_many
 from peer.trust import PeerRecord
 from tools.peers import PeerCard, PeerReply
 from tools.peers_many import PeerOutcome
+from tools.shared import place
 from tools.spec import ToolContext, ToolError
 
 
@@ -50,7 +51,9 @@ class FabricDirectory:
             answer = await self._hub.ask(peer, prompt, lineage=lineage)
         except PeerError as error:
             raise ToolError(str(error)) from error
-        return PeerReply(node_id=answer.node_id, name=answer.name, text=answer.text)
+        return PeerReply(
+            node_id=answer.node_id, name=answer.name, text=answer.text, sources=sources_of(answer)
+        )
 
     async def ask_each(
         self, peers: Sequence[str], prompt: str, *, context: ToolContext
@@ -59,6 +62,11 @@ class FabricDirectory:
         lineage = context.origin
         assert lineage is None or isinstance(lineage, OpenLineage)
         return [outcome_of(heard) for heard in await ask_many(self._hub, peers, prompt, lineage=lineage)]
+
+
+def sources_of(answer: PeerAnswer) -> tuple[str, ...]:
+    """Return the places that a peer's answer rests on, as its owner's agent cites them."""
+    return tuple(f"{each.file}:{place(each.first, each.last, each.unit)}" for each in answer.citations)
 
 
 def outcome_of(heard: Heard) -> PeerOutcome:

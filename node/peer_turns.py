@@ -14,12 +14,15 @@ from node.choices import limits_of, options_of, places_of, remote_mode_of, rules
 from node.desks import RemoteDesk
 from node.model_choice import ModelChoice
 from node.settings import Settings
-from peer.answering import InboundAsk, Policy
+from node.shared.library import SharedFolders
+from peer.answering import Answered, InboundAsk, Policy
 from peer.errors import AnswerFailed
 from peer.grants import granted
+from peer.messages import Citation
 from peer.trust import Grant, PeerRecord
 from tools.peers import PeerDirectory
 from tools.registry import Registry
+from tools.spec import ToolSpec
 
 NOT_ALLOWED = (
     "the owner of this node does not let peers ask its agent; "
@@ -40,6 +43,7 @@ class PeerTurns:
         registry: Registry,
         directory: Callable[[], PeerDirectory],
         name: Callable[[], str],
+        shares: SharedFolders,
     ) -> None:
         self._settings = settings
         self._models = models
@@ -47,6 +51,7 @@ class PeerTurns:
         self._directory = directory
         """Late, because the fabric that it looks into answers through this object."""
         self._name = name
+        self._shares = shares
 
     def policy(self, peer: PeerRecord) -> Policy:
         """Say what a peer's asks may do here, as the owner's choices stand now."""
@@ -56,7 +61,7 @@ class PeerTurns:
         reason = NOT_GRANTED.format(peer=peer.node_id[:8]) if is_open else NOT_ALLOWED
         return Policy(allowed=Grant.ASK in given, reason=reason, granted=given)
 
-    async def answer(self, ask: InboundAsk) -> str:
+    async def answer(self, ask: InboundAsk) -> Answered:
         """Answer an admitted ask; raises `AnswerFailed` with a sentence for the asker."""
         turn = Turn(
             turn_id=uuid4().hex,
@@ -64,26 +69,35 @@ class PeerTurns:
             mode=remote_mode_of(self._settings),
             rules=partial(rules_of, self._settings),
             places=places_of(self._settings),
-            tools=tuple(self._registry),
+            tools=self._tools(ask.peer),
             model=self._model(await self._models.current(), ask.peer),
             options=options_of(self._settings),
             limits=within(limits_of(self._settings), ask.lineage.remaining_s(time.monotonic())),
             node_name=self._name(),
             today=date.today(),  # noqa: DTZ011  the owner's own day
             remote=ask.peer.label,
+            asker=ask.peer.node_id,
             rights=lambda: ask.policy().granted,
             origin=ask.lineage,
         )
         outcome = await run_turn(RemoteDesk(ask.emit), turn)
         if outcome.error is not None:
             raise AnswerFailed(f"{self._name()} could not answer: {outcome.error}")
-        return outcome.text
+        sources = [Citation.model_validate(each, from_attributes=True) for each in outcome.citations]
+        return Answered(text=outcome.text, citations=tuple(sources))
+
+    def _tools(self, asker: PeerRecord) -> tuple[ToolSpec, ...]:
+        """Leave out the shared folders where none is shared with this peer."""
+        has_shares = bool(self._shares.visible(asker.node_id))
+        return tuple(tool for tool in self._registry if has_shares or tool.remote != Grant.SHARED)
 
     def _model(self, model: Model, asker: PeerRecord) -> Model:
         """Return the model for a peer's turn; rules then know no names that the asker should not learn."""
         if model.facts.provider != "rules":
             return model
-        return RulesModel(lambda: tuple(self._registry), lambda: self._names(asker))
+        return RulesModel(
+            lambda: tuple(self._registry), lambda: self._names(asker), lookup="shared.search"
+        )
 
     def _names(self, asker: PeerRecord) -> Sequence[str]:
         mode, rules = remote_mode_of(self._settings), rules_of(self._settings)

@@ -9,7 +9,7 @@ from node.envelope import Envelope
 from node.router import Router
 from node.telemetry import Telemetry
 from node.ws import Client
-from peer.answering import InboundAsk, Policy
+from peer.answering import Answered, InboundAsk, Policy
 from peer.asking import OnEvent, PeerAnswer
 from peer.errors import PeerError
 from peer.hub import PeerHub, Profile
@@ -17,7 +17,7 @@ from peer.identity import Identity, NodeId
 from peer.lineage import OpenLineage
 from peer.trust import PeerRecord, TrustStore
 
-Answer: TypeAlias = Callable[[InboundAsk], Awaitable[str]]
+Answer: TypeAlias = Callable[[InboundAsk], Awaitable[Answered]]
 
 
 class RecordedRouter(Router[Client]):
@@ -86,10 +86,10 @@ class RecordedHub(PeerHub):
 def recorded_answer(telemetry: Telemetry, answer: Answer) -> Answer:
     """Record the questions that peers ask."""
 
-    async def recording(ask: InboundAsk) -> str:
+    async def recording(ask: InboundAsk) -> Answered:
         with telemetry.during("inbound", "peer", "ask", ask.peer.label, received=ask.prompt) as call:
-            text = await answer(ask)
-            call.replied(text.encode())
-            return text
+            answered = await answer(ask)
+            call.replied(answered.text.encode())
+            return answered
 
     return recording

@@ -48,9 +48,55 @@ class PairedPeer(TypedDict):
     name: str
 
 
+class CitationShown(TypedDict):
+    """A place in a file that the answering owner shares."""
+
+    file: str
+    first: int
+    last: int
+    unit: str
+    """`line` or `page`."""
+    quote: str
+
+
+class SharePeer(TypedDict):
+    nodeId: str
+    label: str
+
+
+class SkippedFile(TypedDict):
+    file: str
+    reason: str
+
+
+class ShareShown(TypedDict):
+    folder: str
+    label: str
+    peers: list[SharePeer] | None
+    """None: every peer that may read what is shared."""
+    addedAt: float
+    scannedAt: float | None
+    files: int
+    passages: int
+    skipped: dict[str, int]
+    """How many, by reason."""
+    skippedFiles: list[SkippedFile]
+    problem: str
+
+
+class ShareAdded(ShareShown):
+    warnings: list[str]
+
+
+class Unshared(TypedDict):
+    folder: str
+    label: str
+
+
 class PeerAnswer(TypedDict, total=False):
     ok: bool
     answer: str
+    citations: list[CitationShown]
     error: str
     code: str
     nodeId: str

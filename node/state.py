@@ -1,15 +1,18 @@
-"""What a node keeps between starts: its folder, store, settings, key, trust, and the log of events."""
+"""What a node keeps between starts: its folder, store, settings, key, trust, shares, log of events."""
 
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 from node.config import NodeConfig
 from node.datadir import DataDir
 from node.settings import Settings
+from node.shared.library import SharedFolders
 from node.store.db import Database
 from node.store.events import EventLog
 from node.store.peers import PeerStore
 from node.store.settings import SettingStore
+from node.store.shares import ShareStore
 from peer.identity import Identity
 
 
@@ -23,6 +26,7 @@ class State:
     identity: Identity
     trust: PeerStore
     log: EventLog
+    shares: SharedFolders
 
 
 async def open_state(config: NodeConfig, stack: AsyncExitStack) -> State:
@@ -34,6 +38,9 @@ async def open_state(config: NodeConfig, stack: AsyncExitStack) -> State:
     settings = await Settings.load(SettingStore(db))
     log = await EventLog.open(db, keep_turns=lambda: settings.whole("events.keepTurns"))
     stack.push_async_callback(log.close)
+    shares = SharedFolders(ShareStore(db), index=folder.shared_index, data=folder.path, home=Path.home())
+    stack.push_async_callback(shares.close)
+    await shares.open()
     return State(
         folder=folder,
         db=db,
@@ -41,4 +48,5 @@ async def open_state(config: NodeConfig, stack: AsyncExitStack) -> State:
         identity=Identity.load_or_create(folder.identity_key),
         trust=PeerStore(db),
         log=log,
+        shares=shares,
     )

@@ -15,9 +15,9 @@ from peer.limits import TokenBucket
 from peer.lineage import Lineage, OpenLineage
 from peer.messages import AgentCancel, AgentCredit, AgentRequest, AgentResult
 from peer.trust import PeerRecord
-from peer.turn import Answer, InboundAsk, Turn, refusal_of
+from peer.turn import Answer, Answered, InboundAsk, Turn, refusal_of
 
-__all__ = ["Answer", "Answering", "InboundAsk", "InboundStatus", "Knowledge", "Policy"]
+__all__ = ["Answer", "Answered", "Answering", "InboundAsk", "InboundStatus", "Knowledge", "Policy"]
 
 STOP_TIMEOUT_S = 2
 RESULTS_KEPT = 32

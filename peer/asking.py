@@ -17,6 +17,7 @@ from peer.messages import (
     AgentEvent,
     AgentRequest,
     AgentResult,
+    Citation,
     EventKind,
     LineageFields,
     OpenFrame,
@@ -36,6 +37,8 @@ class PeerAnswer:
     name: str
     text: str
     duration_ms: int
+    citations: tuple[Citation, ...] = ()
+    """The places in files of that node's owner on which the answer rests."""
 
 
 class Outlet(Protocol):
@@ -71,8 +74,10 @@ class Asking:
     def is_idle(self) -> bool:
         return not self._waiting
 
-    async def ask(self, prompt: str, lineage: Lineage, on_event: OnEvent | None) -> str:
-        """Send the request and return the answer; whatever else ends this wait cancels the ask over there."""
+    async def ask(
+        self, prompt: str, lineage: Lineage, on_event: OnEvent | None
+    ) -> tuple[str, tuple[Citation, ...]]:
+        """Send the request; return answer and sources. Whatever else ends this wait cancels the ask."""
         rid = secrets.token_urlsafe(16)
         waiting = self._waiting[rid] = _Waiting()
         try:
@@ -103,7 +108,9 @@ class Asking:
                 waiting.is_over = True
                 waiting.frames.put_nowait(None)
 
-    async def _collect(self, rid: str, waiting: _Waiting, on_event: OnEvent | None) -> str:
+    async def _collect(
+        self, rid: str, waiting: _Waiting, on_event: OnEvent | None
+    ) -> tuple[str, tuple[Citation, ...]]:
         parts: list[str] = []
         while True:
             match await waiting.frames.get():
@@ -114,7 +121,7 @@ class Asking:
                 case AgentResult(ok=True) as part:
                     parts.append(part.text)
                     if not part.more:
-                        return "".join(parts)
+                        return "".join(parts), tuple(part.citations or ())
                 case AgentResult() as refused:
                     raise heard(refused.code or "internal", refused.message, refused.retry_after)
                 case None:

@@ -27,7 +27,7 @@ from peer.identity import Identity, NodeId
 from peer.lineage import OpenLineage
 from peer.linking import Linking, Profile
 from peer.links import Links
-from peer.messages import NAME_MAX_CHARS, PROMPT_MAX_BYTES, sound
+from peer.messages import NAME_MAX_CHARS, PROMPT_MAX_BYTES, Citation, sound
 from peer.pairing import INVITE_TTL_S, Ticket, TicketBook
 from peer.roster import Roster
 from peer.sightings import Sightings
@@ -244,13 +244,19 @@ class PeerHub:
         limit_s = limit_s if timeout_s is None else min(timeout_s, limit_s)
         try:
             async with asyncio.timeout(limit_s):
-                text = await self._ask(
+                text, citations = await self._ask(
                     record, prompt, lineage, on_event, until=started + limit_s, among=among
                 )
         except TimeoutError:
             raise DeadlinePassed(f"{record.label} did not answer within {limit_s:.0f} s.") from None
         duration_ms = int((clock() - started) * 1000)
-        return PeerAnswer(node_id=record.node_id, name=record.label, text=text, duration_ms=duration_ms)
+        return PeerAnswer(
+            node_id=record.node_id,
+            name=record.label,
+            text=text,
+            duration_ms=duration_ms,
+            citations=citations,
+        )
 
     def find(self, peer: str) -> PeerRecord:
         """Return the peer that `ask` would ask; raise `UnknownPeer` when none is meant, or several are."""
@@ -314,7 +320,7 @@ class PeerHub:
         *,
         until: float,
         among: int,
-    ) -> str:
+    ) -> tuple[str, tuple[Citation, ...]]:
         link = await self._linking.link(record)
         now = asyncio.get_running_loop().time()
         claims = lineage.forward(

@@ -28,6 +28,9 @@ NAME_MAX_CHARS = 64
 CAPABILITIES_MAX = 32
 CAPABILITY_MAX_CHARS = 64
 SEQ_MAX = 2**53 - 1
+CITATIONS_MAX = 8
+CITED_FILE_MAX_CHARS = 1_000
+QUOTE_MAX_CHARS = 240
 PLACE_MAX_CHARS = 80
 
 EventKind: TypeAlias = Literal["reasoning", "token", "status"]
@@ -196,6 +199,18 @@ class AgentCredit(OpenFrame):
     n: int = Field(ge=0, le=SEQ_MAX)
 
 
+class Citation(BaseModel):
+    """A place in a file that the answering owner shares, on which an answer rests; lines or pages from 1."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    file: str = Field(min_length=1, max_length=CITED_FILE_MAX_CHARS)
+    first: int = Field(ge=1, le=SEQ_MAX)
+    last: int = Field(ge=1, le=SEQ_MAX)
+    unit: Literal["line", "page"] = "line"
+    quote: str = Field(default="", max_length=QUOTE_MAX_CHARS)
+
+
 class AgentResult(OpenFrame):
     """The end of an ask. `ok` brings the answer, in parts while `more`; otherwise `code` and `message`."""
 
@@ -204,6 +219,8 @@ class AgentResult(OpenFrame):
     ok: bool
     text: str = Field(default="", max_length=PART_MAX_CHARS)
     more: bool = False
+    citations: list[Citation] | None = Field(default=None, max_length=CITATIONS_MAX)
+    """What the answer rests on; with its last part."""
     code: Code | None = None
     message: str = Field(default="", max_length=2_000)
     retry_after: float | None = Field(default=None, ge=0, le=86_400)

@@ -18,6 +18,7 @@ from peer.messages import (
     AgentEvent,
     AgentRequest,
     AgentResult,
+    Citation,
     EventKind,
     sound,
 )
@@ -41,7 +42,15 @@ class InboundAsk:
     """What the peer may do here, read afresh: the owner can change it while the ask runs."""
 
 
-Answer: TypeAlias = Callable[[InboundAsk], Awaitable[str]]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """An answer, and the places in shared files that it rests on."""
+
+    text: str
+    citations: tuple[Citation, ...] = ()
+
+
+Answer: TypeAlias = Callable[[InboundAsk], Awaitable[str | Answered]]
 """Answers an ask. Cancelled when the asker stops, the link or the time is lost, or the owner says so."""
 
 
@@ -126,11 +135,13 @@ def refusal_of(rid: str, error: BaseException) -> AgentResult:
     return AgentResult(rid=rid, ok=False, code=code, message=sound(message), retry_after=retry_after)
 
 
-def _parts(rid: str, text: str) -> list[AgentResult]:
+def _parts(rid: str, answer: str | Answered) -> list[AgentResult]:
     """Cut an answer into frames; raise `TooLarge` for one that no asker would take."""
-    text = sound(text)
+    answered = answer if isinstance(answer, Answered) else Answered(text=answer)
+    text = sound(answered.text)
     if len(text.encode()) > ANSWER_MAX_BYTES:
         raise TooLarge(f"The answer is longer than {ANSWER_MAX_BYTES // 1024} KB. Ask for a shorter one.")
     pieces = [text[at : at + PART_MAX_CHARS] for at in range(0, len(text), PART_MAX_CHARS)] or [""]
-    last = len(pieces) - 1
-    return [AgentResult(rid=rid, ok=True, text=piece, more=n < last) for n, piece in enumerate(pieces)]
+    *firsts, final = pieces
+    parts = [AgentResult(rid=rid, ok=True, text=piece, more=True) for piece in firsts]
+    return [*parts, AgentResult(rid=rid, ok=True, text=final, citations=list(answered.citations) or None)]

@@ -24,6 +24,8 @@ class PeerReply:
     node_id: str
     name: str
     text: str
+    sources: tuple[str, ...] = ()
+    """The places in files of the peer's owner on which the answer rests, as `handbook/opening.md:12-31`."""
 
 
 class PeerDirectory(Protocol):
@@ -96,7 +98,7 @@ def peers_tools(directory: PeerDirectory) -> tuple[ToolSpec, ...]:
             "(put|pose) [this|the|a] question to {peer:peerId}: {prompt*}",
             "i want to (ask|know from) {peer:peerId} {prompt*}",
         ),
-        answer="{from} answers: {answer}",
+        answer="{from} answers: {answer}{+sources}\nIts sources:\n{/sources}{#sources}- {item}{/sources}",
     )
     async def ask_peer(
         peer_id: Annotated[str, "name or node id of a connected peer, as list_peers returns it"],
@@ -109,6 +111,12 @@ def peers_tools(directory: PeerDirectory) -> tuple[ToolSpec, ...]:
         It acts outside this machine, so it counts as writing although it changes nothing here.
         """
         reply = await directory.ask(peer_id, prompt, context=context)
-        return {"from": reply.name, "node": reply.node_id, "answer": reply.text, "notice": FOREIGN}
+        return {
+            "from": reply.name,
+            "node": reply.node_id,
+            "answer": reply.text,
+            "sources": list(reply.sources),
+            "notice": FOREIGN,
+        }
 
     return (list_peers, ask_peer)

@@ -12,6 +12,7 @@ from agent.desk import TurnOutcome
 from agent.events import PROMPT_MAX_CHARS
 from agent.models.base import TRANSIENT, ErrorKind
 from node.api.errors import ApiError
+from node.api.network import citations_json
 from node.api.requests import body_of
 from node.health import NODE_DOWN
 from node.line import WAITED_TOO_LONG
@@ -92,6 +93,7 @@ class AgentsApi:
                 "answer": answer.text,
                 "turnId": None,
                 "usage": None,
+                "citations": citations_json(answer),
                 "from": {"nodeId": answer.node_id, "name": answer.name},
                 "execution": {"ms": round((time.monotonic() - started) * 1000)},
             }
@@ -119,6 +121,7 @@ def reply(submitted: Submitted, outcome: TurnOutcome) -> dict[str, object]:
     return {
         "sessionId": submitted.turn.session_id,
         "answer": outcome.text,
+        "citations": [asdict(citation) for citation in outcome.citations],
         "turnId": outcome.turn_id,
         "usage": {
             "promptTokens": usage.prompt if usage else None,

@@ -8,7 +8,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 from node.api.requests import body_of
 from node.listening import PeerDoor
 from peer.errors import PeerError
-from peer.hub import PeerHub, PeerStatus
+from peer.hub import PeerAnswer, PeerHub, PeerStatus
 from peer.identity import Identity, NodeId, fingerprint
 from peer.pairing import INVITE_TTL_S
 from peer.trust import PeerRecord
@@ -103,8 +103,12 @@ class NetworkApi:
             return web.json_response({"ok": False, "error": str(error), "code": error.code})
         return web.json_response(
             {"ok": True, "answer": answer.text, "nodeId": answer.node_id, "name": answer.name,
-             "durationMs": answer.duration_ms}
+             "durationMs": answer.duration_ms, "citations": citations_json(answer)}
         )  # fmt: skip
+
+
+def citations_json(answer: PeerAnswer) -> list[dict[str, object]]:
+    return [citation.model_dump(mode="json") for citation in answer.citations]
 
 
 def record_json(record: PeerRecord) -> dict[str, object]:

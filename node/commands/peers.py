@@ -8,6 +8,7 @@ from node.commands.running import FAILED
 from node.commands.stdin import read_question
 from node.config import data_folder
 from node.console.render import one_line
+from node.console.shares import sources_text
 from node.console.tables import no_peers, peer_refusal, peers_table
 
 
@@ -33,6 +34,8 @@ async def ask_peer(arguments: argparse.Namespace) -> int:
     elif answer["ok"]:
         note(f"{one_line(answer['name'])} answers:")
         say(answer["answer"])
+        if sources := sources_text(answer.get("citations", [])):
+            say(sources)
     if answer["ok"]:
         return 0
     note(peer_refusal(arguments.peer, answer))

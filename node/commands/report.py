@@ -1,6 +1,6 @@
 """What a turn came to, as the JSON that `palaver ask --json` prints. Pure."""
 
-from agent.events import Answer, Done, ErrorEvent, ToolDone, TurnEvent, UsageEvent
+from agent.events import Answer, CitedPlace, Done, ErrorEvent, ToolDone, TurnEvent, UsageEvent
 
 
 class Report:
@@ -11,6 +11,7 @@ class Report:
         self._turn_id = turn_id
         self.session_id: str | None = None
         self._answer: str | None = None
+        self._citations: list[CitedPlace] = []
         self._error: str | None = None
         self._code: str | None = None
         self._usage: UsageEvent | None = None
@@ -19,8 +20,8 @@ class Report:
     def receive(self, event: TurnEvent) -> None:
         self.session_id = event.session_id or self.session_id
         match event:
-            case Answer(text=text):
-                self._answer = text
+            case Answer(text=text, citations=citations):
+                self._answer, self._citations = text, citations
             case ErrorEvent(message=message, code=code):
                 self._error, self._code = message, code
             case UsageEvent():
@@ -40,5 +41,6 @@ class Report:
             "turnId": self._turn_id,
             **({"answer": self._answer} if self.ok else {"error": self._error, "code": self._code}),
             "usage": self._usage and self._usage.model_dump(mode="json", exclude={"turn_id", "session_id"}),
+            "citations": [place.model_dump(mode="json") for place in self._citations],
             "toolCalls": self._calls,
         }

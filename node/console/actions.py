@@ -8,6 +8,7 @@ from node.client import NodeClient
 from node.console.commands import UsageError, help_text
 from node.console.permissions import overview_text, read_test, verdict_text
 from node.console.render import one_line
+from node.console.shares import no_shares, removed_text, share_text, shares_text, sources_text
 from node.console.tables import (
     model_in_use,
     models_table,
@@ -65,7 +66,10 @@ async def show_or_choose_model(node: NodeClient, name: str) -> str:
 async def ask_peer(node: NodeClient, argument: str) -> str:
     peer, _, prompt = argument.partition(" ")
     answer = await node.ask_peer(peer, prompt)
-    return f"{one_line(answer['name'])}: {answer['answer']}" if answer["ok"] else peer_refusal(peer, answer)
+    if not answer["ok"]:
+        return peer_refusal(peer, answer)
+    lines = (f"{one_line(answer['name'])}: {answer['answer']}", sources_text(answer.get("citations", [])))
+    return "\n".join(filter(None, lines))
 
 
 async def permissions(node: NodeClient, argument: str, session_id: str | None = None) -> str:
@@ -80,6 +84,23 @@ async def permissions(node: NodeClient, argument: str, session_id: str | None = 
             raise UsageError(
                 "usage: /permissions [test CALL [--mode MODE]], as /permissions test shell.run(ls)"
             )
+
+
+async def share(node: NodeClient, argument: str) -> str:
+    """List the shared folders, share one, or stop sharing one."""
+    verb, _, rest = argument.partition(" ")
+    match verb:
+        case "" | "list":
+            shares = await node.shares()
+            return shares_text(shares) if shares else no_shares()
+        case "add" if rest.strip():
+            folder, _, peers = rest.partition(" with ")
+            added = await node.share(folder.strip(), peers.split() or ["all"])
+            return "\n".join([share_text(added), *added["warnings"]])
+        case "remove" if rest.strip():
+            return removed_text(await node.unshare(rest.strip()))
+        case _:
+            raise UsageError("usage: /share [add FOLDER [with PEER] | remove FOLDER]")
 
 
 async def invite(node: NodeClient, _: str) -> str:
@@ -103,6 +124,7 @@ ACTIONS: Mapping[str, Action] = {
     "model": show_or_choose_model,
     "ask": ask_peer,
     "permissions": permissions,
+    "share": share,
     "invite": invite,
     "join": join,
 }

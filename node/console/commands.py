@@ -61,6 +61,12 @@ COMMANDS = (
         hint="ask the agents of all connected peers",
         required=1,
     ),
+    Command(
+        name="share",
+        kind="control",
+        arguments="[add FOLDER [with PEER] | remove FOLDER]",
+        hint="list the folders that peers may search and read, share one, or stop that",
+    ),
     Command(name="new", kind="control", hint="begin a new session", aliases=("newchat",)),
     Command(name="compact", kind="control", hint="have the older turns read as a summary"),
     Command(name="stop", kind="control", hint="stop the running turn"),

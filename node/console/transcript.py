@@ -23,6 +23,7 @@ from node.console.render import (
     rest_of_answer,
     tool_line,
 )
+from node.console.shares import citations_shown, sources_text
 
 
 class Transcript:
@@ -43,8 +44,8 @@ class Transcript:
                 pieces = self.text(Style.ANSWER, delta)
             case Reasoning(delta=delta) if self.show_reasoning:
                 pieces = self.text(Style.REASONING, delta)
-            case Answer(text=text):
-                pieces = self.text(Style.ANSWER, rest_of_answer(self._streamed, text))
+            case Answer():
+                pieces = self._answered(event)
             case ToolCallEvent() | ToolDone():
                 pieces = self.line(Style.TOOL, tool_line(event))
             case ApprovalRequest():
@@ -59,6 +60,11 @@ class Transcript:
             case Done(reason=reason):
                 pieces = self._finish(reason)
         return pieces
+
+    def _answered(self, answer: Answer) -> list[Piece]:
+        pieces = self.text(Style.ANSWER, rest_of_answer(self._streamed, answer.text))
+        sources = sources_text(citations_shown(answer.citations))
+        return [*pieces, *self.line(Style.NOTE, sources)] if sources else pieces
 
     def starts_over(self, text: str) -> list[Piece]:
         """Show a running turn's text from its beginning; what it showed before no longer counts."""

@@ -23,6 +23,8 @@ PER_FILE = 2
 """Passages of one file in one answer, so that a long file does not crowd out the others."""
 COVERAGE_MIN = 0.25
 """A passage with less of what a question asks for, counted by how rare its words are, is no answer to it."""
+SCORE_MIN = 0.3
+"""Of the best passage's score; what has less is left out, for it would only be read in vain."""
 BUSY_S = 5.0
 """How long a search waits for the file; it never waits for a whole scan."""
 
@@ -132,9 +134,11 @@ def search(index: Path, question: str, limit: int, labels: Mapping[str, str]) ->
         marks = ", ".join("?" * len(labels))
         rows = connection.execute(_CANDIDATES.format(marks), (any_of(words), *labels, CANDIDATES)).fetchall()
         coverage = _coverage(connection, words, labels, [row[0] for row in rows])
+    # BM25 in SQLite is below zero, the best lowest.
+    scores = {row[0]: -row[-1] * coverage[row[0]] for row in rows if coverage[row[0]] >= COVERAGE_MIN}
+    enough = max(scores.values(), default=0.0) * SCORE_MIN
     ranked = sorted(
-        (row for row in rows if coverage[row[0]] >= COVERAGE_MIN),
-        key=lambda row: row[-1] * coverage[row[0]],  # BM25 in SQLite is below zero, the best lowest
+        (row for row in rows if scores.get(row[0], -1.0) >= enough), key=lambda row: -scores[row[0]]
     )
     return [_passage(row, labels) for row in _spread(ranked)][:limit]
 

@@ -1,0 +1,105 @@
+"""`/api/network/shares`: the folders that peers' asks may search and read."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field
+
+from node.api.errors import ApiError
+from node.api.requests import body_of
+from node.shared.library import SharedFolders, ShareError, ShareStatus
+from peer.answering import Policy
+from peer.hub import PeerHub
+from peer.trust import Grant, PeerRecord
+
+ALL = "all"
+ALLOW_ASKS = "peers cannot ask your agent yet; to let them: palaver config set network.allowRemoteAgent true"
+
+
+class ShareRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    folder: str = Field(min_length=1, max_length=4_000)
+    peers: list[str] = Field(default_factory=lambda: [ALL], min_length=1, max_length=1_000, alias="with")
+    """Names or ids; `all`: every peer that may read what is shared."""
+
+
+class UnshareRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    folder: str = Field(min_length=1, max_length=4_000)
+    """Its path or its label."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharesApi:
+    shares: SharedFolders
+    hub: PeerHub
+    policy: Callable[[PeerRecord], Policy]
+    """What a peer may do here now."""
+    asks_allowed: Callable[[], bool]
+
+    def add_to(self, app: web.Application) -> None:
+        app.router.add_get("/api/network/shares", self.list)
+        app.router.add_post("/api/network/shares", self.add)
+        app.router.add_delete("/api/network/shares", self.remove)
+
+    async def list(self, _: web.Request) -> web.Response:
+        return web.json_response([self._shown(status) for status in self.shares.statuses()])
+
+    async def add(self, request: web.Request) -> web.Response:
+        """Share a folder, or change with whom it is shared; answers when it is indexed, or after 10 s."""
+        wanted = await body_of(request, ShareRequest)
+        peers = None if ALL in wanted.peers else frozenset(map(self._node_id, wanted.peers))
+        try:
+            status = await self.shares.add(wanted.folder, peers)
+        except ShareError as error:
+            raise ApiError(409, "not_shareable", str(error)) from None
+        return web.json_response(self._shown(status) | {"warnings": self._warnings(peers)})
+
+    async def remove(self, request: web.Request) -> web.Response:
+        wanted = await body_of(request, UnshareRequest)
+        try:
+            share = await self.shares.remove(wanted.folder)
+        except ShareError as error:
+            raise ApiError(404, "not_shared", str(error)) from None
+        return web.json_response({"folder": share.folder, "label": share.label})
+
+    def _node_id(self, peer: str) -> str:
+        return self.hub.find(peer).node_id
+
+    def _shown(self, status: ShareStatus) -> dict[str, object]:
+        share, report = status.share, status.report
+        return {
+            "folder": share.folder,
+            "label": share.label,
+            "peers": None if share.peers is None else [self._peer(each) for each in sorted(share.peers)],
+            "addedAt": share.added_at,
+            "scannedAt": status.scanned_at,
+            "files": report.files,
+            "passages": report.passages,
+            "skipped": dict(report.reasons),
+            "skippedFiles": [{"file": each.path, "reason": each.reason} for each in report.skipped],
+            "problem": report.problem,
+        }
+
+    def _peer(self, node_id: str) -> dict[str, str]:
+        record = next(
+            (status.record for status in self.hub.peers() if status.record.node_id == node_id), None
+        )
+        return {"nodeId": node_id, "label": record.label if record else node_id[:8]}
+
+    def _warnings(self, peers: frozenset[str] | None) -> Sequence[str]:
+        """Say what keeps those with whom a folder is shared from reading it."""
+        if not self.asks_allowed():
+            return [ALLOW_ASKS]
+        records = [status.record for status in self.hub.peers()]
+        return [
+            f"{each.label} may not read it yet; to let it: palaver grant {each.node_id[:8]} shared"
+            for each in records
+            if peers is not None and each.node_id in peers and not self._may_read(each)
+        ]
+
+    def _may_read(self, peer: PeerRecord) -> bool:
+        return peer.is_trusted and Grant.SHARED in self.policy(peer).granted
