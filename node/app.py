@@ -21,6 +21,7 @@ from node.api.follow import FollowApi
 from node.api.history import HistoryApi
 from node.api.layout import LayoutApi
 from node.api.network import NetworkApi
+from node.api.pairing import PairingApi
 from node.api.permissions import PermissionsApi
 from node.api.providers import ProvidersApi
 from node.api.pull import PullApi
@@ -72,8 +73,8 @@ from node.store.summaries import SummaryStore
 from node.store.turns import TurnStore
 from node.store.waiting import WaitingTurns
 from node.streams import Streams
-from node.telemetry import Telemetry
 from node.synthesis import Synthesis
+from node.telemetry import Telemetry
 from node.ws import Client
 from peer.errors import PeerError
 from peer.hub import PeerHub, Profile
@@ -81,8 +82,8 @@ from peer.trust import TrustState, TrustStore
 from tools.clock import clock_tools
 from tools.notes import notes_tools
 from tools.peers import PeerDirectory, peers_tools
-from tools.registry import Registry
 from tools.peers_many import many_peers_tools
+from tools.registry import Registry
 from tools.sessions import sessions_tools
 from tools.shared import shared_tools
 from tools.spec import ToolSpec
@@ -228,6 +229,8 @@ async def start(
         ServerApi(server),
         NetworkApi(hub=hub, door=peer_door, identity=identity),
         DiscoveryApi(discovery),
+        PairingApi(hub=hub, door=peer_door),
+        AskPeersApi(hub=hub, synthesis=Synthesis(models=models, settings=settings)),
         SharesApi(
             shares=state.shares,
             hub=hub,
@@ -235,8 +238,6 @@ async def start(
             asks_allowed=lambda: settings.flag("network.allowRemoteAgent"),
         ),
         SettingsApi(settings, warnings=lambda: permissions.warnings(all_tools().values())),
-        PairingApi(hub=hub, door=peer_door),
-        AskPeersApi(hub=hub, synthesis=Synthesis(models=models, settings=settings)),
         PermissionsApi(permissions, all_tools),
         ToolsApi(catalogue, learning, lambda: door.clients),
         QueueApi(turns=turns, line=conversations.line),

@@ -17,6 +17,8 @@ from node.engine_file import absolute
 from node.envelope import FRAME_MAX_BYTES
 from node.replies import (
     AgentStatus,
+    Comparison,
+    Discovery,
     Forgotten,
     Identity,
     Invite,
@@ -24,11 +26,12 @@ from node.replies import (
     NodeError,
     NoNodeError,
     PairedPeer,
+    Pairing,
     Peer,
     PeerAnswer,
+    PeersPart,
     PermissionsShown,
     PermissionVerdict,
-    PeersPart,
     Providers,
     PullPart,
     QueuedTurn,
@@ -51,6 +54,8 @@ SHARE_TIMEOUT_S = 30.0
 """More than the node itself waits for a folder's first scan."""
 PULL_STALL_S = 660.0
 """A little more than the node itself waits for a sign of life from a pull."""
+COMPARE_START_TIMEOUT_S = 60.0
+"""Several addresses may be dialled in turn."""
 PEER_ASK_TIMEOUT_S = 135.0
 """A little more than the node itself waits for a peer, so that its reason arrives, not ours."""
 
@@ -99,6 +104,15 @@ class NodeClient:
 
     async def peers(self) -> list[Peer]:
         return cast("list[Peer]", await self.call("GET", "/api/network/peers"))
+
+    async def discovery(self) -> Discovery:
+        """Return whether and where the node looks for others, and what it shows of itself."""
+        return cast("Discovery", await self.call("GET", "/api/network/discovery"))
+
+    async def connect(self, address: str) -> Peer:
+        """Link to the peer at an address, or list the stranger there as seen."""
+        body = {"address": address}
+        return cast("Peer", await self.call("POST", "/api/network/connect", body))
 
     async def status(self) -> AgentStatus:
         return cast("AgentStatus", await self.call("GET", "/api/agent/status"))
@@ -174,6 +188,31 @@ class NodeClient:
         """Pair with the node that made the ticket."""
         return cast("PairedPeer", await self.call("POST", "/api/network/pair", {"ticket": ticket}))
 
+    async def compare(self, *, peer: str | None = None, address: str | None = None) -> Comparison:
+        """Ask a seen node, or whoever is at an address, to compare codes; return what this screen shows."""
+        body = {"peerId": peer} if address is None else {"address": address}
+        answer = await self.call("POST", "/api/network/pair", body, timeout_s=COMPARE_START_TIMEOUT_S)
+        return cast("Comparison", answer)
+
+    async def pairing(self) -> Pairing:
+        return cast("Pairing", await self.call("GET", "/api/network/pairing"))
+
+    async def let_pair(self, *, allowed: bool) -> Pairing:
+        """Let others ask to compare codes for two minutes, or no more."""
+        return cast("Pairing", await self.call("POST", "/api/network/pairing", {"open": allowed}))
+
+    async def agree(self, *, match: bool) -> Pairing:
+        """Say whether both screens show the same code."""
+        return cast("Pairing", await self.call("POST", "/api/network/pairing/answer", {"match": match}))
+
+    async def change_peer(self, peer: str, **changes: object) -> Peer:
+        """Change what is given: `petName`, `blocked`. `peer` is an id, the start of one, or a name."""
+        return cast("Peer", await self.call("PUT", peer_path(peer), changes))
+
+    async def revoke(self, peer: str) -> None:
+        """Forget a peer, with its trust, its links and its turns."""
+        await self.call("DELETE", peer_path(peer))
+
     async def ask_peer(self, peer: str, prompt: str) -> PeerAnswer:
         """Ask a peer's agent; a refusal is an answer with `ok` false."""
         body = {"peerId": peer, "prompt": prompt}
@@ -181,6 +220,15 @@ class NodeClient:
             "PeerAnswer",
             await self.call("POST", "/api/network/ask-peer", body, timeout_s=PEER_ASK_TIMEOUT_S),
         )
+
+    async def ask_peers(
+        self, prompt: str, peers: Sequence[str] = (), *, synthesize: bool = False
+    ) -> AsyncGenerator[PeersPart, None]:
+        """Ask these peers, or all that are connected, and yield each answer as it comes."""
+        body = {"prompt": prompt, "peers": list(peers) or "all", "synthesize": synthesize, "stream": True}
+        async with aclosing(self._streamed("/api/network/ask-peers", body, PEER_ASK_TIMEOUT_S)) as parts:
+            async for part in parts:
+                yield cast("PeersPart", part)
 
     async def shares(self) -> list[ShareShown]:
         """Return the shared folders."""
@@ -225,15 +273,6 @@ class NodeClient:
 
     async def set_setting(self, key: str, value: object) -> object:
         return _value(await self.call("PUT", _setting_path(key), {"value": value}))
-    async def ask_peers(
-        self, prompt: str, peers: Sequence[str] = (), *, synthesize: bool = False
-    ) -> AsyncGenerator[PeersPart, None]:
-        """Ask these peers, or all that are connected, and yield each answer as it comes."""
-        body = {"prompt": prompt, "peers": list(peers) or "all", "synthesize": synthesize, "stream": True}
-        async with aclosing(self._streamed("/api/network/ask-peers", body, PEER_ASK_TIMEOUT_S)) as parts:
-            async for part in parts:
-                yield cast("PeersPart", part)
-
 
     async def unset_setting(self, key: str) -> object:
         """Go back to the setting's default and return it."""
@@ -258,6 +297,21 @@ class NodeClient:
                 if response.status < 400:
                     return answer
                 raise _refusal(answer, response.status)
+
+    async def _streamed(
+        self, path: str, body: object, stall_s: float
+    ) -> AsyncGenerator[dict[str, object], None]:
+        """Send a request and yield each line of JSON that comes back; leaving the loop stops the work."""
+        limit = aiohttp.ClientTimeout(total=None, sock_read=stall_s)
+        with self._failures(path, stall_s):
+            async with self._http.post(path, json=body, timeout=limit) as response:
+                if response.status >= 400:
+                    raise _refusal(await response.json(content_type=None), response.status)
+                async for line in response.content:
+                    part = cast("dict[str, object]", json.loads(line))
+                    if "error" in part:
+                        raise NodeError(str(part["error"]), str(part.get("code", "failed")))
+                    yield part
 
     @contextmanager
     def _failures(self, path: str, timeout_s: float) -> Iterator[None]:
@@ -286,6 +340,10 @@ class NodeClient:
             yield await Socket.greeted(raw)
 
 
+def peer_path(peer: str) -> str:
+    return f"/api/network/peers/{quote(peer, safe='')}"
+
+
 def whole_path(folder: str) -> str:
     """Return a folder that was typed here as the node, which stands elsewhere, finds it."""
     return str(Path(folder).expanduser().absolute())
@@ -297,21 +355,6 @@ def is_here(folder: str) -> bool:
 
 def session_path(session_id: str) -> str:
     return f"/api/chat/sessions/{quote(session_id, safe='')}"
-    async def _streamed(
-        self, path: str, body: object, stall_s: float
-    ) -> AsyncGenerator[dict[str, object], None]:
-        """Send a request and yield each line of JSON that comes back; leaving the loop stops the work."""
-        limit = aiohttp.ClientTimeout(total=None, sock_read=stall_s)
-        with self._failures(path, stall_s):
-            async with self._http.post(path, json=body, timeout=limit) as response:
-                if response.status >= 400:
-                    raise _refusal(await response.json(content_type=None), response.status)
-                async for line in response.content:
-                    part = cast("dict[str, object]", json.loads(line))
-                    if "error" in part:
-                        raise NodeError(str(part["error"]), str(part.get("code", "failed")))
-                    yield part
-
 
 
 async def _content(response: aiohttp.ClientResponse) -> object:

@@ -37,10 +37,46 @@ class Peer(TypedDict):
     addresses: list[str]
 
 
+class QrCode(TypedDict):
+    size: int
+    path: str
+
+
+class InterfaceShown(TypedDict):
+    name: str
+    address: str
+
+
+class Discovery(TypedDict):
+    enabled: bool
+    hidden: bool
+    interfaces: list[InterfaceShown]
+    announced: list[str]
+    problem: str | None
+
+
 class Invite(TypedDict):
     ticket: str
     expiresAt: float
     """Seconds since 1970."""
+    qr: QrCode
+
+
+class Comparison(TypedDict):
+    peerId: str
+    name: str
+    code: str
+    fingerprint: str
+    role: str
+    state: str
+    reason: str
+    expiresAt: float
+
+
+class Pairing(TypedDict):
+    openUntil: float | None
+    pausedUntil: float | None
+    comparison: Comparison | None
 
 
 class PairedPeer(TypedDict):
@@ -101,6 +137,21 @@ class PeerAnswer(TypedDict, total=False):
     code: str
     nodeId: str
     name: str
+    durationMs: int
+
+
+class PeersReply(TypedDict, total=False):
+    answers: list[PeerAnswer]
+    synthesis: str | None
+    """None: there is no model, or nobody answered."""
+    synthesisError: str
+
+
+class PeersPart(TypedDict, total=False):
+    """One answer when it comes, or at last all of them."""
+
+    heard: PeerAnswer
+    reply: PeersReply
 
 
 class Readiness(TypedDict):
@@ -124,21 +175,6 @@ class ModelShown(TypedDict):
     """None: the server does not say."""
     thinks: bool | None
     current: bool
-    durationMs: int
-
-
-class PeersReply(TypedDict, total=False):
-    answers: list[PeerAnswer]
-    synthesis: str | None
-    """None: there is no model, or nobody answered."""
-    synthesisError: str
-
-
-class PeersPart(TypedDict, total=False):
-    """One answer when it comes, or at last all of them."""
-
-    heard: PeerAnswer
-    reply: PeersReply
 
 
 class ServerShown(TypedDict):

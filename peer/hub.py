@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from peer.answering import Answer, Answering, InboundAsk, InboundStatus, Knowledge
@@ -310,6 +311,11 @@ class PeerHub:
     async def close(self) -> None:
         """Say good-bye on every link and stop."""
         await self._linking.close(CLOSE_GOING, "bye", timeout_s=CLOSE_TIMEOUT_S)
+
+    async def unblock(self, peer: NodeId) -> None:
+        """Let a blocked peer pair again; it is not trusted by that. Others stay as they are."""
+        await self._roster.unblock(peer)
+        self.on_change()
 
     async def _ask(
         self,

@@ -74,6 +74,12 @@ class Roster:
         """Refuse this peer from this moment on."""
         await self._put(replace(self._records.get(node_id) or self._new(node_id), state=TrustState.BLOCKED))
 
+    async def unblock(self, node_id: NodeId) -> None:
+        """Have a blocked peer be one that was merely seen."""
+        record = self._records.get(node_id)
+        if record is not None and record.state is TrustState.BLOCKED:
+            await self._put(replace(record, state=TrustState.SEEN))
+
     async def forget(self, node_id: NodeId) -> None:
         self._records.pop(node_id, None)
         await self._write(node_id)

@@ -18,7 +18,7 @@ from node.store.errors import (
     StoreFull,
     StoreUnusable,
 )
-from peer.errors import PeerError, UnknownPeer
+from peer.errors import PairingClosed, PeerError, UnknownPeer
 
 MODEL_STATUS = {
     ErrorKind.UNREACHABLE: 503,
@@ -58,12 +58,23 @@ def api_error_of(error: Exception) -> ApiError | None:
         case ModelError(kind=kind):
             return ApiError(MODEL_STATUS.get(kind, 502), f"model_{kind}", str(error))
         case PeerError(code=code, retry_after=seconds):
-            status = 404 if isinstance(error, UnknownPeer) else 502
-            return ApiError(status, code, str(error), {} if seconds is None else {"retry_after": seconds})
+            return ApiError(
+                peer_status(error), code, str(error), {} if seconds is None else {"retry_after": seconds}
+            )
         case web.HTTPException(status=status, reason=reason) if status >= 400:
             return ApiError(status, reason.lower().replace(" ", "_"), reason)
         case _:
             return None
+
+
+def peer_status(error: PeerError) -> int:
+    match error:
+        case UnknownPeer():
+            return 404
+        case PairingClosed():
+            return 409
+        case _:
+            return 502
 
 
 def store_status(error: StoreError) -> int:

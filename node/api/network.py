@@ -1,39 +1,44 @@
-"""`/api/network`: who this node is, whom it knows, pairing, and asking a peer directly."""
+"""`/api/network`: who this node is, whom it knows, and asking a peer directly."""
 
 from dataclasses import dataclass
+from typing import Self
 
 from aiohttp import web
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 
 from node.api.requests import body_of
+from node.config import DEFAULT_PEER_PORT
 from node.listening import PeerDoor
 from peer.errors import PeerError
 from peer.hub import PeerAnswer, PeerHub, PeerStatus
 from peer.identity import Identity, NodeId, fingerprint
-from peer.pairing import INVITE_TTL_S
+from peer.messages import NAME_MAX_CHARS
 from peer.trust import PeerRecord
-
-INVITE_MAX_S = 7 * 86_400.0
-
-
-class InviteRequest(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    ttl_s: float = Field(default=INVITE_TTL_S, gt=0, le=INVITE_MAX_S, alias="ttlS")
-
-
-class PairRequest(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    ticket: str = Field(min_length=1, max_length=4_000)
 
 
 class ConnectRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    peer_id: str = Field(min_length=1, max_length=128, validation_alias=AliasChoices("peerId", "peer_id"))
-    address: str | None = Field(default=None, max_length=300)
-    """`host:port`, for a known node that has moved."""
+    peer_id: str | None = Field(
+        default=None, min_length=1, max_length=128, validation_alias=AliasChoices("peerId", "peer_id")
+    )
+    """None: whoever answers at the address."""
+    address: str | None = Field(default=None, min_length=1, max_length=300)
+    """`host:port`, or a host alone for the usual port."""
+
+    @model_validator(mode="after")
+    def _says_whom(self) -> Self:
+        if self.peer_id is None and self.address is None:
+            raise ValueError("say whom: peerId, address, or both")
+        return self
+
+
+class PeerChange(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    pet_name: str | None = Field(default=None, max_length=NAME_MAX_CHARS, alias="petName")
+    """"" takes it back."""
+    blocked: bool | None = None
 
 
 class AskPeerRequest(BaseModel):
@@ -52,9 +57,8 @@ class NetworkApi:
     def add_to(self, app: web.Application) -> None:
         app.router.add_get("/api/network/identity", self.who)
         app.router.add_get("/api/network/peers", self.peers)
+        app.router.add_put("/api/network/peers/{id}", self.change)
         app.router.add_delete("/api/network/peers/{id}", self.revoke)
-        app.router.add_post("/api/network/invite", self.invite)
-        app.router.add_post("/api/network/pair", self.pair)
         app.router.add_post("/api/network/connect", self.connect)
         app.router.add_post("/api/network/ask-peer", self.ask)
 
@@ -72,26 +76,37 @@ class NetworkApi:
     async def peers(self, _: web.Request) -> web.Response:
         return web.json_response([peer_json(status) for status in self.hub.peers()])
 
-    async def invite(self, request: web.Request) -> web.Response:
-        """Make a ticket; that opens the peers' door to the network, unless a setting keeps it shut."""
-        wanted = await body_of(request, InviteRequest)
-        await self.door.open_for_peers()
-        invite = self.hub.invite(addresses=self.door.addresses(), ttl_s=wanted.ttl_s)
-        return web.json_response({"ticket": invite.ticket, "expiresAt": invite.expires_at})
-
-    async def pair(self, request: web.Request) -> web.Response:
-        wanted = await body_of(request, PairRequest)
-        record = await self.hub.join(wanted.ticket)
-        await self.door.open_for_peers()
-        return web.json_response(record_json(record))
-
     async def connect(self, request: web.Request) -> web.Response:
+        """Link to a known peer, or look who is at an address: a stranger becomes seen, and hears nothing."""
         wanted = await body_of(request, ConnectRequest)
-        record = await self.hub.connect(NodeId(wanted.peer_id), address=wanted.address)
+        address = None if wanted.address is None else with_port(wanted.address)
+        if wanted.peer_id is not None:
+            record = await self.hub.connect(NodeId(wanted.peer_id), address=address)
+        else:
+            assert address is not None, "the request says whom"
+            record = await self.hub.meet(address)
         return web.json_response(record_json(record))
+
+    async def change(self, request: web.Request) -> web.Response:
+        """Give a peer the owner's own name for it; block it, which ends its trust, or take that back."""
+        wanted = await body_of(request, PeerChange)
+        record = self.hub.find(request.match_info["id"])
+        if wanted.blocked is not None:
+            record = await self._block(record, blocked=wanted.blocked)
+        if wanted.pet_name is not None:
+            record = await self.hub.rename(record.node_id, wanted.pet_name)
+        return web.json_response(record_json(record))
+
+    async def _block(self, record: PeerRecord, *, blocked: bool) -> PeerRecord:
+        if blocked:
+            await self.hub.revoke(record.node_id, block=True)
+        else:
+            await self.hub.unblock(record.node_id)
+        return self.hub.find(record.node_id)
 
     async def revoke(self, request: web.Request) -> web.Response:
-        await self.hub.revoke(NodeId(request.match_info["id"]))
+        """Forget a peer: its trust, its links and its turns end at once."""
+        await self.hub.revoke(self.hub.find(request.match_info["id"]).node_id)
         return web.Response(status=204)
 
     async def ask(self, request: web.Request) -> web.Response:
@@ -111,11 +126,18 @@ def citations_json(answer: PeerAnswer) -> list[dict[str, object]]:
     return [citation.model_dump(mode="json") for citation in answer.citations]
 
 
+def with_port(address: str) -> str:
+    """Return the address with the usual port where it names none."""
+    return address if ":" in address else f"{address}:{DEFAULT_PEER_PORT}"
+
+
 def record_json(record: PeerRecord) -> dict[str, object]:
     return {
         "nodeId": record.node_id,
         "name": record.name,
+        "petName": record.pet_name,
         "label": record.label,
+        "fingerprint": fingerprint(record.node_id),
         "state": record.state.value,
         "addresses": list(record.addresses),
         "lastSeen": record.last_seen,

@@ -20,6 +20,13 @@ def write(text: str) -> None:
     sys.stdout.flush()
 
 
+def say_in_black_and_white(text: str) -> None:
+    """Write lines that are to be white on black whatever colours the terminal has, as a camera wants them."""
+    for line in text.splitlines():
+        sys.stdout.write(f"\x1b[97;40m{escape(line)}\x1b[0m\n")
+    sys.stdout.flush()
+
+
 def note(text: str) -> None:
     """Write one or more lines about the result."""
     diagnose(text + "\n")

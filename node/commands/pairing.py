@@ -1,13 +1,15 @@
 """`palaver invite` and `palaver join`: two owners pair their nodes, and learn what to do next."""
 
 import argparse
+import sys
 from shlex import quote
 
 from node.client import NodeClient
-from node.commands.output import note, say, say_json
+from node.commands.output import note, say, say_in_black_and_white, say_json
 from node.config import data_folder
 from node.console.render import one_line
 from node.console.tables import when
+from node.qr import qr_text
 
 ALLOW_ASKS = "network.allowRemoteAgent"
 HOW_TO_ALLOW = f"Peers cannot ask your agent yet. To let them: palaver config set {ALLOW_ASKS} true"
@@ -20,6 +22,8 @@ async def invite(arguments: argparse.Namespace) -> int:
         if arguments.json:
             say_json(made)
         else:
+            if sys.stdout.isatty() and not arguments.no_qr:
+                say_in_black_and_white(qr_text(made["ticket"].upper()))
             say(made["ticket"])
             note(f"Send this ticket to one person you trust; it works once, until {when(made['expiresAt'])}.")
             note("On the other machine: palaver join TICKET")

@@ -9,7 +9,7 @@ from node.commands.stdin import read_question
 from node.config import data_folder
 from node.console.render import one_line
 from node.console.shares import sources_text
-from node.console.tables import no_peers, peer_refusal, peers_table
+from node.console.tables import no_peers, peer_name, peer_refusal, peers_table
 
 
 async def peers(arguments: argparse.Namespace) -> int:
@@ -22,6 +22,33 @@ async def peers(arguments: argparse.Namespace) -> int:
         say(peers_table(known))
     else:
         note(no_peers())
+    return 0
+
+
+async def revoke(arguments: argparse.Namespace) -> int:
+    """Forget a peer or block it: trust, links and turns end at once."""
+    async with NodeClient.at(data_folder(arguments.data)) as node:
+        if arguments.block:
+            await node.change_peer(arguments.peer, blocked=True)
+        else:
+            await node.revoke(arguments.peer)
+    note(f"{one_line(arguments.peer)} is {'blocked' if arguments.block else 'no longer trusted'}.")
+    return 0
+
+
+async def unblock(arguments: argparse.Namespace) -> int:
+    """Let a blocked peer pair again."""
+    async with NodeClient.at(data_folder(arguments.data)) as node:
+        peer = await node.change_peer(arguments.peer, blocked=False)
+    note(f"{one_line(peer_name(peer))} is {peer['state']} now. To trust it, pair again.")
+    return 0
+
+
+async def rename(arguments: argparse.Namespace) -> int:
+    """Call a peer by the owner's own name for it."""
+    async with NodeClient.at(data_folder(arguments.data)) as node:
+        peer = await node.change_peer(arguments.peer, petName=arguments.name)
+    note(f"Now called {one_line(peer_name(peer))}.")
     return 0
 
 

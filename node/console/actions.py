@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from node.client import NodeClient
 from node.console.commands import UsageError, help_text
+from node.console.comparing import is_address, pairing_text
 from node.console.permissions import overview_text, read_test, verdict_text
 from node.console.render import one_line
 from node.console.shares import no_shares, removed_text, share_text, shares_text, sources_text
@@ -13,6 +14,7 @@ from node.console.tables import (
     model_in_use,
     models_table,
     no_peers,
+    peer_name,
     peer_refusal,
     peers_table,
     sessions_table,
@@ -20,6 +22,7 @@ from node.console.tables import (
     when,
 )
 from node.exported_file import load
+from node.qr import qr_text
 
 Action: TypeAlias = Callable[[NodeClient, str], Awaitable[str]]
 
@@ -106,13 +109,51 @@ async def share(node: NodeClient, argument: str) -> str:
 async def invite(node: NodeClient, _: str) -> str:
     made = await node.invite()
     return (
-        f"{made['ticket']}\nGood once, until {when(made['expiresAt'])}. The other owner types: /join TICKET"
+        f"{qr_text(made['ticket'].upper())}\n{made['ticket']}\n"
+        f"Good once, until {when(made['expiresAt'])}. The other owner types: /join TICKET"
     )
 
 
 async def join(node: NodeClient, ticket: str) -> str:
     peer = await node.join(ticket)
     return f"paired with {one_line(peer['name'])} ({peer['nodeId']})"
+
+
+async def pair(node: NodeClient, argument: str) -> str:
+    """Show how pairing stands, begin it, or answer."""
+    match argument:
+        case "":
+            now = await node.pairing()
+            comparison = now["comparison"]
+            waits = comparison is not None and comparison["state"] in ("undecided", "agreed")
+            return pairing_text(now if waits or now["openUntil"] else await node.let_pair(allowed=True))
+        case "yes" | "no":
+            return pairing_text(await node.agree(match=argument == "yes"))
+        case _ if is_address(argument):
+            await node.compare(address=argument)
+        case _:
+            await node.compare(peer=argument)
+    return pairing_text(await node.pairing())
+
+
+async def revoke(node: NodeClient, peer: str) -> str:
+    await node.revoke(peer)
+    return f"{one_line(peer)} is no longer trusted, and its links are closed"
+
+
+async def block(node: NodeClient, peer: str) -> str:
+    blocked = await node.change_peer(peer, blocked=True)
+    return f"{one_line(peer_name(blocked))} is blocked; /unblock lets it pair again"
+
+
+async def unblock(node: NodeClient, peer: str) -> str:
+    changed = await node.change_peer(peer, blocked=False)
+    return f"{one_line(peer_name(changed))} is {changed['state']} now; it may pair again"
+
+
+async def call_peer(node: NodeClient, argument: str) -> str:
+    peer, _, name = argument.partition(" ")
+    return f"now called {one_line(peer_name(await node.change_peer(peer, petName=name.strip())))}"
 
 
 ACTIONS: Mapping[str, Action] = {
@@ -127,5 +168,10 @@ ACTIONS: Mapping[str, Action] = {
     "share": share,
     "invite": invite,
     "join": join,
+    "pair": pair,
+    "revoke": revoke,
+    "block": block,
+    "unblock": unblock,
+    "call": call_peer,
 }
 """The console itself does `new`, `open`, `compact`, `pull`, `stop` and `quit`."""
