@@ -158,6 +158,10 @@ export type NodeFrame = {
   channel: "models";
   event: "server";
   data: ServerStatus;
+} | {
+  channel: "layout";
+  event: "changed";
+  data: Changed;
 };
 
 /** Replace the tools that this client offers; pushed on connect, on reconnect and on every change. */
@@ -354,6 +358,7 @@ export interface Answer {
   turnId: string;
   sessionId: string | null;
   text: string;
+  citations: Array<CitedPlace>;
 }
 
 /** The turn failed; `done` follows. */
@@ -417,6 +422,12 @@ export interface ServerStatus {
   address: string;
 }
 
+/** A workspace was made, changed or deleted; `GET /api/layout/{workspace}` has it. */
+export interface Changed {
+  workspace: string;
+  revision: number | null;
+}
+
 export interface HistoryItem {
   role: string;
   content?: string;
@@ -428,6 +439,15 @@ export interface FocusedContext {
   title?: string;
   language?: string;
   content?: string;
+}
+
+/** A place in a shared file on which an answer rests; lines or pages from 1. */
+export interface CitedPlace {
+  file: string;
+  first: number;
+  last: number;
+  unit: "line" | "page";
+  quote: string;
 }
 
 /** A stored message, as a snapshot shows it. */

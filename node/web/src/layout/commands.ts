@@ -79,6 +79,7 @@ function openers(controller: LayoutController): Command[] {
   return paneKinds().map((kind) => ({
     id: `open.${kind.id}`,
     title: kind.single ? `Show ${kind.title}` : `Open ${kind.title}`,
+    ...(kind.keys && { keys: kind.keys }),
     run: () => {
       const opened = controller.open(kind.id, { focus: true });
       if (opened instanceof Refusal) controller.announce(opened.text);

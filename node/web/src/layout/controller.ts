@@ -115,6 +115,12 @@ export class LayoutController {
     this.focusWish.value = { pane: paneId, count: (this.focusWish.peek()?.count ?? 0) + 1 };
   }
 
+  /** Bring a pane into view; only what the owner asked for gets the keyboard, too. */
+  show(paneId: string, focus: boolean): void {
+    if (focus) this.focus(paneId);
+    else this.do((layout) => operations.activate(layout, paneId));
+  }
+
   title(pane: Pane): string {
     return paneTitle(pane.kind, pane.params, pane.id);
   }

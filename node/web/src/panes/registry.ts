@@ -35,6 +35,8 @@ export interface PaneKind {
   /** Opening it again shows the one that is open, with the new params. */
   single?: boolean;
   place?: PanePlace;
+  /** Opens it, as `Ctrl+.`; the owner may choose other keys. */
+  keys?: string;
   /** Share of the width or height that it takes when it opens at a side; 0.25 if left out. */
   share?: number;
   /** The title of one pane, where it has its own; read inside a render, so signals in it count. */
