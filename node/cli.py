@@ -58,7 +58,8 @@ def command_parser() -> argparse.ArgumentParser:
     add_revoke(command(commands, "revoke", "node.commands.peers", "end the trust in a peer at once"))
     add_peer(command(commands, "unblock", "node.commands.peers", "let a blocked peer pair again"))
     add_rename(command(commands, "rename", "node.commands.peers", "give a peer a name of your own"))
-    add_json(command(commands, "peers", "node.commands.peers", "list the peers and their state"))
+    add_json(command(commands, "peers", "node.commands.peers", "list the peers, and who was seen"))
+    add_connect(command(commands, "connect", "node.commands.connecting", "look who is at an address"))
     add_ask_peer(command(commands, "ask-peer", "node.commands.peers", "ask a peer's agent"))
     add_ask_peers(
         command(commands, "ask-peers", "node.commands.ask_peers", "ask several peers' agents at once")
@@ -153,6 +154,11 @@ def add_revoke(parser: argparse.ArgumentParser) -> None:
 def add_rename(parser: argparse.ArgumentParser) -> None:
     add_peer(parser)
     parser.add_argument("name", metavar="NAME", help="your name for it; '' takes it back")
+
+
+def add_connect(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("address", metavar="ADDRESS", help="host:port, or a host alone for port 8766")
+    add_json(parser)
 
 
 def add_ask_peer(parser: argparse.ArgumentParser) -> None:

@@ -24,12 +24,13 @@ LINE_MAX_CHARS = 200
 
 
 def peers_table(peers: Sequence[Peer]) -> str:
-    """Return a line per peer: who it is, whether it is trusted, whether it is there now."""
-    lines = [("NAME", "STATE", "LINK", "RTT", "ID")]
+    """Return a line per peer: who it is, whether it is trusted, whether it is there now, where it is."""
+    lines = [("NAME", "STATE", "LINK", "RTT", "ADDRESS", "ID")]
     for peer in peers:
-        link = "online" if peer["connected"] else "offline"
+        link = "online" if peer["connected"] else "" if peer["state"] == "seen" else "offline"
+        address = next(iter(peer["addresses"]), "")
         rtt = "" if peer["rttMs"] is None else f"{peer['rttMs']:.0f} ms"
-        lines.append((peer_name(peer), peer["state"], link, rtt, peer["nodeId"]))
+        lines.append((peer_name(peer), peer["state"], link, rtt, address, peer["nodeId"]))
     return aligned(lines)
 
 

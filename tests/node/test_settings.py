@@ -143,3 +143,17 @@ async def test_typed_reads_give_the_declared_type(store: SettingStore) -> None:
     assert settings.whole_or_none("agent.orchestrator.contextSize") is None
     await settings.put("agent.orchestrator.topP", 0.5)
     assert settings.number_or_none("agent.orchestrator.topP") == 0.5
+
+
+async def test_whoever_watches_a_setting_is_told_after_each_change_of_it(store: SettingStore) -> None:
+    settings = await Settings.load(store)
+    heard: list[bool] = []
+    settings.watch("network.hidden", changed=lambda: heard.append(settings.flag("network.hidden")))
+    await settings.put("network.hidden", value=True)
+    await settings.put("network.nodeName", "anna")
+    await settings.delete("network.hidden")
+    with pytest.raises(BadSetting):
+        await settings.put("network.hidden", "perhaps")
+    assert heard == [True, False]
+    with pytest.raises(UnknownSetting):
+        settings.watch("network.hiden", changed=lambda: None)
