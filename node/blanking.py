@@ -1,8 +1,7 @@
 """Credentials out of what is recorded: by the name that they stand under, or by their shape. Pure.
 
 It errs towards hiding: what is blanked by mistake is missing in a view for debugging, and nowhere else.
-Bodies are scanned on the loop, so cheap searches for marks come before the patterns: half a millisecond for
-16 KB.
+Cheap searches for marks come before the patterns: half a millisecond for 16 KB.
 """
 
 import re

@@ -1,6 +1,7 @@
 """The node's record of its calls: of model servers and peers, by peers, and by its clients. In memory only.
 
-A call becomes one event when it ends. Bodies are capped, and credentials are blanked before anything is kept.
+A call is kept when it ends, its bodies capped. They are looked through for credentials when somebody wants to
+see them: that takes up to a millisecond a body, and most are never looked at.
 """
 
 import time
@@ -8,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import count
 from typing import ClassVar, Literal, TypeAlias
 
@@ -56,11 +58,11 @@ class Telemetry:
     """Keeps the last calls, and tells `on_event` of each. A `Recorder` for the model servers."""
 
     def __init__(self, keep: Callable[[], int]) -> None:
-        self.on_event: Callable[[Io], None] = lambda _: None
+        self.on_event: Callable[[Ended], None] = lambda _: None
         self.recorded = 0
         """How many calls there were since the node started."""
         self._keep = keep
-        self._kept: deque[Io] = deque()
+        self._kept: deque[Ended] = deque()
         self._kept_bytes = 0
         self._ids = count(1)
 
@@ -114,8 +116,8 @@ class Telemetry:
             raise
         call.ended()
 
-    def last(self, limit: int) -> list[Io]:
-        """Return the last events, oldest first."""
+    def last(self, limit: int) -> list["Ended"]:
+        """Return the last calls, oldest first."""
         return list(self._kept)[-limit:] if limit else []
 
     @property
@@ -123,39 +125,39 @@ class Telemetry:
         """How many of the recorded events are no longer kept."""
         return self.recorded - len(self._kept)
 
-    def _end(self, event: Io) -> None:
+    def _end(self, ended: "Ended") -> None:
         self.recorded += 1
-        self._kept.append(event)
-        self._kept_bytes += body_bytes(event)
+        self._kept.append(ended)
+        self._kept_bytes += ended.kept_bytes
         keep = self._keep()
         while len(self._kept) > keep or (self._kept_bytes > KEPT_BODIES_MAX_BYTES and len(self._kept) > 1):
-            self._kept_bytes -= body_bytes(self._kept.popleft())
-        self.on_event(event)
+            self._kept_bytes -= self._kept.popleft().kept_bytes
+        self.on_event(ended)
 
 
 class Body:
     """A body as far as it is shown, and the size of all of it."""
 
-    __slots__ = ("_start", "bytes")
+    __slots__ = ("bytes", "start")
 
     def __init__(self) -> None:
         self.bytes = 0
-        self._start = bytearray()
+        self.start = bytearray()
 
     def add(self, data: bytes) -> None:
         if self.bytes < BODY_MAX_BYTES:
-            self._start += data[: BODY_MAX_BYTES - self.bytes]
+            self.start += data[: BODY_MAX_BYTES - self.bytes]
         self.bytes += len(data)
 
     def text(self) -> str:
-        return without_credentials(self._start.decode(errors="replace"))
+        return without_credentials(self.start.decode(errors="replace"))
 
 
 @dataclass(slots=True, kw_only=True)
 class Call:
     """One call while it runs; an `Exchange`. What is received and replied may come in several pieces."""
 
-    end: Callable[[Io], None]
+    end: "Callable[[Ended], None]"
     id: int
     direction: Direction
     kind: Kind
@@ -178,25 +180,40 @@ class Call:
         self.body_out.add(data)
 
     def ended(self, error: str = "") -> None:
-        self.end(
-            Io(
-                id=self.id,
-                at=self.at,
-                direction=self.direction,
-                kind=self.kind,
-                method=self.method,
-                target=without_credentials(self.target),
-                status=self.status or ("failed" if error else "ok"),
-                ms=round((time.perf_counter() - self.began) * 1000, 1),
-                bytes_in=self.body_in.bytes,
-                bytes_out=self.body_out.bytes,
-                headers=safe_headers(self.headers),
-                body_in=self.body_in.text(),
-                body_out=self.body_out.text(),
-                error=without_credentials(error),
-            )
+        took_ms = round((time.perf_counter() - self.began) * 1000, 1)
+        self.end(Ended(self, headers=safe_headers(self.headers), error=error, ms=took_ms))
+
+
+class Ended:
+    """A call that has ended: as it was, until somebody wants to see it."""
+
+    def __init__(self, call: Call, *, headers: dict[str, str], error: str, ms: float) -> None:
+        call.headers = headers
+        self._call = call
+        self._error = error
+        self._ms = ms
+
+    @property
+    def kept_bytes(self) -> int:
+        return len(self._call.body_in.start) + len(self._call.body_out.start)
+
+    @cached_property
+    def shown(self) -> Io:
+        """The call without credentials; from any thread."""
+        call = self._call
+        return Io(
+            id=call.id,
+            at=call.at,
+            direction=call.direction,
+            kind=call.kind,
+            method=call.method,
+            target=without_credentials(call.target),
+            status=call.status or ("failed" if self._error else "ok"),
+            ms=self._ms,
+            bytes_in=call.body_in.bytes,
+            bytes_out=call.body_out.bytes,
+            headers=dict(call.headers),
+            body_in=call.body_in.text(),
+            body_out=call.body_out.text(),
+            error=without_credentials(self._error),
         )
-
-
-def body_bytes(event: Io) -> int:
-    return len(event.body_in) + len(event.body_out)

@@ -1,5 +1,7 @@
 """`/api/telemetry`: the last calls of the node; and the middleware that records what HTTP clients change."""
 
+from asyncio import to_thread
+
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
@@ -21,13 +23,10 @@ class TelemetryApi:
         limit = request.query.get("limit", str(LIMIT_DEFAULT))
         if not limit.isdecimal():
             raise ApiError(400, "bad_request", f"limit {limit!r:.50} is no whole number")
-        return web.json_response(
-            {
-                "events": [event.model_dump(mode="json") for event in self._telemetry.last(int(limit))],
-                "recorded": self._telemetry.recorded,
-                "forgotten": self._telemetry.forgotten,
-            }
-        )
+        recorded, forgotten = self._telemetry.recorded, self._telemetry.forgotten
+        last = self._telemetry.last(int(limit))
+        events = await to_thread(lambda: [ended.shown.model_dump(mode="json") for ended in last])
+        return web.json_response({"events": events, "recorded": recorded, "forgotten": forgotten})
 
 
 def recorded(telemetry: Telemetry) -> Middleware:

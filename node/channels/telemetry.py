@@ -5,7 +5,7 @@ from weakref import WeakKeyDictionary
 
 from agent.events import Event
 from node.router import Router
-from node.telemetry import Io, Telemetry
+from node.telemetry import Ended, Io, Telemetry
 from node.ws import Client
 
 CHANNEL = "telemetry"
@@ -43,7 +43,7 @@ class TelemetryChannel:
     async def on_unsubscribe(self, client: Client, _: Unsubscribe) -> None:
         self._dropped.pop(client, None)
 
-    def push(self, io: Io) -> None:
+    def push(self, ended: Ended) -> None:
         """Show an event to whoever subscribed and keeps up; the others are told later what they missed."""
         for client, dropped in list(self._dropped.items()):
             if client.gone.is_set():
@@ -51,5 +51,6 @@ class TelemetryChannel:
             elif client.unsent_bytes > UNSENT_MAX_BYTES:
                 self._dropped[client] = dropped + 1
             else:
+                io = ended.shown
                 client.show(CHANNEL, io.model_copy(update={"dropped": dropped}) if dropped else io)
                 self._dropped[client] = 0

@@ -9,7 +9,7 @@ import pytest
 from agent.models.http import ModelServer
 from node.channels.telemetry import UNSENT_MAX_BYTES, Subscribe, TelemetryChannel
 from node.replies import NodeError
-from node.telemetry import BODY_MAX_BYTES, KEPT_BODIES_MAX_BYTES, Io, Telemetry
+from node.telemetry import BODY_MAX_BYTES, KEPT_BODIES_MAX_BYTES, Telemetry
 from node.ws import Client
 from tests.fakes.ollama_server import FakeOllama, answer, done, error, reply, text
 from tests.mission import requirement
@@ -177,7 +177,7 @@ def test_a_body_is_kept_up_to_its_cap_and_counted_whole() -> None:
     telemetry = Telemetry(lambda: 10)
     call_of(telemetry, 3 * BODY_MAX_BYTES)
     (event,) = telemetry.last(10)
-    assert (len(event.body_in), event.bytes_in) == (BODY_MAX_BYTES, 3 * BODY_MAX_BYTES)
+    assert (len(event.shown.body_in), event.shown.bytes_in) == (BODY_MAX_BYTES, 3 * BODY_MAX_BYTES)
 
 
 def test_all_bodies_together_stay_under_their_bound() -> None:
@@ -185,7 +185,7 @@ def test_all_bodies_together_stay_under_their_bound() -> None:
     for _ in range(2 * KEPT_BODIES_MAX_BYTES // BODY_MAX_BYTES):
         call_of(telemetry, BODY_MAX_BYTES)
     kept = telemetry.last(10_000)
-    assert sum(len(event.body_in) for event in kept) <= KEPT_BODIES_MAX_BYTES
+    assert sum(len(event.shown.body_in) for event in kept) <= KEPT_BODIES_MAX_BYTES
     assert telemetry.forgotten == telemetry.recorded - len(kept) > 0
 
 
@@ -231,5 +231,4 @@ async def test_a_call_that_nobody_waited_for_is_recorded_as_cancelled() -> None:
         gate.set()
         await server.close()
     (event,) = telemetry.last(10)
-    assert isinstance(event, Io)
-    assert (event.error, event.bytes_in > 0) == ("cancelled", True)
+    assert (event.shown.error, event.shown.bytes_in > 0) == ("cancelled", True)
