@@ -24,6 +24,8 @@ STAMP = STATIC / "built-from"
 """Holds the hash of the sources that the files beside it were made from."""
 STEP_TIMEOUT_S = 600
 LINES_SHOWN = 8
+NOISE = (">", "npm warn", "npm error     at ")
+"""What npm says that does not help: which script it runs, warnings, stack traces."""
 
 
 class BuildFailed(Exception):
@@ -108,9 +110,7 @@ def _run(tool: npm.Npm, arguments: Sequence[str], problem: str) -> None:
     )
     if done.returncode == 0:
         return
-    told = [
-        line for line in done.stdout.splitlines() if line.strip() and not line.startswith((">", "npm warn"))
-    ]
+    told = [line for line in done.stdout.splitlines() if line.strip() and not line.startswith(NOISE)]
     shown = "\n".join(f"  {line}" for line in told[:LINES_SHOWN])
     raise BuildFailed(
         f"The cockpit could not be built: {problem}.\n{shown}\n"
