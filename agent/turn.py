@@ -65,7 +65,7 @@ class Turn:
     rights: Callable[[], Collection[str]] = frozenset
     """What the peer may use; read for every call, so that a right taken away counts at once."""
     origin: object | None = None
-    """The peer's lineage, handed on to tools."""
+    """The lineage that the asks of this turn share, handed on to tools."""
     log: CallLog = field(default_factory=UnkeptCalls)
     """What earlier runs of this turn called, and where this run writes down its calls."""
 

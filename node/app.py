@@ -15,6 +15,7 @@ from agent.models.rules import RulesModel
 from agent.toolbox import OwnerToolbox
 from node.api.agents import AgentsApi
 from node.api.ask_peers import AskPeersApi
+from node.api.asks import AsksApi
 from node.api.completion import CompletionApi
 from node.api.discovery import DiscoveryApi
 from node.api.follow import FollowApi
@@ -38,6 +39,7 @@ from node.channels.agent import AgentChannel
 from node.channels.layout import LayoutChannel
 from node.channels.line import LineChannel
 from node.channels.models import ModelsChannel, ServerStatus
+from node.channels.network import NetworkChannel
 from node.channels.telemetry import TelemetryChannel
 from node.compaction import Compaction
 from node.completion import Completion
@@ -57,6 +59,7 @@ from node.owner_turns import OwnerTurns
 from node.peer_turns import PeerTurns
 from node.permissions import OwnerPermissions
 from node.recorded import RecordedHub, RecordedRouter
+from node.records import AskRecords
 from node.relays import Relays
 from node.replay import Replay
 from node.router import Router
@@ -65,6 +68,7 @@ from node.settings import Settings
 from node.shared.reader import FolderReader
 from node.spawned import NoCommand, SpawnedServer
 from node.state import State, open_state
+from node.store.asks import AskStore
 from node.store.errors import StoreError
 from node.store.layouts import LayoutStore
 from node.store.learned import LearnedStore
@@ -149,16 +153,7 @@ async def start(
         name=name,
         shares=state.shares,
     )
-    # Here the circle agent -> ask_peer -> hub -> agent is closed, and nowhere else.
-    hub = RecordedHub(
-        telemetry=telemetry,
-        identity=identity,
-        trust=state.trust,
-        profile=lambda: Profile(name=name(), capabilities=("ask",)),
-        policy=peer_turns.policy,
-        answer=peer_turns.answer,
-    )
-    stack.push_async_callback(hub.close)
+    hub, records = await open_hub(state, stack, telemetry=telemetry, turns=peer_turns, name=name)
     directory = FabricDirectory(hub)
     sessions, turns, streams = SessionStore(state.db), TurnStore(state.db), Streams(state.log)
     add_tools(
@@ -195,9 +190,11 @@ async def start(
         name=name,
         telemetry=telemetry,
         compaction=compaction,
+        lineage=lambda within_s: hub.new_lineage(within_s=within_s),
     )
     router = RecordedRouter(telemetry)
     TelemetryChannel(telemetry).add_to(router)
+    follow_asks(NetworkChannel(hub), router, hub, records, settings)
     AgentChannel(
         turns=owner_turns,
         streams=streams,
@@ -237,6 +234,7 @@ async def start(
             policy=peer_turns.policy,
             asks_allowed=lambda: settings.flag("network.allowRemoteAgent"),
         ),
+        AsksApi(hub=hub, records=records, settings=settings),
         SettingsApi(settings, warnings=lambda: permissions.warnings(all_tools().values())),
         PermissionsApi(permissions, all_tools),
         ToolsApi(catalogue, learning, lambda: door.clients),
@@ -274,6 +272,39 @@ def tell_of_server(channel: ModelsChannel, on_progress: Callable[[str], None], s
     """Tell every client, and the terminal that the node was started in, how the model server is."""
     channel.tell(status)
     on_progress(f"the model server: {status.text}")
+
+
+async def open_hub(
+    state: State, stack: AsyncExitStack, *, telemetry: Telemetry, turns: PeerTurns, name: Callable[[], str]
+) -> tuple[RecordedHub, AskRecords]:
+    """Make the hub and the record of its asks; the stack closes both."""
+    settings = state.settings
+    records = AskRecords(AskStore(state.db), settings)
+    await records.open()
+    stack.push_async_callback(records.close)
+    # Here the circle agent -> ask_peer -> hub -> agent is closed, and nowhere else.
+    hub = RecordedHub(
+        telemetry=telemetry,
+        identity=state.identity,
+        trust=state.trust,
+        profile=lambda: Profile(name=name(), capabilities=("ask",)),
+        policy=turns.policy,
+        answer=turns.answer,
+        recorder=records,
+        signs_asks=lambda: settings.flag("network.signAsks"),
+    )
+    stack.push_async_callback(hub.close)
+    return hub, records
+
+
+def follow_asks(
+    channel: NetworkChannel, router: Router[Client], hub: PeerHub, records: AskRecords, settings: Settings
+) -> None:
+    """Show the owner's clients what changes in the network, and have new choices about asks count at once."""
+    channel.add_to(router)
+    hub.on_change = channel.changed
+    records.on_row = channel.tell
+    settings.watch("network.allowRemoteAgent", "network.defaultGrants", changed=hub.reconsider)
 
 
 def add_conversations(

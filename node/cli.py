@@ -65,6 +65,9 @@ def command_parser() -> argparse.ArgumentParser:
         command(commands, "ask-peers", "node.commands.ask_peers", "ask several peers' agents at once")
     )
     add_share(command(commands, "share", "node.commands.shares", "share folders with peers, or list them"))
+    add_grant(command(commands, "grant", "node.commands.peers", "say what a peer may do here"))
+    add_inbound(command(commands, "inbound", "node.commands.peers", "list or stop what peers ask just now"))
+    add_asks(command(commands, "asks", "node.commands.peers", "list the asks of the past, both ways"))
     add_json(command(commands, "models", "node.commands.models", "list the models that there are"))
     add_name(command(commands, "model", "node.commands.models", "work with another model"))
     add_name(command(commands, "pull", "node.commands.models", "fetch a model onto Ollama"))
@@ -197,6 +200,29 @@ def add_share(parser: argparse.ArgumentParser) -> None:
     listed = verbs.add_parser("list", help="show the shared folders, and which files are left out and why")
     for verb in (added, listed):
         add_json(verb)
+
+
+def add_grant(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("peer", metavar="PEER", help="its name, label or id")
+    parser.add_argument(
+        "grants",
+        metavar="GRANT",
+        nargs="+",
+        choices=("none", "default", "ask", "shared", "notes", "model"),
+        help="any of: ask your agent, read folders shared with it, read your notes, use your model;"
+        " or none, or default (the setting network.defaultGrants)",
+    )
+    add_json(parser)
+
+
+def add_inbound(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--stop", metavar="ID", help="stop answering this one; its asker is told")
+    add_json(parser)
+
+
+def add_asks(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--limit", type=int, default=50, metavar="N", help="how many (50; at most 500)")
+    add_json(parser)
 
 
 def add_name(parser: argparse.ArgumentParser) -> None:

@@ -20,8 +20,11 @@ from node.replies import (
     Comparison,
     Discovery,
     Forgotten,
+    GrantedPeer,
     Identity,
+    InboundAsk,
     Invite,
+    KeptAsk,
     ModelInUse,
     NodeError,
     NoNodeError,
@@ -113,6 +116,23 @@ class NodeClient:
         """Link to the peer at an address, or list the stranger there as seen."""
         body = {"address": address}
         return cast("Peer", await self.call("POST", "/api/network/connect", body))
+
+    async def grant(self, peer: str, grants: Sequence[str] | None) -> GrantedPeer:
+        """Give a peer grants of its own; None: those of peers in general."""
+        body = {"grants": None if grants is None else list(grants)}
+        path = f"/api/network/peers/{quote(peer, safe='')}/grants"
+        return cast("GrantedPeer", await self.call("PUT", path, body))
+
+    async def inbound(self) -> list[InboundAsk]:
+        """Return the asks that the node answers now."""
+        return cast("list[InboundAsk]", await self.call("GET", "/api/network/inbound"))
+
+    async def stop_inbound(self, rid: str) -> None:
+        await self.call("DELETE", f"/api/network/inbound/{quote(rid, safe='')}")
+
+    async def asks(self, limit: int = 50) -> list[KeptAsk]:
+        """Return the record of asks, the latest first."""
+        return cast("list[KeptAsk]", await self.call("GET", f"/api/network/asks?limit={limit}"))
 
     async def status(self) -> AgentStatus:
         return cast("AgentStatus", await self.call("GET", "/api/agent/status"))
@@ -355,7 +375,6 @@ def is_here(folder: str) -> bool:
 
 def session_path(session_id: str) -> str:
     return f"/api/chat/sessions/{quote(session_id, safe='')}"
-
 
 async def _content(response: aiohttp.ClientResponse) -> object:
     """Return what a node answered: JSON, text where it says so, or nothing."""

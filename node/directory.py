@@ -44,7 +44,7 @@ class FabricDirectory:
         return meant.label if found.node_id == meant.node_id else meant.node_id
 
     async def ask(self, peer: str, prompt: str, *, context: ToolContext) -> PeerReply:
-        """Ask on: in a peer's turn the lineage of that ask goes with it, so that it can only shrink."""
+        """Ask on with the lineage of the turn, which is a peer's or the owner's: it can only shrink."""
         lineage = context.origin
         assert lineage is None or isinstance(lineage, OpenLineage)
         try:

@@ -49,6 +49,7 @@ class OwnerTurns:
         name: Callable[[], str],
         telemetry: Telemetry,
         compaction: Compaction,
+        lineage: Callable[[float], object],
     ) -> None:
         self.approvals = approvals
         self._permissions = permissions
@@ -63,6 +64,8 @@ class OwnerTurns:
         self._name = name
         self._telemetry = telemetry
         self._compaction = compaction
+        self._lineage = lineage
+        """Opens what the asks of one turn share, for a turn of so many seconds."""
         self.unwatched = asyncio.Event()
         """Set when a message comes in that nobody watches wait."""
         self._places = Places(turns, streams)
@@ -175,6 +178,7 @@ class OwnerTurns:
         await self._places.retell(session_id)
 
     async def _turn_of(self, claimed: ClaimedTurn) -> Turn:
+        limits = limits_of(self._settings)
         return Turn(
             turn_id=claimed.turn_id,
             session_id=claimed.session_id,
@@ -189,7 +193,8 @@ class OwnerTurns:
             finder=self._catalogue.finder,
             model=await self._models.current(),
             options=options_of(self._settings),
-            limits=limits_of(self._settings),
+            limits=limits,
+            origin=self._lineage(limits.total_s),
             node_name=self._name(),
             today=date.today(),  # noqa: DTZ011  the owner's own day
             log=await self._turns.calls(claimed),

@@ -95,9 +95,7 @@ class PeerTurns:
         """Return the model for a peer's turn; rules then know no names that the asker should not learn."""
         if model.facts.provider != "rules":
             return model
-        return RulesModel(
-            lambda: tuple(self._registry), lambda: self._names(asker), lookup="shared.search"
-        )
+        return RulesModel(lambda: tuple(self._registry), lambda: self._names(asker), lookup="shared.search")
 
     def _names(self, asker: PeerRecord) -> Sequence[str]:
         mode, rules = remote_mode_of(self._settings), rules_of(self._settings)

@@ -1,7 +1,10 @@
 """What the node says and hears beside its model, recorded: frames of its clients, asks of peers."""
 
+import asyncio
 import json
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeAlias
 
 from node.channels import telemetry as telemetry_channel
@@ -11,10 +14,11 @@ from node.telemetry import Telemetry
 from node.ws import Client
 from peer.answering import Answered, InboundAsk, Policy
 from peer.asking import OnEvent, PeerAnswer
-from peer.errors import PeerError
+from peer.errors import InternalError, PeerError, Stopped
 from peer.hub import PeerHub, Profile
 from peer.identity import Identity, NodeId
 from peer.lineage import OpenLineage
+from peer.told import ANSWERED, AskEnd, AskRecorder, AskStart
 from peer.trust import PeerRecord, TrustStore
 
 Answer: TypeAlias = Callable[[InboundAsk], Awaitable[Answered]]
@@ -49,6 +53,8 @@ class RecordedHub(PeerHub):
         profile: Callable[[], Profile],
         policy: Callable[[PeerRecord], Policy],
         answer: Answer,
+        recorder: AskRecorder,
+        signs_asks: Callable[[], bool],
     ) -> None:
         super().__init__(
             identity=identity,
@@ -56,7 +62,10 @@ class RecordedHub(PeerHub):
             profile=profile,
             policy=policy,
             answer=recorded_answer(telemetry, answer),
+            recorder=recorder,
+            signs_asks=signs_asks,
         )
+        self._recorder = recorder
         self._telemetry = telemetry
         self.on_incident = self._record_incident
 
@@ -70,17 +79,52 @@ class RecordedHub(PeerHub):
         timeout_s: float | None = None,
         among: int = 1,
     ) -> PeerAnswer:
-        with self._telemetry.during("outbound", "peer", "ask", peer, sent=prompt) as call:
+        lineage = lineage or self.new_lineage()
+        with (
+            self._telemetry.during("outbound", "peer", "ask", peer, sent=prompt) as call,
+            self._kept(peer, prompt, lineage) as came,
+        ):
             answer = await super().ask(
                 peer, prompt, lineage=lineage, on_event=on_event, timeout_s=timeout_s, among=among
             )
             call.received(answer.text.encode())
+            came.append(answer.text)
             return answer
+
+    @contextmanager
+    def _kept(self, peer: str, prompt: str, lineage: OpenLineage) -> Iterator[list[str]]:
+        """Keep a record of an ask of ours; the block hands over the answer in the list."""
+        start = AskStart(
+            direction="out",
+            peer=self.find(peer),
+            ask=lineage.lineage.ask,
+            hops=len(lineage.lineage.seen) + 1,
+            prompt=prompt,
+            at=time.time(),
+        )
+        ended, came = self._recorder.began(start), list[str]()
+        try:
+            yield came
+        except BaseException as error:
+            ended(AskEnd(outcome=outcome_of(error)))
+            raise
+        ended(AskEnd(outcome=ANSWERED, answer="".join(came)))
 
     def _record_incident(self, peer: NodeId, error: PeerError) -> None:
         call = self._telemetry.begin("inbound", "peer", "incident", peer)
         call.answered(error.code)
         call.ended(str(error))
+
+
+def outcome_of(error: BaseException) -> str:
+    """Return the code for what ended an ask of ours."""
+    match error:
+        case PeerError(code=code):
+            return code
+        case asyncio.CancelledError():
+            return Stopped.code
+        case _:
+            return InternalError.code
 
 
 def recorded_answer(telemetry: Telemetry, answer: Answer) -> Answer:

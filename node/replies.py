@@ -35,6 +35,37 @@ class Peer(TypedDict):
     lastSeen: float | None
     rttMs: float | None
     addresses: list[str]
+    grants: list[str] | None
+    granted: list[str]
+
+
+class GrantedPeer(Peer):
+    notice: str
+
+
+class InboundAsk(TypedDict):
+    rid: str
+    nodeId: str
+    name: str
+    prompt: str
+    hops: int
+    firstAsker: str | None
+    startedAt: float
+
+
+class KeptAsk(TypedDict):
+    n: int
+    direction: str
+    nodeId: str
+    name: str
+    hops: int
+    firstAsker: str | None
+    promptChars: int
+    answerChars: int | None
+    outcome: str | None
+    times: int
+    startedAt: float
+    durationMs: int | None
 
 
 class QrCode(TypedDict):

@@ -361,6 +361,25 @@ _TABLE = (
         " that are `shared` with it, read your `notes`, use your `model`. Without `ask`, nothing.",
     ),
     _make(
+        "network.keepAsks",
+        Annotated[int, Field(ge=0, le=1_000_000)],
+        5_000,
+        "How many asks, sent and received, the record keeps; the oldest go first.",
+    ),
+    _make(
+        "network.keepAskContent",
+        bool,
+        False,
+        "Keep the words of asks and answers in the record, too, up to 8,000 characters of each.",
+    ),
+    _make(
+        "network.signAsks",
+        bool,
+        False,
+        "Sign the questions that begin here, so that every node they are passed on to can check, and keep,"
+        " that it was this one. Off: nodes further on than your peers do not learn who asked first.",
+    ),
+    _make(
         "network.remoteAgentMode",
         Mode,
         "plan",

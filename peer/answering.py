@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from peer.asking import Outlet
@@ -12,8 +12,10 @@ from peer.errors import PeerError
 from peer.guard import Policy, Standing, refusal
 from peer.identity import NodeId
 from peer.limits import TokenBucket
-from peer.lineage import Lineage, OpenLineage
+from peer.lineage import Lineage, OpenLineage, Root, tag
 from peer.messages import AgentCancel, AgentCredit, AgentRequest, AgentResult
+from peer.root import proven
+from peer.told import AskRecorder, AskStart, Ended
 from peer.trust import PeerRecord
 from peer.turn import Answer, Answered, InboundAsk, Turn, refusal_of
 
@@ -35,6 +37,8 @@ class InboundStatus:
     prompt: str
     hops: int
     """Nodes the question went through before it came here."""
+    first_asker: NodeId | None
+    """Who signed that the question began there."""
     started_at: float
 
 
@@ -49,6 +53,7 @@ class Knowledge:
     """Says of ask id and peer whether the question began here, or waits for that very peer."""
     incident: Callable[[NodeId, PeerError], None]
     """Hears of every refused ask."""
+    recorder: AskRecorder
 
 
 class Answering:
@@ -73,6 +78,7 @@ class Answering:
                 peer=turn.ask.peer,
                 prompt=turn.ask.prompt,
                 hops=len(turn.ask.lineage.lineage.seen),
+                first_asker=turn.ask.lineage.lineage.first_asker,
                 started_at=turn.started_at,
             )
             for turn in self._turns.values()
@@ -96,16 +102,19 @@ class Answering:
     async def stop(self, rid: str) -> bool:
         """Stop the turns of this request id, as the owner; say whether there was one."""
         turns = [turn for (_, known), turn in self._turns.items() if known == rid]
-        await self._stop(turns)
+        _stop(turns)
+        await _ends(turns)
         return bool(turns)
 
-    async def reconsider(self) -> None:
+    def reconsider(self) -> None:
         """Stop the turns of peers that may not ask any more, as the owner."""
-        await self._stop([turn for turn in self._turns.values() if not turn.ask.policy().allowed])
+        _stop([turn for turn in self._turns.values() if not turn.ask.policy().allowed])
 
     async def drop(self, outlet: Outlet) -> None:
         """Cancel every turn of a link that is gone; wait for their end, for as long as is reasonable."""
-        await _cancel([turn for turn in self._turns.values() if turn.outlet is outlet])
+        turns = [turn for turn in self._turns.values() if turn.outlet is outlet]
+        _cancel(turns)
+        await _ends(turns)
 
     def _admit(self, peer: NodeId, outlet: Outlet, request: AgentRequest) -> None:
         known = self._results.get((peer, request.rid))
@@ -113,17 +122,37 @@ class Answering:
             self._repeat(outlet, known)
             return
         record, policy = self._knowledge.record(peer), self._policy(peer)
-        lineage = _lineage(request)
+        lineage = _lineage(peer, request)
         refused = refusal(lineage, request.prompt, self._standing(peer, record, policy, lineage))
         if refused is not None:
             self._knowledge.incident(peer, refused)
+            if record is not None:
+                self._knowledge.recorder.refused(self._told(record, request, lineage), refused.code)
             outlet.send_soon(refusal_of(request.rid, refused))
             return
         assert record is not None, "a stranger is refused"
         now = asyncio.get_running_loop().time()
         self._bucket(peer, policy).take(now)
-        opened = OpenLineage.inbound(lineage.clamped(policy.limits), now=now)
+        root = proven(
+            _claimed_root(request),
+            ask=lineage.ask,
+            seen=lineage.seen,
+            own=self._knowledge.own,
+            now=self._now(),
+        )
+        opened = OpenLineage.inbound(replace(lineage.clamped(policy.limits), root=root), now=now)
         self._start(outlet, record, request, opened)
+
+    def _told(self, record: PeerRecord, request: AgentRequest, lineage: Lineage) -> AskStart:
+        return AskStart(
+            direction="in",
+            peer=record,
+            ask=lineage.ask,
+            hops=len(lineage.seen),
+            prompt=request.prompt,
+            at=self._now(),
+            first_asker=lineage.first_asker,
+        )
 
     def _standing(
         self, peer: NodeId, record: PeerRecord | None, policy: Policy, lineage: Lineage
@@ -137,11 +166,6 @@ class Answering:
             is_own_question=self._knowledge.is_own_question(lineage.ask, peer),
             wait_s=self._bucket(peer, policy).wait_s(asyncio.get_running_loop().time()),
         )
-
-    async def _stop(self, turns: list[Turn]) -> None:
-        for turn in turns:
-            turn.is_stopped = True
-        await _cancel(turns)
 
     def _policy(self, peer: NodeId) -> Policy:
         record = self._knowledge.record(peer)
@@ -158,17 +182,21 @@ class Answering:
         policy = partial(self._policy, record.node_id)
         turn = Turn(outlet, record, request, opened, started_at=self._now(), policy=policy)
         self._turns[turn.key] = turn
-        turn.task = asyncio.create_task(self._run(turn), name=f"answer {request.rid}")
+        ended = self._knowledge.recorder.began(self._told(record, request, opened.lineage))
+        turn.task = asyncio.create_task(self._run(turn, ended), name=f"answer {request.rid}")
         # Not a `finally` in the task: one that is cancelled before its first step runs none of its code.
-        turn.task.add_done_callback(lambda _: self._ended(turn))
+        turn.task.add_done_callback(lambda _: self._ended(turn, ended))
         self._changed()
 
-    async def _run(self, turn: Turn) -> None:
-        results = await turn.run(self._answer)
-        self._keep(turn.key, results)
-        await _send(turn.outlet, results)
+    async def _run(self, turn: Turn, ended: Ended) -> None:
+        turn.results = await turn.run(self._answer)
+        self._keep(turn.key, turn.results)
+        ended(turn.end)
+        await _send(turn.outlet, turn.results)
 
-    def _ended(self, turn: Turn) -> None:
+    def _ended(self, turn: Turn, ended: Ended) -> None:
+        if turn.results is None:
+            ended(turn.end)
         del self._turns[turn.key]
         turn.ask.lineage.end()
         self._changed()
@@ -194,16 +222,35 @@ async def _send(outlet: Outlet, results: list[AgentResult]) -> None:
         logger.debug("a result came too late: its link is gone")
 
 
-async def _cancel(turns: list[Turn]) -> None:
-    tasks = [turn.task for turn in turns if turn.task is not None]
-    for task in tasks:
-        task.cancel()
-    if tasks:
+def _stop(turns: list[Turn]) -> None:
+    """Cancel turns so that their askers are told."""
+    for turn in turns:
+        turn.is_stopped = True
+    _cancel(turns)
+
+
+def _cancel(turns: list[Turn]) -> None:
+    for turn in turns:
+        if turn.task is not None:
+            turn.task.cancel()
+
+
+async def _ends(turns: list[Turn]) -> None:
+    """Wait for the end of cancelled turns, for as long as is reasonable."""
+    if tasks := [turn.task for turn in turns if turn.task is not None]:
         _, stuck = await asyncio.wait(tasks, timeout=STOP_TIMEOUT_S)
         for task in stuck:
             logger.error("%s does not stop", task.get_name())
 
 
-def _lineage(request: AgentRequest) -> Lineage:
+def _lineage(peer: NodeId, request: AgentRequest) -> Lineage:
+    """Return what a peer claims, and what it cannot deny: that the question came through it."""
     claims = request.lineage
-    return Lineage(ask=claims.ask, seen=tuple(claims.seen), hops=claims.hops, asks=claims.asks, ms=claims.ms)
+    own_mark = tag(claims.ask, peer)
+    seen = tuple(claims.seen) if own_mark in claims.seen else (*claims.seen, own_mark)
+    return Lineage(ask=claims.ask, seen=seen, hops=claims.hops, asks=claims.asks, ms=claims.ms)
+
+
+def _claimed_root(request: AgentRequest) -> Root | None:
+    claimed = request.lineage.root
+    return Root(id=NodeId(claimed.id), at=claimed.at, sig=claimed.sig) if claimed else None

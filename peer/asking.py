@@ -21,6 +21,7 @@ from peer.messages import (
     EventKind,
     LineageFields,
     OpenFrame,
+    RootFields,
 )
 
 RESULT_PARTS_MAX = 16
@@ -135,8 +136,14 @@ class Asking:
 
 
 def _fields(lineage: Lineage) -> LineageFields:
+    root = lineage.root
     return LineageFields(
-        ask=lineage.ask, seen=list(lineage.seen), hops=lineage.hops, asks=lineage.asks, ms=lineage.ms
+        ask=lineage.ask,
+        seen=list(lineage.seen),
+        hops=lineage.hops,
+        asks=lineage.asks,
+        ms=lineage.ms,
+        root=RootFields(id=root.id, at=root.at, sig=root.sig) if root else None,
     )
 
 

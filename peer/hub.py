@@ -25,13 +25,15 @@ from peer.errors import (
 )
 from peer.guard import Policy
 from peer.identity import Identity, NodeId
-from peer.lineage import OpenLineage
+from peer.lineage import PEER_AGENT_TIMEOUT_S, LineageLimits, OpenLineage
 from peer.linking import Linking, Profile
 from peer.links import Links
 from peer.messages import NAME_MAX_CHARS, PROMPT_MAX_BYTES, Citation, sound
 from peer.pairing import INVITE_TTL_S, Ticket, TicketBook
+from peer.root import signed
 from peer.roster import Roster
 from peer.sightings import Sightings
+from peer.told import AskRecorder, NoRecorder
 from peer.trust import Grant, PeerRecord, TrustState, TrustStore
 
 __all__ = [
@@ -62,6 +64,8 @@ class PeerStatus:
     connected: bool
     capabilities: tuple[str, ...]
     rtt_ms: float | None
+    granted: frozenset[Grant]
+    """What it may do here as things stand, whoever said so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -84,6 +88,8 @@ class PeerHub:
         profile: Callable[[], Profile],
         policy: Callable[[PeerRecord], Policy],
         answer: Answer,
+        recorder: AskRecorder | None = None,
+        signs_asks: Callable[[], bool] = lambda: False,
         now: Callable[[], float] = time.time,
     ) -> None:
         self.identity = identity
@@ -91,6 +97,8 @@ class PeerHub:
         """Called after any change of what `peers` or `inbound` return."""
         self.on_incident: Callable[[NodeId, PeerError], None] = lambda _peer, _error: None
         """Called for every ask refused to a peer, and for every link that ended by a breach of its rules."""
+        self._policy = policy
+        self._signs_asks = signs_asks
         self._now = now
         self._outgoing: list[_Outgoing] = []
         self._roster = Roster(trust, now)
@@ -110,6 +118,7 @@ class PeerHub:
             policy=policy,
             is_own_question=self._is_own_question,
             incident=self._incident,
+            recorder=recorder or NoRecorder(),
         )
         self._answering = Answering(knowledge, answer, now=now, changed=self._changed)
         self._linking = Linking(
@@ -216,9 +225,10 @@ class PeerHub:
             return await self.connect(node_id, address=address)
         return known or self.sightings.met(node_id, address)
 
-    def new_lineage(self) -> OpenLineage:
+    def new_lineage(self, *, within_s: float = PEER_AGENT_TIMEOUT_S) -> OpenLineage:
         """Open the lineage of an owner's turn, so that all its asks share one budget and one clock."""
-        return OpenLineage.root(now=asyncio.get_running_loop().time())
+        limits = LineageLimits(ms=int(within_s * 1000))
+        return OpenLineage.root(now=asyncio.get_running_loop().time(), limits=limits)
 
     async def ask(
         self,
@@ -241,8 +251,7 @@ class PeerHub:
         clock = asyncio.get_running_loop().time
         lineage = lineage or self.new_lineage()
         started = clock()
-        limit_s = lineage.remaining_s(started)
-        limit_s = limit_s if timeout_s is None else min(timeout_s, limit_s)
+        limit_s = min(lineage.remaining_s(started), timeout_s or PEER_AGENT_TIMEOUT_S)
         try:
             async with asyncio.timeout(limit_s):
                 text, citations = await self._ask(
@@ -300,13 +309,13 @@ class PeerHub:
         Asks that it may not ask any more are stopped. Raises `UnknownPeer`.
         """
         record = await self._roster.grant(peer, grants)
-        await self.reconsider()
-        self.on_change()
+        self.reconsider()
         return record
 
-    async def reconsider(self) -> None:
+    def reconsider(self) -> None:
         """Stop the asks that the policy allows no more; call it when it has changed."""
-        await self._answering.reconsider()
+        self._answering.reconsider()
+        self.on_change()
 
     async def close(self) -> None:
         """Say good-bye on every link and stop."""
@@ -334,6 +343,9 @@ class PeerHub:
         )
         claims = replace(claims, ms=max(1, min(claims.ms, int((until - now) * 1000))))
         outgoing = _Outgoing(ask=claims.ask, peer=record.node_id, began_here=not lineage.lineage.seen)
+        if outgoing.began_here and self._signs_asks():
+            root = signed(self.identity, ask=claims.ask, to=record.node_id, now=self._now())
+            claims = replace(claims, root=root)
         self._outgoing.append(outgoing)
         task = asyncio.current_task()
         assert task is not None, "an ask runs in a task"
@@ -391,6 +403,7 @@ class PeerHub:
             connected=link is not None,
             capabilities=tuple(link.about.caps) if link and link.about else (),
             rtt_ms=link.connection.rtt_ms if link else None,
+            granted=self._policy(record).granted,
         )
 
     def _incident(self, peer: NodeId, error: PeerError) -> None:

@@ -9,7 +9,7 @@ import hmac
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from peer.errors import BudgetSpent, Cycle, DeadlinePassed, HopsSpent, Stopped
 from peer.identity import NodeId
@@ -34,6 +34,16 @@ class LineageLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Root:
+    """Who began the question, and its signature for that; `peer.root` makes and checks it."""
+
+    id: NodeId
+    at: int
+    """Seconds since 1970, by the signer's clock."""
+    sig: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lineage:
     ask: str
     """Id of the first ask, 16 random bytes in hex; the same all the way down."""
@@ -45,15 +55,20 @@ class Lineage:
     """How many asks this one may stand for, itself included."""
     ms: int
     """Time left. Relative, so that clocks need not agree."""
+    root: Root | None = None
+    """Here only once it is proven; a claim that does not hold is dropped."""
+
+    @property
+    def first_asker(self) -> NodeId | None:
+        return self.root.id if self.root else None
 
     def clamped(self, limits: LineageLimits) -> "Lineage":
         """Return the lineage cut to what this node allows, whatever it claims.
 
         `limits.hops` is the whole way, and one hop at least lies behind an ask that was received.
         """
-        return Lineage(
-            ask=self.ask,
-            seen=self.seen,
+        return replace(
+            self,
             hops=max(0, min(self.hops, limits.hops - max(1, len(self.seen)))),
             asks=min(self.asks, limits.asks),
             ms=min(self.ms, limits.ms),
@@ -61,8 +76,8 @@ class Lineage:
 
     def forwarded(self, *, own: NodeId, share: int, elapsed_ms: int) -> "Lineage":
         """Return what a child of this ask is told: own tag added, everything else smaller."""
-        return Lineage(
-            ask=self.ask,
+        return replace(
+            self,
             seen=(*self.seen, tag(self.ask, own)),
             hops=self.hops - 1,
             asks=share,

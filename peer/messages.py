@@ -160,6 +160,16 @@ class About(OpenFrame):
     port: int | None = Field(default=None, ge=1, le=65_535)
 
 
+class RootFields(BaseModel):
+    """`lineage.Root` on the wire: who began it; `sig` covers `ask`, `at` and the first receiver's tag."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    id: Id
+    at: int = Field(ge=0, le=SEQ_MAX)
+    sig: Signature
+
+
 class LineageFields(BaseModel):
     """`lineage.Lineage` on the wire."""
 
@@ -170,6 +180,7 @@ class LineageFields(BaseModel):
     hops: int = Field(ge=0, le=255)
     asks: int = Field(ge=0, le=65_535)
     ms: int = Field(ge=0, le=86_400_000)
+    root: RootFields | None = None
 
 
 class AgentRequest(OpenFrame):

@@ -22,6 +22,7 @@ from peer.messages import (
     EventKind,
     sound,
 )
+from peer.told import ANSWERED, STOPPED, AskEnd
 from peer.trust import PeerRecord
 
 logger = logging.getLogger(__name__)
@@ -78,6 +79,8 @@ class Turn:
         self.task: asyncio.Task[None] | None = None
         self.is_stopped = False
         """By the owner, so that the asker is told."""
+        self.results: list[AgentResult] | None = None
+        """What it came to; None while it runs, and when it was cancelled from the other side."""
         self._sent = 0
         self._credit = EVENT_WINDOW
         self._credited = asyncio.Event()
@@ -86,6 +89,16 @@ class Turn:
     @property
     def key(self) -> tuple[NodeId, str]:
         return self.ask.peer.node_id, self.ask.rid
+
+    @property
+    def end(self) -> AskEnd:
+        """What it came to, for the record."""
+        if self.is_stopped:
+            return AskEnd(outcome=STOPPED)
+        last = self.results[-1] if self.results else None
+        if last is None or not last.ok:
+            return AskEnd(outcome=(last.code if last else None) or Stopped.code)
+        return AskEnd(outcome=ANSWERED, answer="".join(part.text for part in self.results or ()))
 
     def give_credit(self, read: int) -> None:
         """Note that the asker has read so many events; it cannot have read what was not sent."""

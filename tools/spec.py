@@ -55,7 +55,7 @@ class ToolContext:
     asker: str | None = None
     """Node id of the peer whose turn it is; None in the owner's own."""
     origin: object | None = None
-    """Opaque lineage when a peer caused this turn. A tool only hands it on to `PeerDirectory.ask`."""
+    """Opaque lineage that the asks of this turn share. A tool only hands it on to `PeerDirectory.ask`."""
 
 
 Handler: TypeAlias = Callable[[ToolContext, JsonObject], Awaitable[object]]

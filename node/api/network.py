@@ -141,6 +141,7 @@ def record_json(record: PeerRecord) -> dict[str, object]:
         "state": record.state.value,
         "addresses": list(record.addresses),
         "lastSeen": record.last_seen,
+        "grants": None if record.grants is None else sorted(record.grants),
     }
 
 
@@ -149,4 +150,5 @@ def peer_json(status: PeerStatus) -> dict[str, object]:
         "connected": status.connected,
         "capabilities": list(status.capabilities),
         "rttMs": status.rtt_ms,
+        "granted": sorted(status.granted),
     }

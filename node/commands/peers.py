@@ -1,4 +1,4 @@
-"""`palaver peers` and `palaver ask-peer`: who is there, and a question to one of them."""
+"""`palaver peers`, `ask-peer`, `grant`, `inbound`, `asks`: who is there, who may ask, who asked."""
 
 import argparse
 
@@ -7,6 +7,7 @@ from node.commands.output import note, say, say_json
 from node.commands.running import FAILED
 from node.commands.stdin import read_question
 from node.config import data_folder
+from node.console.asks import asks_table, granted_text, inbound_table, read_grants
 from node.console.render import one_line
 from node.console.shares import sources_text
 from node.console.tables import no_peers, peer_name, peer_refusal, peers_table
@@ -67,3 +68,31 @@ async def ask_peer(arguments: argparse.Namespace) -> int:
         return 0
     note(peer_refusal(arguments.peer, answer))
     return FAILED
+
+
+async def grant(arguments: argparse.Namespace) -> int:
+    """Say what a peer may do here."""
+    async with NodeClient.at(data_folder(arguments.data)) as node:
+        peer = await node.grant(arguments.peer, read_grants(arguments.grants))
+    say_json(peer) if arguments.json else say(granted_text(peer))
+    return 0
+
+
+async def inbound(arguments: argparse.Namespace) -> int:
+    """List the asks that are being answered, or stop one."""
+    async with NodeClient.at(data_folder(arguments.data)) as node:
+        if arguments.stop is not None:
+            await node.stop_inbound(arguments.stop)
+            note("Stopped; the asker is told.")
+            return 0
+        running = await node.inbound()
+    say_json(running) if arguments.json else say(inbound_table(running))
+    return 0
+
+
+async def asks(arguments: argparse.Namespace) -> int:
+    """List the record of asks, the latest first."""
+    async with NodeClient.at(data_folder(arguments.data)) as node:
+        kept = await node.asks(arguments.limit)
+    say_json(kept) if arguments.json else say(asks_table(kept))
+    return 0

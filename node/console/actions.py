@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias
 
 from node.client import NodeClient
+from node.console.asks import asks, grant, inbound
 from node.console.commands import UsageError, help_text
 from node.console.comparing import is_address, pairing_text
 from node.console.permissions import overview_text, read_test, verdict_text
@@ -164,6 +165,9 @@ ACTIONS: Mapping[str, Action] = {
     "import": import_session,
     "model": show_or_choose_model,
     "ask": ask_peer,
+    "asks": asks,
+    "grant": grant,
+    "inbound": inbound,
     "permissions": permissions,
     "share": share,
     "invite": invite,

@@ -17,7 +17,7 @@ class ConsoleCompleter(Completer):
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
         before = document.text_before_cursor
         word = before.rpartition(" ")[2]
-        if before.startswith("/ask ") and before.count(" ") == 1:
+        if before.startswith(("/ask ", "/grant ")) and before.count(" ") == 1:
             yield from self._peer_completions(word, prefix="")
         elif before.startswith("/"):
             yield from command_completions(before)

@@ -24,13 +24,14 @@ LINE_MAX_CHARS = 200
 
 
 def peers_table(peers: Sequence[Peer]) -> str:
-    """Return a line per peer: who it is, whether it is trusted, whether it is there now, where it is."""
-    lines = [("NAME", "STATE", "LINK", "RTT", "ADDRESS", "ID")]
+    """Return a line per peer: who and where it is, whether it is trusted and there now, what it may do."""
+    lines = [("NAME", "STATE", "LINK", "RTT", "MAY", "ADDRESS", "ID")]
     for peer in peers:
         link = "online" if peer["connected"] else "" if peer["state"] == "seen" else "offline"
         address = next(iter(peer["addresses"]), "")
         rtt = "" if peer["rttMs"] is None else f"{peer['rttMs']:.0f} ms"
-        lines.append((peer_name(peer), peer["state"], link, rtt, address, peer["nodeId"]))
+        may = " ".join(peer["granted"]) or "-"
+        lines.append((peer_name(peer), peer["state"], link, rtt, may, address, peer["nodeId"]))
     return aligned(lines)
 
 

@@ -18,7 +18,7 @@ Play = Callable[["FakeTurn"], Awaitable[None]]
 
 PEER = {
     "nodeId": "b" * 52, "name": "bob", "label": "", "state": "trusted", "connected": True,
-    "capabilities": ["ask"], "lastSeen": None, "rttMs": 3.2, "addresses": ["127.0.0.1:9"],
+    "capabilities": ["ask"], "lastSeen": None, "rttMs": 3.2, "addresses": ["127.0.0.1:9"], "grants": None, "granted": ["ask"],
 }  # fmt: skip
 
 

@@ -60,9 +60,10 @@ def test_two_slashes_are_text() -> None:
 @requirement("S3")
 def test_commands_and_peers_are_completed() -> None:
     assert completed("/pe") == ["/peers", "/permissions "]
-    assert completed("/as") == ["/ask "]
+    assert completed("/as") == ["/ask ", "/asks"]
     assert completed("/ask b") == ["bob ", "Bert "]
     assert completed("/ask bob w") == []
+    assert completed("/grant b") == ["bob ", "Bert "]
     assert completed("tell @c") == ["@carol "]
     assert completed("no slash") == []
 

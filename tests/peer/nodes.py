@@ -25,6 +25,7 @@ class Node:
     changes: asyncio.Event = field(default_factory=asyncio.Event)
     clock: float = 1_000_000.0
     address: str = ""
+    signs_asks: bool = False
 
     def __post_init__(self) -> None:
         self.answer: Callable[[InboundAsk], Awaitable[str]] = self._echo
@@ -34,6 +35,7 @@ class Node:
             profile=lambda: Profile(name=self.name, capabilities=("chat",)),
             policy=lambda _: self.policy,
             answer=self._answer,
+            signs_asks=lambda: self.signs_asks,
             now=lambda: self.clock,
         )
         self.hub.on_change = self.changes.set
