@@ -78,9 +78,7 @@ def command_parser() -> argparse.ArgumentParser:
     add_export(command(commands, "export", "node.commands.sessions", "write a conversation to stdout"))
     add_import(command(commands, "import", "node.commands.sessions", "store an exported conversation"))
     add_config(command(commands, "config", "node.commands.settings", "show or change settings"))
-    add_json(
-        command(commands, "doctor", "node.commands.doctor", "check the folder, the key, the node, its model")
-    )
+    add_json(command(commands, "doctor", "node.commands.doctor", "say what is wrong, or why nobody is found"))
     add_json(command(commands, "demo", "node.demo", "run two nodes that pair and ask each other"))
     return parser
 

@@ -15,6 +15,9 @@ LOCK_WAIT_S = 0.5
 """How long a start waits for the folder: a node that stops, or a client that looks for one, lets go soon."""
 TOKEN_BYTES = 32
 
+DATABASE = "palaver.db"
+IDENTITY_KEY = "identity.key"
+
 _LOCK = "node.lock"
 _RUNTIME = "node.json"
 _TOKEN = "ui.token"  # noqa: S105 - a file's name
@@ -67,11 +70,11 @@ class DataDir:
 
     @property
     def database(self) -> Path:
-        return self.path / "palaver.db"
+        return self.path / DATABASE
 
     @property
     def identity_key(self) -> Path:
-        return self.path / "identity.key"
+        return self.path / IDENTITY_KEY
 
     @property
     def shared_index(self) -> Path:

@@ -32,6 +32,8 @@ class DiscoveryStatus:
     """Where it looks."""
     announced: tuple[str, ...]
     """The `host:port` that it tells others."""
+    found: int
+    """How many nodes are announced to it now, friends among them."""
     problem: str | None
     """Why it does not work, though it should."""
 
@@ -78,6 +80,7 @@ class LanDiscovery:
             hidden=self._settings.flag(HIDDEN),
             interfaces=self._used,
             announced=tuple(f"{host}:{self._shown.port}" for host in self._shown.addresses),
+            found=self._hub.sightings.announced,
             problem=self._problem,
         )
 

@@ -83,6 +83,7 @@ class Discovery(TypedDict):
     hidden: bool
     interfaces: list[InterfaceShown]
     announced: list[str]
+    found: int
     problem: str | None
 
 

@@ -63,6 +63,11 @@ class Sightings:
         self._noticed(node_id)
         return self._met[node_id]
 
+    @property
+    def announced(self) -> int:
+        """How many nodes are announced now, known ones among them."""
+        return len(self._found)
+
     def strangers(self) -> list[PeerRecord]:
         """Return the nodes that were noticed and are not known."""
         everybody = dict.fromkeys((*self._met, *self._found))

@@ -20,6 +20,7 @@ class DiscoveryApi:
                 "hidden": status.hidden,
                 "interfaces": [{"name": one.name, "address": one.address} for one in status.interfaces],
                 "announced": list(status.announced),
+                "found": status.found,
                 "problem": status.problem,
             }
         )

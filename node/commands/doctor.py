@@ -1,70 +1,109 @@
 """`palaver doctor`: what is right and what is wrong with this node, each with what to do."""
 
 import argparse
-import os
-import stat
-from dataclasses import asdict, dataclass
+import asyncio
+import platform
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
+from node.checks import files, multicast, ports, store
+from node.checks.check import Check, ok, wrong
+from node.checks.finding import FIREWALLD, Surroundings, finding, is_ufw_on
 from node.client import NodeClient
 from node.commands.output import say, say_json
 from node.commands.running import FAILED
-from node.config import data_folder
-from node.replies import NodeError
-
-KEY_FILE = "identity.key"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    name: str
-    ok: bool
-    text: str
+from node.config import NodeConfig, data_folder
+from node.datadir import DATABASE, IDENTITY_KEY
+from node.interfaces import LOOPBACK, Interface, chosen, interfaces, way_out
+from node.listening import EVERYWHERE
+from node.replies import Identity, NodeError, Readiness
 
 
 async def doctor(arguments: argparse.Namespace) -> int:
     """Check everything; the exit code says whether all is well."""
-    data = data_folder(arguments.data)
-    checks = [private("folder", data), private("key", data / KEY_FILE), *await checks_of_the_node(data)]
+    checks = await all_checks(data_folder(arguments.data))
     if arguments.json:
         say_json([asdict(check) for check in checks])
     else:
         for check in checks:
-            say(f"{'ok' if check.ok else 'wrong':<6} {check.name:<7} {check.text}")
+            say(line(check))
     return 0 if all(check.ok for check in checks) else FAILED
 
 
-def private(name: str, path: Path) -> Check:
-    """Check that only the owner can read a path."""
-    try:
-        mode = stat.S_IMODE(path.stat().st_mode)
-    except FileNotFoundError:
-        return Check(name=name, ok=False, text=f"{path} is not there; `palaver up` makes it")
-    except OSError as error:
-        return Check(name=name, ok=False, text=f"{path} cannot be looked at: {error.strerror}")
-    if os.name != "nt" and mode & 0o077:
-        return Check(
-            name=name, ok=False, text=f"others can read {path} (mode {mode:o}); chmod go= takes that away"
-        )
-    return Check(name=name, ok=True, text=str(path))
+def line(check: Check) -> str:
+    text = f"{check.text}; {check.remedy}" if check.remedy else check.text
+    return f"{check.verdict:<6} {check.name:<9} {text}"
 
 
-async def checks_of_the_node(data: Path) -> list[Check]:
-    """Check that the node runs and answers, where it listens, and whether it has a model."""
+async def all_checks(data: Path) -> list[Check]:
+    present = await asyncio.to_thread(interfaces)
+    kept = await asyncio.to_thread(checks_of_the_folder, data)
     try:
         async with NodeClient.at(data) as node:
-            identity, status = await node.identity(), await node.status()
+            running, used = await checks_of_the_node(node, present)
     except NodeError as error:
-        return [Check(name="node", ok=False, text=str(error))]
-    readiness = status["readiness"]
-    remedy = f"; {readiness['remedy']}" if readiness["remedy"] else ""
+        running, used = [wrong("node", str(error), ""), *checks_of_the_ports()], chosen(present, ())
+    return [*kept, *running, *await multicast.heard(used)]
+
+
+def checks_of_the_folder(data: Path) -> list[Check]:
+    """Check what the node keeps. Blocks."""
     return [
-        Check(name="node", ok=True, text=f"{identity['name']} answers at {node.url}"),
-        Check(name="peers", ok=True, text=f"their door is {identity['peerAddress']}"),
-        # Rules are a way to work, not a fault; an unreachable choice is one.
-        Check(
-            name="model",
-            ok=readiness["state"] in {"ready", "not_configured"},
-            text=f"{readiness['text']}{remedy}",
-        ),
+        files.private("folder", data),
+        files.key(data / IDENTITY_KEY),
+        store.integrity(data / DATABASE),
+        store.clock(data / DATABASE, time.time()),
     ]
+
+
+def checks_of_the_ports() -> list[Check]:
+    """Check that a node that does not run could listen."""
+    config = NodeConfig.from_environment()
+    return [
+        ports.free("page", LOOPBACK, config.port, "--port"),
+        ports.free("door", EVERYWHERE, config.peer_port, "--peer-port"),
+    ]
+
+
+async def checks_of_the_node(
+    node: NodeClient, present: Sequence[Interface]
+) -> tuple[list[Check], list[Interface]]:
+    """Check the node that runs; return with that the interfaces on which it looks or would look."""
+    identity, status, discovery = await node.identity(), await node.status(), await node.discovery()
+    wanted = await node.setting("network.interfaces")
+    used = chosen(present, wanted if isinstance(wanted, list) else ())
+    addresses = own_addresses(identity, present)
+    port = int(identity["peerAddress"].rpartition(":")[2])
+    around = await asyncio.to_thread(surroundings, present)
+    return [
+        ok("node", f"{identity['name']} answers at {node.url}"),
+        *await ports.answering(addresses, identity["nodeId"]),
+        model(status["readiness"]),
+        *finding(discovery, around, port),
+    ], used
+
+
+def own_addresses(identity: Identity, present: Sequence[Interface]) -> list[str]:
+    """Return where the peers' door has to answer: everywhere, unless it is open to this machine alone."""
+    best, _, port = identity["peerAddress"].rpartition(":")
+    hosts = [LOOPBACK] if best == LOOPBACK else sorted({LOOPBACK, *(one.address for one in present)})
+    return [f"{host}:{port}" for host in hosts]
+
+
+def model(readiness: Readiness) -> Check:
+    # Rules are a way to work, not a fault; an unreachable choice is one.
+    is_ok = readiness["state"] in {"ready", "not_configured"}
+    return Check(name="model", ok=is_ok, text=readiness["text"], remedy=readiness["remedy"])
+
+
+def surroundings(present: Sequence[Interface]) -> Surroundings:
+    """Look around on this machine. Blocks, shortly."""
+    return Surroundings(
+        present=present,
+        way_out=way_out(present),
+        system=platform.system(),
+        has_ufw=is_ufw_on(),
+        has_firewalld=FIREWALLD.exists(),
+    )

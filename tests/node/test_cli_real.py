@@ -90,22 +90,6 @@ async def test_settings_are_changed_and_a_bad_value_is_refused(tmp_path: Path) -
     assert "agent.permissions.mode = " in listed.out
 
 
-async def test_the_doctor_tells_what_is_wrong_and_what_to_do(tmp_path: Path) -> None:
-    async with node(tmp_path):
-        well = await palaver("doctor", data=tmp_path)
-        assert well.code == 0, well.out
-        assert [line.split()[:2] for line in well.out.splitlines()] == [
-            ["ok", "folder"], ["ok", "key"], ["ok", "node"], ["ok", "peers"], ["ok", "model"],
-        ]  # fmt: skip
-        (tmp_path / "identity.key").chmod(0o644)
-        ill = await palaver("doctor", "--json", data=tmp_path)
-    assert ill.code == 1
-    assert [check["name"] for check in ill.json() if not check["ok"]] == ["key"]
-    alone = await palaver("doctor", data=tmp_path)
-    assert alone.code == 1
-    assert "wrong  node    no node runs" in alone.out
-
-
 async def test_open_gives_the_browser_the_address_that_unlocks_the_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
