@@ -19,6 +19,7 @@ WAIT_MS = 5_000
 VIEWPORT: ViewportSize = {"width": 1280, "height": 800}
 
 StartNode = Callable[..., NodeProcess]
+Visit = Callable[[NodeProcess], tuple[Page, Watch]]
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +38,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A browser without a past; `context.set_offline` and the like act on it alone."""
+    """A browser that nobody has let in, and whose faults nobody watches."""
     with browser.new_context(viewport=VIEWPORT) as context:
         context.set_default_timeout(WAIT_MS)
         yield context
@@ -75,23 +76,42 @@ def node(start_node: StartNode) -> NodeProcess:
 
 
 @pytest.fixture
-def watch(context: BrowserContext, node: NodeProcess) -> Iterator[Watch]:
-    """What is kept of the page of `page`; at the end it must hold no fault."""
-    watch = Watch(context.new_page(), node.url)
-    yield watch
-    assert not watch.faults, "\n".join(watch.faults)
+def visit(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Visit]:
+    """Open the cockpit of a node as its owner does, in a browser of its own: `bobs, watch = visit(bob)`."""
+    watches: list[Watch] = []
+    with ExitStack() as stack:
+
+        def open_page(node: NodeProcess) -> tuple[Page, Watch]:
+            context = stack.enter_context(browser.new_context(viewport=VIEWPORT))
+            context.set_default_timeout(WAIT_MS)
+            page = context.new_page()
+            watches.append(Watch(page, node.url))
+            page.goto(node.entrance)
+            return page, watches[-1]
+
+        yield open_page
+        if folder := os.environ.get("PALAVER_SCREENSHOTS"):
+            for number, watch in enumerate(watches):
+                watch.page.screenshot(path=Path(folder, f"{request.node.name}-{number}.png"))
+        faults = [fault for watch in watches for fault in watch.faults]
+        assert not faults, "\n".join(faults)
 
 
 @pytest.fixture
-def page(
-    context: BrowserContext, watch: Watch, node: NodeProcess, request: pytest.FixtureRequest
-) -> Iterator[Page]:
-    """The cockpit of `node`, opened as its owner does."""
-    (page,) = context.pages
-    page.goto(node.entrance)
-    yield page
-    if folder := os.environ.get("PALAVER_SCREENSHOTS"):
-        page.screenshot(path=Path(folder, f"{request.node.name}.png"))
+def opened(visit: Visit, node: NodeProcess) -> tuple[Page, Watch]:
+    return visit(node)
+
+
+@pytest.fixture
+def page(opened: tuple[Page, Watch]) -> Page:
+    """The cockpit of `node`."""
+    return opened[0]
+
+
+@pytest.fixture
+def watch(opened: tuple[Page, Watch]) -> Watch:
+    """What went wrong behind the back of `page`; at the end it must hold no fault."""
+    return opened[1]
 
 
 def _do_without(reason: str) -> None:

@@ -48,10 +48,8 @@ def test_without_the_token_a_browser_sees_nothing_but_how_to_get_in(
     assert page.request.get(f"{node.url}/plain/").status == 401
 
 
-def test_a_second_visit_needs_no_token_and_fetches_no_named_file_again(
-    page: Page, context: BrowserContext, node: NodeProcess
-) -> None:
-    again = context.new_page()
+def test_a_second_visit_needs_no_token_and_fetches_no_named_file_again(page: Page, node: NodeProcess) -> None:
+    again = page.context.new_page()
     again.goto(node.url)
     expect(again.get_by_role("heading", name="Palaver", level=1)).to_be_attached()
     sizes = again.evaluate("""() => performance.getEntriesByType("resource")

@@ -11,6 +11,7 @@ class Watch:
     """Collects the faults of one page; what a test expects to go wrong it names with `expect`."""
 
     def __init__(self, page: Page, url: str) -> None:
+        self.page = page
         self.requests: list[str] = []
         """Every address that the page asked for."""
         self._faults: list[str] = []
