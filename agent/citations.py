@@ -23,21 +23,27 @@ def citations(answer: str, calls: Sequence[CallRecord]) -> tuple[Citation, ...]:
 
 def _cited(answer: str, read: Sequence[Passage]) -> Iterator[tuple[int, Citation]]:
     """Yield each citation with the place where it stands in the answer."""
-    for file in dict.fromkeys(passage.file for passage in read):
+    files = dict.fromkeys(passage.file for passage in read)
+    names = [_name(file) for file in files]
+    for file in files:
         passages = [passage for passage in read if passage.file == file]
-        for found in _mentions(file).finditer(answer):
+        for found in _mentions(file, alone=names.count(_name(file)) == 1).finditer(answer):
             first = int(found["first"])
             last = int(found["last"] or first)
             if (best := _most_covered(passages, first, last)) is not None:
                 yield found.start(), _clipped(best, first, last)
 
 
-def _mentions(file: str) -> re.Pattern[str]:
-    """Return what finds a file with lines, also as `lines 3 to 5` and without its folder."""
-    name = re.escape(file.rpartition("/")[2])
-    folder = re.escape(file.rpartition("/")[0] + "/")
+def _name(file: str) -> str:
+    return file.rpartition("/")[2]
+
+
+def _mentions(file: str, *, alone: bool) -> re.Pattern[str]:
+    """Return what finds a file with lines, also as `lines 3 to 5`, and `alone` without its folder."""
+    folder = re.escape(file.removesuffix(_name(file)))
+    path = (rf"(?:{folder})?" if alone else folder) + re.escape(_name(file))
     return re.compile(
-        rf"(?<![\w/.-])(?:{folder})?{name}[\s`'\"*]*[:,#]?\s*(?:lines?|pages?|L|p\.?)?\s*"
+        rf"(?<![\w/.-]){path}[\s`'\"*]*[:,#]?\s*(?:lines?|pages?|L|p\.?)?\s*"
         r"(?P<first>\d{1,8})(?:\s*(?:-|\u2013|to)\s*(?:L|p\.?)?(?P<last>\d{1,8}))?",
         re.IGNORECASE,
     )

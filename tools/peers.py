@@ -115,7 +115,7 @@ def peers_tools(directory: PeerDirectory) -> tuple[ToolSpec, ...]:
             "from": reply.name,
             "node": reply.node_id,
             "answer": reply.text,
-            "sources": list(reply.sources),
+            **({"sources": list(reply.sources)} if reply.sources else {}),
             "notice": FOREIGN,
         }
 

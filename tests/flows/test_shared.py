@@ -27,7 +27,7 @@ def tool_results(request: dict[str, Any]) -> list[str]:
     return [str(each["content"]) for each in request["messages"] if each["role"] == "tool"]
 
 
-async def tried(alice: RunningNode, ollama: FakeOllama, *asked: tuple[str, dict[str, object]]) -> list[str]:
+async def tried(alice: RunningNode, ollama: FakeOllama, *asked: tuple[str, dict[str, Any]]) -> list[str]:
     """Have the peer's model make these calls in a turn of alice's; return what they brought it."""
     ollama.chat(reply(calls(*asked), done()), answer("That is all."))
     told = await alice.client.ask_peer("bob", "look around")
@@ -222,7 +222,7 @@ async def test_a_folder_that_must_not_be_shared_is_refused_with_a_reason(tmp_pat
             "data": str(bob.data), "above the data": str(tmp_path), "in the data": str(bob.data / "notes"),
             "nowhere": str(tmp_path / "none"), "a file": str(tmp_path / "file.txt"), "relative": "bakery",
         }[where]  # fmt: skip
-        with pytest.raises(NodeError, match="never shared|data folder|no folder|no whole path") as refused:
+        with pytest.raises(NodeError, match=r"never shared|data folder|no folder|no whole path") as refused:
             await bob.client.call("POST", "/api/network/shares", {"folder": folder})
         assert refused.value.code == "not_shareable"
         assert await bob.client.shares() == []

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from peer.answering import Answered
 from peer.hub import InboundAsk, PeerHub, PeerStatus, Policy, Profile
 from peer.identity import Identity, NodeId
 from peer.trust import MemoryTrust
@@ -28,7 +29,7 @@ class Node:
     signs_asks: bool = False
 
     def __post_init__(self) -> None:
-        self.answer: Callable[[InboundAsk], Awaitable[str]] = self._echo
+        self.answer: Callable[[InboundAsk], Awaitable[str | Answered]] = self._echo
         self.hub = PeerHub(
             identity=self.identity,
             trust=self.trust,
@@ -61,7 +62,7 @@ class Node:
                 self.changes.clear()
                 await self.changes.wait()
 
-    async def _answer(self, ask: InboundAsk) -> str:
+    async def _answer(self, ask: InboundAsk) -> str | Answered:
         self.asked.append(ask)
         return await self.answer(ask)
 

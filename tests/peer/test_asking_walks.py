@@ -2,6 +2,7 @@ import asyncio
 
 import pytest
 
+from peer.answering import Answered
 from peer.errors import (
     AnswerFailed,
     Busy,
@@ -16,7 +17,7 @@ from peer.errors import (
     UnknownPeer,
 )
 from peer.hub import InboundAsk, Policy
-from peer.messages import EVENT_WINDOW
+from peer.messages import CITATIONS_MAX, EVENT_WINDOW, PART_MAX_CHARS, Citation
 from tests.mission import requirement
 from tests.peer.nodes import blocked, in_time, nodes, pair
 
@@ -43,6 +44,24 @@ async def test_an_ask_streams_in_order_and_ends_with_the_answer() -> None:
         assert reply.text == "".join(words)
         assert reply.node_id == anna.id
         assert reply.name == "anna"
+
+
+@requirement("U5")
+async def test_an_answer_brings_the_places_that_it_rests_on() -> None:
+    async with nodes("anna", "ben") as (anna, ben):
+        await pair(anna, ben)
+        sources = tuple(
+            Citation(file=f"h/{number}.md", first=1, last=9, quote="so it is")
+            for number in range(CITATIONS_MAX)
+        )
+
+        async def answer(ask: InboundAsk) -> Answered:
+            return Answered(text="long " * PART_MAX_CHARS, citations=sources)
+
+        anna.answer = answer
+        reply = await ben.hub.ask("anna", "tell me")
+        assert reply.citations == sources
+        assert len(reply.text) == 5 * PART_MAX_CHARS
 
 
 @requirement("F19")

@@ -136,6 +136,7 @@ async def test_two_orders_are_two_calls_and_two_answers() -> None:
     [
         ("agent.ask_peer", {"from": "Bob", "node": "bb", "answer": "At {nine}."}, "Bob answers: At {nine}."),
         ("list_peers", {"peers": [{"node_id": "aa", "name": "alice"}, {"node_id": "bb", "name": "Bob"}]}, "alice (aa)\nBob (bb)"),
+        ("agent.ask_peer", {"from": "Bob", "answer": "At 9.", "sources": ["h/a.md:1-3", "h/b.md:2"]}, "Bob answers: At 9.\nIts sources:\n- h/a.md:1-3\n- h/b.md:2"),
         ("list_peers", {"peers": []}, "No peer is connected."),
         ("clock.now", {"time": "12:00", "weekday": "Friday", "date": "2026-11-20", "timezone": "UTC"}, "It is 12:00 on Friday, 2026-11-20 (UTC)."),
         ("notes.search", {"query": "x", "matches": [{"name": "n", "line": 2, "text": "x y"}]}, "n, line 2: x y"),
@@ -151,6 +152,23 @@ async def test_a_result_becomes_a_sentence(name: str, value: object, said: str) 
 
     assert text_in(found) == said
     assert found[-1] == Finish(FinishReason.STOP)
+
+
+async def test_a_question_that_means_no_call_is_looked_up_where_that_is_offered() -> None:
+    lookup = ToolSpec(name="shared.search", description="Search.", remote="shared")
+    offered = (*PEER_SEES, lookup)
+    reader = RulesModel(lambda: TOOLS, lambda: PEERS, lookup="shared.search")
+
+    async def called(sentence: str, tools: Sequence[ToolSpec]) -> list[tuple[str, object]]:
+        request = ModelRequest(messages=(UserMessage(text=sentence),), tools=tools)
+        async with aclosing(reader.stream(request)) as stream:
+            return [(call.name, call.arguments) for call in calls_in([delta async for delta in stream])]
+
+    question = "Are the swans fed on Sundays?"
+    assert await called(question, offered) == [("shared.search", {"query": question})]
+    assert [name for name, _ in await called("what time is it", offered)] == ["clock.now"]
+    for sentence, tools in ((question, PEER_SEES), ("good morning", offered), ("help", offered)):
+        assert await called(sentence, tools) == []
 
 
 async def test_a_failed_call_is_told_in_plain_words() -> None:
