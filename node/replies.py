@@ -29,6 +29,7 @@ class Peer(TypedDict):
     nodeId: str
     name: str
     label: str
+    fingerprint: str
     state: str
     connected: bool
     capabilities: list[str]

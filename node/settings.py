@@ -399,7 +399,7 @@ _TABLE = (
         Literal["auto", "loopback", "lan"],
         "auto",
         "Where the peers' door listens: `loopback`, `lan`, or `auto`: on loopback until a peer is paired or"
-        " discovery is on.",
+        " discovery shows this node.",
     ),
     _make(
         "chat.activeSession",
