@@ -149,6 +149,7 @@ async def start(
         settings=settings,
         models=models,
         registry=registry,
+        owner_first=lambda patience_s: owner_turns.queue.let_owner_first(patience_s),
         directory=lambda: directory,
         name=name,
         shares=state.shares,

@@ -376,6 +376,7 @@ def is_here(folder: str) -> bool:
 def session_path(session_id: str) -> str:
     return f"/api/chat/sessions/{quote(session_id, safe='')}"
 
+
 async def _content(response: aiohttp.ClientResponse) -> object:
     """Return what a node answered: JSON, text where it says so, or nothing."""
     if response.status == 204:

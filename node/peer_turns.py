@@ -1,7 +1,7 @@
 """The turns that peers cause: read-only, from the model and what the owner shared, before nobody."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
 from functools import partial
 from uuid import uuid4
@@ -16,7 +16,7 @@ from node.model_choice import ModelChoice
 from node.settings import Settings
 from node.shared.library import SharedFolders
 from peer.answering import Answered, InboundAsk, Policy
-from peer.errors import AnswerFailed
+from peer.errors import AnswerFailed, Busy
 from peer.grants import granted
 from peer.messages import Citation
 from peer.trust import Grant, PeerRecord
@@ -33,6 +33,10 @@ NOT_GRANTED = (
     "the owner of this node does not let yours ask its agent; on that node: palaver grant {peer} ask"
 )
 
+OWNER_FIRST = "that node works for its owner first"
+PATIENCE_S = 30.0
+"""How long a peer's turn waits behind the owner's; never more than half of the time that it has."""
+
 
 class PeerTurns:
     def __init__(
@@ -41,6 +45,7 @@ class PeerTurns:
         settings: Settings,
         models: ModelChoice,
         registry: Registry,
+        owner_first: Callable[[float], Awaitable[bool]],
         directory: Callable[[], PeerDirectory],
         name: Callable[[], str],
         shares: SharedFolders,
@@ -50,6 +55,8 @@ class PeerTurns:
         self._registry = registry
         self._directory = directory
         """Late, because the fabric that it looks into answers through this object."""
+        self._owner_first = owner_first
+        """Waits so many seconds until no turn of the owner waits; says whether none does."""
         self._name = name
         self._shares = shares
 
@@ -62,7 +69,8 @@ class PeerTurns:
         return Policy(allowed=Grant.ASK in given, reason=reason, granted=given)
 
     async def answer(self, ask: InboundAsk) -> Answered:
-        """Answer an admitted ask; raises `AnswerFailed` with a sentence for the asker."""
+        """Answer an admitted ask; raises `AnswerFailed` or `Busy` with a sentence for the asker."""
+        await self._let_owner_first(ask)
         turn = Turn(
             turn_id=uuid4().hex,
             prompt=ask.prompt,
@@ -90,6 +98,10 @@ class PeerTurns:
         """Leave out the shared folders where none is shared with this peer."""
         has_shares = bool(self._shares.visible(asker.node_id))
         return tuple(tool for tool in self._registry if has_shares or tool.remote != Grant.SHARED)
+
+    async def _let_owner_first(self, ask: InboundAsk) -> None:
+        if not await self._owner_first(min(PATIENCE_S, ask.lineage.remaining_s(time.monotonic()) / 2)):
+            raise Busy(f"{OWNER_FIRST}, and is full. Try again in a while.", retry_after=PATIENCE_S)
 
     def _model(self, model: Model, asker: PeerRecord) -> Model:
         """Return the model for a peer's turn; rules then know no names that the asker should not learn."""

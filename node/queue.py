@@ -56,6 +56,8 @@ class TurnQueue:
         self._keepers: dict[asyncio.Task[TurnOutcome], asyncio.Task[None]] = {}
         self._loops: list[asyncio.Task[None]] = []
         self._work_to_do = asyncio.Event()
+        self._moved = asyncio.Event()
+        """Set, and replaced by the next one, when a turn begins or ends."""
         # Held from a turn's claim in the store until it is known here: a cancel finds it there or here.
         self._claiming = asyncio.Lock()
         # Second guard behind the store's index: of a session deleted and opened again, a turn may still end.
@@ -112,6 +114,22 @@ class TurnQueue:
         if conclusion.has_effect:
             await self._tell(turn, outcome, conclusion)
 
+    async def let_owner_first(self, patience_s: float) -> bool:
+        """Wait until no turn here waits for a place to run; False when that takes longer."""
+        try:
+            async with asyncio.timeout(patience_s):
+                while moved := self._moved:
+                    if not await self._turns.is_any_due():
+                        return True
+                    await moved.wait()
+        except TimeoutError:
+            pass
+        return False
+
+    def _has_moved(self) -> None:
+        self._moved.set()
+        self._moved = asyncio.Event()
+
     def running(self, session_id: str) -> ClaimedTurn | None:
         """Return the session's running turn."""
         return next((turn for turn in self._running.values() if turn.session_id == session_id), None)
@@ -152,6 +170,7 @@ class TurnQueue:
                 claimed = await self._turns.claim(room)
                 for turn in claimed:
                     self._start(turn)
+                self._has_moved()
             if len(claimed) < room:
                 return await self._turns.next_due_in()
         return None
@@ -179,6 +198,7 @@ class TurnQueue:
             logger.exception("cannot store the end of turn %r; it will be taken back", turn.turn_id)
         finally:
             self._running.pop(work, None)
+            self._has_moved()
             self.wake()
 
     async def _conclude(self, turn: ClaimedTurn, outcome: TurnOutcome) -> Conclusion:

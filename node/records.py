@@ -37,6 +37,7 @@ class AskRecords:
         self._clock = clock
         self._unwritten: dict[str, AskRow] = {}
         self._work = asyncio.Event()
+        self._writing = asyncio.Lock()
         self._refusals: dict[tuple[str, str], tuple[float, AskRow]] = {}
         self._writer: asyncio.Task[None] | None = None
 
@@ -54,14 +55,15 @@ class AskRecords:
 
     async def flush(self) -> None:
         """Write what waits now; a store that cannot is said so in the log, and tried again later."""
-        rows, self._unwritten = self._unwritten, {}
-        if not rows:
-            return
-        try:
-            await self._store.save(list(rows.values()), keep=self._settings.whole("network.keepAsks"))
-        except StoreError as error:
-            logger.warning("cannot keep the record of %d asks: %s", len(rows), error)
-            self._unwritten = rows | self._unwritten
+        async with self._writing:  # so that what another write took along is stored, too
+            rows, self._unwritten = self._unwritten, {}
+            if not rows:
+                return
+            try:
+                await self._store.save(list(rows.values()), keep=self._settings.whole("network.keepAsks"))
+            except StoreError as error:
+                logger.warning("cannot keep the record of %d asks: %s", len(rows), error)
+                self._unwritten = rows | self._unwritten
 
     async def page(
         self, *, limit: int, before: int | None = None, peer: str | None = None

@@ -73,6 +73,10 @@ class TurnStore:
             for row in await self._db.transact(claim)
         ]
 
+    async def is_any_due(self) -> bool:
+        """Whether a turn could run now, if there were a place for it."""
+        return bool(await self._db.rows(_DUE, {"now": self._clock(), "limit": 1}))
+
     async def next_due_in(self) -> float | None:
         """Return in how many seconds the next pause between attempts is over; None when no turn pauses."""
         rows = await self._db.rows(
@@ -235,22 +239,23 @@ _TURNS = (
     "SELECT t.*, m.content AS prompt, s.tool_groups FROM turns t JOIN messages m ON m.id = t.message_id"
     " JOIN sessions s ON s.id = t.session_id "
 )
-_CLAIM = """
-UPDATE turns SET state = 'dispatching', attempts = attempts + 1, claimed_at = :now, not_before = 0
-WHERE number IN (
-    SELECT number FROM (
-        SELECT number, priority, source, not_before, row_number() OVER (
-            PARTITION BY session_id ORDER BY priority DESC, source <> 'user', number
-        ) AS place
-        FROM turns WHERE state = 'pending' AND session_id NOT IN (
-            SELECT session_id FROM turns WHERE state = 'dispatching'
-        )
+_DUE = """
+SELECT number FROM (
+    SELECT number, priority, source, not_before, row_number() OVER (
+        PARTITION BY session_id ORDER BY priority DESC, source <> 'user', number
+    ) AS place
+    FROM turns WHERE state = 'pending' AND session_id NOT IN (
+        SELECT session_id FROM turns WHERE state = 'dispatching'
     )
-    WHERE place = 1 AND not_before <= :now
-    ORDER BY priority DESC, source <> 'user', number LIMIT :limit
 )
-RETURNING session_id, id
+WHERE place = 1 AND not_before <= :now
+ORDER BY priority DESC, source <> 'user', number LIMIT :limit
 """
+_CLAIM = f"""
+UPDATE turns SET state = 'dispatching', attempts = attempts + 1, claimed_at = :now, not_before = 0
+WHERE number IN ({_DUE})
+RETURNING session_id, id
+"""  # noqa: S608  both are our own text
 
 
 def find_turn(write: sqlite3.Connection, session_id: str, turn_id: str) -> sqlite3.Row | None:

@@ -10,7 +10,7 @@ from node.client import NodeError
 from tests.fakes.ollama_server import FakeOllama, answer, calls, done, reply
 from tests.flows.test_two_nodes import ALLOWED, endless, pair
 from tests.mission import requirement
-from tests.node.nodes import PATIENCE_S, RawSocket, RunningNode, Together
+from tests.node.nodes import PATIENCE_S, RawSocket, RunningNode, Together, running_node
 
 
 async def asks_of(node: RunningNode, query: str = "") -> list[Any]:
@@ -211,3 +211,35 @@ async def test_all_asks_of_an_owners_turn_share_one_budget(tmp_path: Path) -> No
         assert ['"from": "bob"' in each for each in heard] == [True] * 4 + [False] * 2
         assert "used all its asks" in heard[-1]
         assert len({row["ask"] for row in await asks_of(bob)}) == 1
+
+
+@requirement("F23")
+async def test_a_peers_ask_waits_behind_the_owners_and_gives_up_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with FakeOllama() as ollama, Together(tmp_path) as nodes:
+        async with running_node(tmp_path / "bob", settings={"chat.maxRunning": 1, **ALLOWED}):
+            pass  # how many turns may run at once counts from the next start on
+        alice = await nodes.node("alice")
+        bob = await nodes.node("bob", model=None, ollama_url=ollama.address)
+        await pair(bob, alice)
+        started, never = asyncio.Event(), asyncio.Event()
+        ollama.chat(endless(started, never), answer("The second."), answer("For Alice."))
+        async with bob.socket() as ws:
+            await ws.ask("the first", "t1", sessionId="s1")
+            await asyncio.wait_for(started.wait(), PATIENCE_S)
+            await ws.ask("the second", "t2", sessionId="s2")
+            await ws.until("queued", turnId="t2")
+            monkeypatch.setattr("node.peer_turns.PATIENCE_S", 0.01)
+            told = await alice.client.ask_peer("bob", "is there room?")
+            assert (told["ok"], told["code"]) == (False, "busy")
+            assert "works for its owner first" in told["error"]
+            monkeypatch.undo()
+            await ws.send("subscribe", {}, channel="network")
+            asked = asyncio.create_task(alice.client.ask_peer("bob", "and now?"))
+            await network(ws, "collaboration", state="started")
+            assert len(ollama.asked) == 1
+            await ws.send("cancel", {"turnId": "t1"})
+            assert (await asked)["ok"]
+        prompts = [chat["messages"][-1]["content"] for chat in ollama.asked]
+        assert set(prompts[1:]) == {"the second", "and now?"}
