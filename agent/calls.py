@@ -208,15 +208,16 @@ class CallRunner:
     async def _started(self, call: Call, tool: ToolSpec) -> ToolResult:
         if tool.handler is None:
             return await self.desk.relay(call, tool)
+        arguments = call.arguments or {}
         context = ToolContext(
             turn_id=self.caller.turn_id,
             call_id=call.id,
             session_id=self.caller.session_id,
-            asker=self.caller.asker,
             refused=refused_names(tool, specifier_of(tool, arguments), self.permissions.rules()),
+            asker=self.caller.asker,
             origin=self.caller.origin,
         )
-        return ToolResult.success(await tool.handler(context, call.arguments or {}))
+        return ToolResult.success(await tool.handler(context, arguments))
 
     async def _told(
         self, call: Call, result: ToolResult, *, started: float, number: int | None = None, note: str = ""

@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from datetime import date
 from functools import partial
 from itertools import chain
 from os import getpid, umask
@@ -21,6 +22,7 @@ from node.api.discovery import DiscoveryApi
 from node.api.follow import FollowApi
 from node.api.history import HistoryApi
 from node.api.layout import LayoutApi
+from node.api.lent import LentApi
 from node.api.network import NetworkApi
 from node.api.pairing import PairingApi
 from node.api.permissions import PermissionsApi
@@ -34,6 +36,7 @@ from node.api.shares import SharesApi
 from node.api.telemetry import TelemetryApi, recorded
 from node.api.tools import ToolsApi
 from node.approvals import Approvals
+from node.borrowed import BorrowedModel, BorrowedModels
 from node.catalogue import Catalogue
 from node.channels.agent import AgentChannel
 from node.channels.layout import LayoutChannel
@@ -51,6 +54,7 @@ from node.discovery import LanDiscovery
 from node.engine import Engines
 from node.hyperparameters import hyperparameter_tools
 from node.learning import Learning
+from node.lending import ModelLender
 from node.line import Line
 from node.listening import PeerDoor
 from node.model_choice import FOR_ALL_ELSE, ModelChoice, ModelChoices
@@ -72,6 +76,7 @@ from node.store.asks import AskStore
 from node.store.errors import StoreError
 from node.store.layouts import LayoutStore
 from node.store.learned import LearnedStore
+from node.store.lent import LentStore
 from node.store.sessions import SessionStore
 from node.store.summaries import SummaryStore
 from node.store.turns import TurnStore
@@ -117,6 +122,9 @@ async def start(
     state = await open_state(config, stack)
     settings, identity = state.settings, state.identity
 
+    def borrow(peer: str) -> BorrowedModel:
+        return borrowed.open(peer)
+
     def name() -> str:
         return config.name or settings.text("network.nodeName") or machine_name()
 
@@ -139,6 +147,7 @@ async def start(
         engines=engines,
         server=server,
         recorder=telemetry,
+        borrow=borrow,
     )
     models, helping_model = choice(), choice(keys=FOR_ALL_ELSE)
     choices = ModelChoices(models, helping_model)
@@ -154,7 +163,11 @@ async def start(
         name=name,
         shares=state.shares,
     )
-    hub, records = await open_hub(state, stack, telemetry=telemetry, turns=peer_turns, name=name)
+    lender = ModelLender(settings=settings, models=models, lent=LentStore(state.db), today=date.today)
+    hub, records = await open_hub(
+        state, stack, telemetry=telemetry, turns=peer_turns, lender=lender, name=name
+    )
+    borrowed = borrowed_models(hub, settings, models)
     directory = FabricDirectory(hub)
     sessions, turns, streams = SessionStore(state.db), TurnStore(state.db), Streams(state.log)
     add_tools(
@@ -191,6 +204,7 @@ async def start(
         name=name,
         telemetry=telemetry,
         compaction=compaction,
+        own_rounds=lender.own_rounds,
         lineage=lambda within_s: hub.new_lineage(within_s=within_s),
     )
     router = RecordedRouter(telemetry)
@@ -222,7 +236,8 @@ async def start(
             compaction=compaction,
             sessions=sessions,
         ),
-        ProvidersApi(models=choices, settings=settings, server=server, recorder=telemetry),
+        ProvidersApi(models=choices, settings=settings, server=server, recorder=telemetry, borrowed=borrowed),
+        LentApi(lender.lent, hub),
         PullApi(models=choices, settings=settings, recorder=telemetry, tell=models_channel.tell),
         ServerApi(server),
         NetworkApi(hub=hub, door=peer_door, identity=identity),
@@ -276,7 +291,13 @@ def tell_of_server(channel: ModelsChannel, on_progress: Callable[[str], None], s
 
 
 async def open_hub(
-    state: State, stack: AsyncExitStack, *, telemetry: Telemetry, turns: PeerTurns, name: Callable[[], str]
+    state: State,
+    stack: AsyncExitStack,
+    *,
+    telemetry: Telemetry,
+    turns: PeerTurns,
+    lender: ModelLender,
+    name: Callable[[], str],
 ) -> tuple[RecordedHub, AskRecords]:
     """Make the hub and the record of its asks; the stack closes both."""
     settings = state.settings
@@ -291,6 +312,8 @@ async def open_hub(
         profile=lambda: Profile(name=name(), capabilities=("ask",)),
         policy=turns.policy,
         answer=turns.answer,
+        loan_policy=lender.policy,
+        lend=lender.lend,
         recorder=records,
         signs_asks=lambda: settings.flag("network.signAsks"),
     )
@@ -342,6 +365,13 @@ def add_tools(registry: Registry, *families: Sequence[ToolSpec]) -> None:
     """Register every tool that the node owns, in this order."""
     for tool in chain(*families):
         registry.add(tool)
+
+
+def borrowed_models(hub: PeerHub, settings: Settings, models: ModelChoice) -> BorrowedModels:
+    """Let the node borrow, and have its borrowers hear at once what they may use and what no more."""
+    settings.watch("network.lendModel", "network.defaultGrants", changed=hub.reconsider_loans)
+    models.on_change = hub.announce
+    return BorrowedModels(hub)
 
 
 def peer_names(directory: PeerDirectory) -> tuple[str, ...]:

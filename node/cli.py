@@ -70,6 +70,7 @@ def command_parser() -> argparse.ArgumentParser:
     add_asks(command(commands, "asks", "node.commands.peers", "list the asks of the past, both ways"))
     add_json(command(commands, "models", "node.commands.models", "list the models that there are"))
     add_name(command(commands, "model", "node.commands.models", "work with another model"))
+    add_json(command(commands, "lent", "node.commands.lent", "show what peers used of your model"))
     add_name(command(commands, "pull", "node.commands.models", "fetch a model onto Ollama"))
     add_permissions(
         command(commands, "permissions", "node.commands.permissions", "show or test what the agent may do")

@@ -25,6 +25,7 @@ from node.replies import (
     InboundAsk,
     Invite,
     KeptAsk,
+    LentToday,
     ModelInUse,
     NodeError,
     NoNodeError,
@@ -263,6 +264,10 @@ class NodeClient:
         """Stop sharing a folder, named by its path or label."""
         body = {"folder": whole_path(folder) if is_here(folder) else folder}
         return cast("Unshared", await self.call("DELETE", SHARES_PATH, body, timeout_s=SHARE_TIMEOUT_S))
+
+    async def lent(self) -> list[LentToday]:
+        """Return what each peer used of this node's model, by day, the newest first."""
+        return cast("list[LentToday]", await self.call("GET", "/api/network/lent"))
 
     async def permissions(self, session_id: str | None = None) -> PermissionsShown:
         """Return what is in force, in one session where it is named."""

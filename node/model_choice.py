@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from agent.models.base import Delta, ErrorKind, Model, ModelError, ModelFacts, ModelRequest
 from agent.models.find import Found, default_addresses, find_model
 from agent.models.recorder import UNRECORDED, Recorder
+from node.borrowed import PREFIX as PEER
+from node.borrowed import BorrowedModel
 from node.engine import EngineModel, Engines
 from node.engine_file import PREFIX
 from node.health import Readiness, readiness, starting
@@ -72,7 +74,11 @@ class ModelChoice:
         server: SpawnedServer,
         keys: Sequence[str] = FOR_TURNS,
         recorder: Recorder = UNRECORDED,
+        borrow: Callable[[str], BorrowedModel],
     ) -> None:
+        self.on_change: Callable[[], None] = lambda: None
+        """Called when another model was taken."""
+        self._borrow = borrow
         self._settings = settings
         self._keys = keys
         self._ollama_url = ollama_url
@@ -120,7 +126,8 @@ class ModelChoice:
     def readiness(self) -> Readiness:
         if self._server.is_choice and self._server.status.state == "starting":
             return starting(self._server.status.text)
-        problem = self._model.problem if isinstance(self._model, EngineModel) else self._problem
+        model = self._model
+        problem = model.problem if isinstance(model, EngineModel | BorrowedModel) else self._problem
         return readiness(self.facts, problem, chosen=bool(self._wish and not self._wish.is_open))
 
     async def close(self) -> None:
@@ -154,6 +161,8 @@ class ModelChoice:
             await self._take(self._rules())
         elif wish.name and wish.name.startswith(PREFIX):
             await self._run_here(wish, wish.name)
+        elif wish.name and wish.name.startswith(PEER):
+            await self._borrow_from(wish, wish.name)
         else:
             addresses = (wish.address,) if wish.address else default_addresses(self._ollama_url)
             found = await find_model(
@@ -165,6 +174,13 @@ class ModelChoice:
     async def _run_here(self, wish: Wish, name: str) -> None:
         try:
             await self._take(await self._engines.open(name, wish.context))
+        except ModelError as error:
+            self._problem = error
+            await self._take(MissingModel(wish, error))
+
+    async def _borrow_from(self, wish: Wish, name: str) -> None:
+        try:
+            await self._take(self._borrow(name))
         except ModelError as error:
             self._problem = error
             await self._take(MissingModel(wish, error))
@@ -182,6 +198,7 @@ class ModelChoice:
             await self._engines.leave(before)
         if not isinstance(model, EngineModel):
             self._opened.append(model)
+        self.on_change()
 
 
 @dataclass(frozen=True, slots=True)

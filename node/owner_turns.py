@@ -20,6 +20,7 @@ from node.learning import Learning
 from node.model_choice import ModelChoice
 from node.outcomes import ENDED, stored_outcome
 from node.owed import owed_events
+from node.own_rounds import OwnRounds
 from node.past import told_before
 from node.permissions import OwnerPermissions
 from node.places import Places
@@ -49,8 +50,10 @@ class OwnerTurns:
         name: Callable[[], str],
         telemetry: Telemetry,
         compaction: Compaction,
+        own_rounds: OwnRounds,
         lineage: Callable[[float], object],
     ) -> None:
+        self._own_rounds = own_rounds
         self.approvals = approvals
         self._permissions = permissions
         self.relays = relays
@@ -191,7 +194,7 @@ class OwnerTurns:
             tools=self._catalogue.own(),
             groups=claimed.groups,
             finder=self._catalogue.finder,
-            model=await self._models.current(),
+            model=self._own_rounds.counted(await self._models.current()),
             options=options_of(self._settings),
             limits=limits,
             origin=self._lineage(limits.total_s),

@@ -10,6 +10,7 @@ from agent.gate import can_run_unattended
 from agent.models.base import Model
 from agent.models.rules import RulesModel
 from agent.turn import Turn, run_turn
+from node.borrowed import PROVIDER as BORROWED
 from node.choices import limits_of, options_of, places_of, remote_mode_of, rules_of, within
 from node.desks import RemoteDesk
 from node.model_choice import ModelChoice
@@ -104,8 +105,11 @@ class PeerTurns:
             raise Busy(f"{OWNER_FIRST}, and is full. Try again in a while.", retry_after=PATIENCE_S)
 
     def _model(self, model: Model, asker: PeerRecord) -> Model:
-        """Return the model for a peer's turn; rules then know no names that the asker should not learn."""
-        if model.facts.provider != "rules":
+        """Return the model for a peer's turn: a borrowed one is for the owner alone, rules stand in for it.
+
+        They know no names that the asker should not learn.
+        """
+        if model.facts.provider not in {"rules", BORROWED}:
             return model
         return RulesModel(lambda: tuple(self._registry), lambda: self._names(asker), lookup="shared.search")
 

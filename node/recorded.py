@@ -17,7 +17,9 @@ from peer.asking import OnEvent, PeerAnswer
 from peer.errors import InternalError, PeerError, Stopped
 from peer.hub import PeerHub, Profile
 from peer.identity import Identity, NodeId
+from peer.lending import Lend
 from peer.lineage import OpenLineage
+from peer.loans import LoanPolicy
 from peer.told import ANSWERED, AskEnd, AskRecorder, AskStart
 from peer.trust import PeerRecord, TrustStore
 
@@ -53,6 +55,8 @@ class RecordedHub(PeerHub):
         profile: Callable[[], Profile],
         policy: Callable[[PeerRecord], Policy],
         answer: Answer,
+        loan_policy: Callable[[PeerRecord], LoanPolicy],
+        lend: Lend,
         recorder: AskRecorder,
         signs_asks: Callable[[], bool],
     ) -> None:
@@ -62,6 +66,8 @@ class RecordedHub(PeerHub):
             profile=profile,
             policy=policy,
             answer=recorded_answer(telemetry, answer),
+            loan_policy=loan_policy,
+            lend=lend,
             recorder=recorder,
             signs_asks=signs_asks,
         )

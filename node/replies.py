@@ -239,6 +239,15 @@ class ModelInUse(TypedDict):
     readiness: Readiness
 
 
+class LentToday(TypedDict):
+    day: str
+    nodeId: str
+    name: str
+    rounds: int
+    promptTokens: int
+    completionTokens: int
+
+
 class PullPart(TypedDict, total=False):
     status: str
     total: int

@@ -385,6 +385,19 @@ _TABLE = (
         "plan",
         "The permission mode of a peer's turn. Anything unknown counts as `plan`.",
     ),
+    _make(
+        "network.lendModel",
+        bool,
+        False,
+        "Lend this node's model to the peers that were granted `model`. Their messages then pass through it;"
+        " they are neither shown nor kept here. Off: to nobody, whatever was granted.",
+    ),
+    _make(
+        "network.lendTokensPerDay",
+        Annotated[int, Field(ge=0, le=1_000_000_000)],
+        200_000,
+        "Tokens that each peer may use of this node's model in a day.",
+    ),
     _make("network.enableLanDiscovery", bool, False, "Show this node on the local network; look for others."),
     _make("network.hidden", bool, False, "Look for others on the local network without being shown there."),
     _make(

@@ -8,6 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
@@ -20,6 +21,19 @@ from node.blanking import safe_headers, without_credentials
 BODY_MAX_BYTES = 16 << 10
 KEPT_BODIES_MAX_BYTES = 4 << 20
 """Beyond this the oldest events go early, whatever number is to be kept."""
+
+_CONTENT_IS_ANOTHERS: ContextVar[bool] = ContextVar("_CONTENT_IS_ANOTHERS", default=False)
+
+
+@contextmanager
+def without_content() -> Iterator[None]:
+    """Record calls that begin in the block with their sizes alone: what they say is not this owner's."""
+    token = _CONTENT_IS_ANOTHERS.set(True)
+    try:
+        yield
+    finally:
+        _CONTENT_IS_ANOTHERS.reset(token)
+
 
 Direction: TypeAlias = Literal["inbound", "outbound", "client"]
 Kind: TypeAlias = Literal["model", "peer", "frame", "http", "turn"]
@@ -138,15 +152,16 @@ class Telemetry:
 class Body:
     """A body as far as it is shown, and the size of all of it."""
 
-    __slots__ = ("bytes", "start")
+    __slots__ = ("_kept_bytes", "bytes", "start")
 
     def __init__(self) -> None:
         self.bytes = 0
+        self._kept_bytes = 0 if _CONTENT_IS_ANOTHERS.get() else BODY_MAX_BYTES
         self.start = bytearray()
 
     def add(self, data: bytes) -> None:
-        if self.bytes < BODY_MAX_BYTES:
-            self.start += data[: BODY_MAX_BYTES - self.bytes]
+        if self.bytes < self._kept_bytes:
+            self.start += data[: self._kept_bytes - self.bytes]
         self.bytes += len(data)
 
     def text(self) -> str:

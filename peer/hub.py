@@ -25,10 +25,12 @@ from peer.errors import (
 )
 from peer.guard import Policy
 from peer.identity import Identity, NodeId
+from peer.lending import Lend, Lending, lend_nothing
 from peer.lineage import PEER_AGENT_TIMEOUT_S, LineageLimits, OpenLineage
 from peer.linking import Linking, Profile
 from peer.links import Links
-from peer.messages import NAME_MAX_CHARS, PROMPT_MAX_BYTES, Citation, sound
+from peer.loans import LOAN_MAX_MS, LoanPolicy
+from peer.messages import NAME_MAX_CHARS, PROMPT_MAX_BYTES, Citation, ModelCard, sound
 from peer.pairing import INVITE_TTL_S, Ticket, TicketBook
 from peer.root import signed
 from peer.roster import Roster
@@ -88,6 +90,8 @@ class PeerHub:
         profile: Callable[[], Profile],
         policy: Callable[[PeerRecord], Policy],
         answer: Answer,
+        loan_policy: Callable[[PeerRecord], LoanPolicy] = lambda _: LoanPolicy(allowed=False),
+        lend: Lend = lend_nothing,
         recorder: AskRecorder | None = None,
         signs_asks: Callable[[], bool] = lambda: False,
         now: Callable[[], float] = time.time,
@@ -121,6 +125,7 @@ class PeerHub:
             recorder=recorder or NoRecorder(),
         )
         self._answering = Answering(knowledge, answer, now=now, changed=self._changed)
+        self._lending = Lending(self._roster.get, loan_policy, lend, self._incident)
         self._linking = Linking(
             identity=identity,
             roster=self._roster,
@@ -128,6 +133,7 @@ class PeerHub:
             tickets=self._tickets,
             comparisons=self._comparisons,
             answering=self._answering,
+            lending=self._lending,
             links=self._links,
             profile=profile,
             now=now,
@@ -268,6 +274,24 @@ class PeerHub:
             citations=citations,
         )
 
+    def offer(self, peer: NodeId) -> ModelCard | None:
+        """Return the model that a linked peer lends to this node now."""
+        link = self._links.get(peer)
+        return link.about.model if link and link.about else None
+
+    async def borrow(self, peer: NodeId, body: str, *, ms: int = LOAN_MAX_MS) -> AsyncGenerator[str, None]:
+        """Run a round on the model that a peer lends, and yield its reply in pieces; leaving early stops it.
+
+        `ms` is the time for all of it; beyond it the lender ends with `DeadlinePassed`.
+        """
+        link = await self._linking.link(self._trusted(peer))
+        try:
+            async with aclosing(link.borrowing.stream(body, ms=ms)) as pieces:
+                async for piece in pieces:
+                    yield piece
+        finally:
+            self._links.settle()
+
     def find(self, peer: str) -> PeerRecord:
         """Return the peer that `ask` would ask; raise `UnknownPeer` when none is meant, or several are."""
         return self._roster.find(peer)
@@ -297,6 +321,11 @@ class PeerHub:
         await self._linking.drop(peer, CLOSE_NOT_TRUSTED, NotTrusted.code)
         self.on_change()
 
+    async def unblock(self, peer: NodeId) -> None:
+        """Let a blocked peer pair again; it is not trusted by that. Others stay as they are."""
+        await self._roster.unblock(peer)
+        self.on_change()
+
     async def rename(self, peer: NodeId, pet_name: str) -> PeerRecord:
         """Give a peer the owner's own name for it, or none; that name goes before what it calls itself."""
         record = await self._roster.rename(peer, plain(pet_name, NAME_MAX_CHARS))
@@ -313,18 +342,19 @@ class PeerHub:
         return record
 
     def reconsider(self) -> None:
-        """Stop the asks that the policy allows no more; call it when it has changed."""
+        """Stop the asks and loans that a policy allows no more; call it when one has changed."""
+        self.reconsider_loans()
         self._answering.reconsider()
         self.on_change()
+
+    def reconsider_loans(self) -> None:
+        """Stop the loans that the policy allows no more, and tell each peer anew what it may borrow."""
+        self._lending.reconsider()
+        self.announce()
 
     async def close(self) -> None:
         """Say good-bye on every link and stop."""
         await self._linking.close(CLOSE_GOING, "bye", timeout_s=CLOSE_TIMEOUT_S)
-
-    async def unblock(self, peer: NodeId) -> None:
-        """Let a blocked peer pair again; it is not trusted by that. Others stay as they are."""
-        await self._roster.unblock(peer)
-        self.on_change()
 
     async def _ask(
         self,

@@ -1,12 +1,14 @@
-"""One open link to one peer: what it told about itself, the asks in both directions, and how it ends."""
+"""One open link to one peer: what it told about itself, the asks and borrowed rounds, and how it ends."""
 
 import asyncio
 from collections.abc import Callable
 
 from peer.answering import Answering
 from peer.asking import Asking
+from peer.borrowing import Borrowing
 from peer.connection import Connection
 from peer.identity import NodeId
+from peer.lending import Lending
 from peer.messages import (
     About,
     AgentCancel,
@@ -15,6 +17,11 @@ from peer.messages import (
     AgentRequest,
     AgentResult,
     Bye,
+    ModelCancel,
+    ModelCredit,
+    ModelDelta,
+    ModelEnd,
+    ModelRequest,
     OpenFrame,
     Pong,
 )
@@ -28,12 +35,14 @@ class Link:
         peer: NodeId,
         dialler: NodeId,
         answering: Answering,
+        lending: Lending,
         noticed: Callable[["Link", About | Bye | Pong], None],
     ) -> None:
         self.peer = peer
         self.dialler = dialler
         self.connection = connection
         self.asking = Asking(connection)
+        self.borrowing = Borrowing(connection)
         self.about: About | None = None
         self.heard_at: float | None = None
         """When the peer last answered a ping, by the hub's clock."""
@@ -42,6 +51,7 @@ class Link:
         self.is_retired = False
         """No new asks go here: another link to the peer took over, or the peer said so."""
         self._answering = answering
+        self._lending = lending
         self._noticed = noticed
         self._has_heard_bye = False
 
@@ -52,7 +62,13 @@ class Link:
             await self.connection.run(self._take)
         finally:
             self.asking.lose()
-            await self._answering.drop(self.connection)
+            self.borrowing.lose()
+            await self.stop()
+
+    async def stop(self) -> None:
+        """Stop what this node does for the peer here."""
+        await self._answering.drop(self.connection)
+        await self._lending.drop(self.connection)
 
     def retire(self) -> None:
         """Ask nothing more here. Once both sides have said so and nothing is under way, the link ends."""
@@ -62,8 +78,9 @@ class Link:
 
     @property
     def is_done(self) -> bool:
-        idle = self.asking.is_idle and self._answering.is_idle(self.connection)
-        return self.is_retired and self._has_heard_bye and idle
+        ours = self.asking.is_idle and self.borrowing.is_idle
+        theirs = self._answering.is_idle(self.connection) and self._lending.is_idle(self.connection)
+        return self.is_retired and self._has_heard_bye and ours and theirs
 
     def _take(self, frame: OpenFrame) -> None:
         match frame:
@@ -71,6 +88,10 @@ class Link:
                 self._answering.take(self.peer, self.connection, frame)
             case AgentEvent() | AgentResult():
                 self.asking.take(frame)
+            case ModelRequest() | ModelCancel() | ModelCredit():
+                self._lending.take(self.peer, self.connection, frame)
+            case ModelDelta() | ModelEnd():
+                self.borrowing.take(frame)
             case About():
                 self.about = frame
                 self.introduced.set()

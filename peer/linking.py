@@ -15,6 +15,7 @@ from peer.dial import dial, join_address, meet, split_address
 from peer.errors import NotTrusted, PairingClosed, PeerError, PeerLost, PortInUse, Unreachable, plain
 from peer.identity import Identity, NodeId
 from peer.keeping import keep_up
+from peer.lending import Lending
 from peer.link import Link
 from peer.links import Links
 from peer.messages import CAPABILITIES_MAX, CAPABILITY_MAX_CHARS, NAME_MAX_CHARS, About, Bye, Pong
@@ -56,6 +57,7 @@ class Linking:
         tickets: TicketBook,
         comparisons: Comparisons,
         answering: Answering,
+        lending: Lending,
         links: Links,
         profile: Callable[[], Profile],
         now: Callable[[], float],
@@ -69,6 +71,7 @@ class Linking:
         self._sightings = sightings
         self._tickets = tickets
         self._comparisons = comparisons
+        self._lending = lending
         self._answering = answering
         self._links = links
         self._profile = profile
@@ -194,7 +197,7 @@ class Linking:
     def announce(self) -> None:
         """Tell all linked peers the profile afresh."""
         for link in self._links:
-            link.connection.send_soon(self._about())
+            link.connection.send_soon(self._about(link.peer))
 
     async def drop(self, peer: NodeId, code: int, reason: str) -> None:
         """Stop dialling the peer, stop its turns, and end all links to it."""
@@ -203,7 +206,7 @@ class Linking:
         for link in self._links:
             if link.peer == peer:
                 # First: closing may have to wait for a peer that does not answer.
-                await self._answering.drop(link.connection)
+                await link.stop()
                 await self._links.end(link, code, reason)
 
     async def close(self, code: int, reason: str, *, timeout_s: float) -> None:
@@ -281,6 +284,7 @@ class Linking:
             peer=peer,
             dialler=dialler or peer,
             answering=self._answering,
+            lending=self._lending,
             noticed=self._noticed,
         )
         self._links.add(link)
@@ -301,7 +305,7 @@ class Linking:
         return await self.link(record)
 
     async def _run(self, link: Link) -> None:
-        await self._links.run(link, self._about())
+        await self._links.run(link, self._about(link.peer))
         if link.connection.failure is not None:
             self._incident(link.peer, link.connection.failure)
         await self._roster.meet(link.peer)
@@ -324,12 +328,14 @@ class Linking:
         await self._roster.meet(link.peer, name=plain(about.name, NAME_MAX_CHARS), address=address)
         self._changed()
 
-    def _about(self) -> About:
+    def _about(self, peer: NodeId | None = None) -> About:
+        """Say who this node is, and to a linked peer which model it may borrow."""
         profile = self._profile()
         return About(
             name=plain(profile.name, NAME_MAX_CHARS),
             caps=[plain(text, CAPABILITY_MAX_CHARS) for text in profile.capabilities[:CAPABILITIES_MAX]],
             port=self._address[1] if self._address else None,
+            model=self._lending.offer(peer) if peer else None,
         )
 
     def _dialled(self, peer: NodeId, done: "asyncio.Task[Link]") -> None:

@@ -23,6 +23,11 @@ PART_MAX_CHARS = 32_000
 """Longer answers and events go in several frames, so that one long text does not hold up the link."""
 EVENT_WINDOW = 32
 """How many events of an ask may be under way before the asker's credit has to come."""
+MODEL_REQUEST_MAX_CHARS = 1_000_000
+"""Of one round's conversation and tools together, in parts."""
+MODEL_REPLY_MAX_CHARS = 4_000_000
+"""Of all that a lent model streams in one round."""
+MODEL_NAME_MAX_CHARS = 200
 SEEN_MAX_TAGS = 16
 NAME_MAX_CHARS = 64
 CAPABILITIES_MAX = 32
@@ -151,13 +156,29 @@ class OpenFrame(Frame):
     seq: int = Field(default=0, ge=0, le=SEQ_MAX)
 
 
+class ModelCard(BaseModel):
+    """A model that the receiver may borrow; None where its server does not say."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    name: str = Field(min_length=1, max_length=MODEL_NAME_MAX_CHARS)
+    window: int | None = Field(default=None, ge=1, le=SEQ_MAX)
+    """Tokens."""
+    tools: bool | None = None
+    thinks: bool | None = None
+
+
 class About(OpenFrame):
-    """How I call myself, what I can do, and where I listen; first on an open link, again when it changes."""
+    """How I call myself, what I can do, where I listen, and the model that I lend to you in particular.
+
+    First on an open link, again when it changes.
+    """
 
     t: Literal["about"] = "about"
     name: Name
     caps: list[Annotated[str, Field(max_length=CAPABILITY_MAX_CHARS)]] = Field(max_length=CAPABILITIES_MAX)
     port: int | None = Field(default=None, ge=1, le=65_535)
+    model: ModelCard | None = None
 
 
 class RootFields(BaseModel):
@@ -244,6 +265,56 @@ class AgentCancel(OpenFrame):
     rid: Rid
 
 
+class ModelRequest(OpenFrame):
+    """Run one round of my turn on the model that you lend me: a part of the request, more to come or not.
+
+    The parts, numbered from 0, make one JSON text; the lender's time of `ms` begins with the first.
+    """
+
+    t: Literal["model_request"] = "model_request"
+    rid: Rid
+    n: int = Field(ge=0, le=SEQ_MAX)
+    text: str = Field(max_length=PART_MAX_CHARS)
+    more: bool = False
+    ms: int = Field(ge=1, le=86_400_000)
+
+
+class ModelDelta(OpenFrame):
+    """A piece of the model's reply as JSON, in parts while `more`; `n` counts frames from 0 per round."""
+
+    t: Literal["model_delta"] = "model_delta"
+    rid: Rid
+    n: int = Field(ge=0, le=SEQ_MAX)
+    text: str = Field(max_length=PART_MAX_CHARS)
+    more: bool = False
+
+
+class ModelCredit(OpenFrame):
+    """The borrower has read `n` pieces in all: up to `n + EVENT_WINDOW` may be sent."""
+
+    t: Literal["model_credit"] = "model_credit"
+    rid: Rid
+    n: int = Field(ge=0, le=SEQ_MAX)
+
+
+class ModelEnd(OpenFrame):
+    """The end of a round: all was sent, or `code` and `message` say why not."""
+
+    t: Literal["model_end"] = "model_end"
+    rid: Rid
+    ok: bool
+    code: Code | None = None
+    message: str = Field(default="", max_length=2_000)
+    retry_after: float | None = Field(default=None, ge=0, le=86_400)
+
+
+class ModelCancel(OpenFrame):
+    """The borrower no longer wants the round."""
+
+    t: Literal["model_cancel"] = "model_cancel"
+    rid: Rid
+
+
 class Ping(OpenFrame):
     t: Literal["ping"] = "ping"
     n: int = Field(ge=0, le=SEQ_MAX)
@@ -262,12 +333,14 @@ class Bye(OpenFrame):
 
 LINK_FRAMES: tuple[type[Frame], ...] = (
     Hello, Auth, Welcome, PairTicket, PairDone, PairCompare, PairShare, PairReveal, PairConfirm,
-    About, AgentRequest, AgentEvent, AgentCredit, AgentResult, AgentCancel, Ping, Pong, Bye,
+    About, AgentRequest, AgentEvent, AgentCredit, AgentResult, AgentCancel,
+    ModelRequest, ModelDelta, ModelCredit, ModelEnd, ModelCancel, Ping, Pong, Bye,
 )  # fmt: skip
 
 AnyFrame: TypeAlias = (
     Hello | Auth | Welcome | PairTicket | PairDone | PairCompare | PairShare | PairReveal | PairConfirm
-    | About | AgentRequest | AgentEvent | AgentCredit | AgentResult | AgentCancel | Ping | Pong | Bye
+    | About | AgentRequest | AgentEvent | AgentCredit | AgentResult | AgentCancel
+    | ModelRequest | ModelDelta | ModelCredit | ModelEnd | ModelCancel | Ping | Pong | Bye
 )  # fmt: skip
 
 _READER: TypeAdapter[AnyFrame] = TypeAdapter(Annotated[AnyFrame, Field(discriminator="t")])

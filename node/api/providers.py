@@ -17,6 +17,8 @@ from agent.models.recorder import Recorder
 from agent.models.survey import Surveyed, survey
 from node.api.errors import ApiError
 from node.api.requests import body_of
+from node.borrowed import PREFIX as PEER
+from node.borrowed import BorrowedModels
 from node.engine_file import PREFIX, open_file
 from node.model_choice import FOR_TURNS, RULES, ModelChoices
 from node.settings import Settings
@@ -39,6 +41,7 @@ class ProvidersApi:
     settings: Settings
     server: SpawnedServer
     recorder: Recorder
+    borrowed: BorrowedModels
 
     def add_to(self, app: web.Application) -> None:
         app.router.add_get("/api/agent/providers", self.providers)
@@ -52,9 +55,9 @@ class ProvidersApi:
         has_model = any(server.models for server in servers)
         offer = {"model": DEFAULT_OLLAMA_MODEL, "address": empty.address} if empty and not has_model else None
         current = self.models.for_turns.facts
-        return web.json_response(
-            {"servers": [server_json(server, current) for server in servers], "offer": offer}
-        )
+        lent = [lender_json(facts, current) for facts in self.borrowed.all()]
+        listed = [*(server_json(server, current) for server in servers), *lent]
+        return web.json_response({"servers": listed, "offer": offer})
 
     async def config(self, _: web.Request) -> web.Response:
         """Say what the node works with, what was chosen, and what goes before the choice."""
@@ -78,15 +81,18 @@ class ProvidersApi:
     async def choose(self, request: web.Request) -> web.Response:
         """Check a choice, keep it, and work with it from the next turn on."""
         wanted = await body_of(request, Choice)
+        name = wanted.model
         if wanted.model.startswith(PREFIX):
             await asyncio.to_thread(open_file, wanted.model)
+        elif wanted.model.startswith(PEER):
+            name = self.borrowed.chosen(wanted.model)
         elif wanted.model != RULES:
             server = await self._server_with(wanted)
             self.server.is_choice = server.address == self.server.address
             # The port of a server that the node started is another one the next time.
             url = "" if self.server.is_choice else server.address
             await self.settings.put("models.url", url)
-        await self.settings.put("models.default", wanted.model)
+        await self.settings.put("models.default", name)
         await self.models.follow_settings()
         return await self.config(request)
 
@@ -124,6 +130,18 @@ def server_json(server: Surveyed, current: ModelFacts | None) -> dict[str, objec
         "canPull": server.can_pull,
         "problem": server.problem or None,
         "models": [model_json(facts, current) for facts in server.models],
+    }
+
+
+def lender_json(facts: ModelFacts, current: ModelFacts | None) -> dict[str, object]:
+    """Return a peer that lends its model in the place of a server."""
+    return {
+        "address": facts.name,
+        "provider": facts.provider,
+        "label": facts.label,
+        "canPull": False,
+        "problem": None,
+        "models": [model_json(facts, current)],
     }
 
 

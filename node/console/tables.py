@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from node.console.render import one_line
 from node.replies import (
+    LentToday,
     ModelInUse,
     ModelShown,
     Peer,
@@ -20,6 +21,9 @@ from node.replies import (
 )
 
 CELL_MAX_CHARS = 80
+SEEN_BY_LENDER = (
+    "its owner could read what your turns send there: your messages, the session so far, what tools return"
+)
 LINE_MAX_CHARS = 200
 
 
@@ -121,7 +125,24 @@ def model_in_use(chosen: ModelInUse) -> str:
     override = chosen["overriddenBy"]
     if override:
         return f"kept, but the setting {override} goes before it; turns still use {chosen['label']}"
-    return f"turns now use {chosen['label']}"
+    warning = f"\n{SEEN_BY_LENDER}" if chosen["provider"] == "peer" else ""
+    return f"turns now use {chosen['label']}{warning}"
+
+
+def lent_table(days: Sequence[LentToday]) -> str:
+    """Return a line per day and peer: what it used of this node's model."""
+    rows = [("DAY", "PEER", "ROUNDS", "READ", "WRITTEN")]
+    rows += [
+        (
+            day["day"],
+            day["name"],
+            str(day["rounds"]),
+            f"{day['promptTokens']} tokens",
+            f"{day['completionTokens']} tokens",
+        )
+        for day in days
+    ]
+    return aligned(rows)
 
 
 def pull_progress(part: PullPart) -> str:

@@ -60,7 +60,7 @@ def test_two_slashes_are_text() -> None:
 @requirement("S3")
 def test_commands_and_peers_are_completed() -> None:
     assert completed("/pe") == ["/peers", "/permissions "]
-    assert completed("/as") == ["/ask ", "/asks"]
+    assert completed("/as") == ["/ask ", "/askall ", "/asks"]
     assert completed("/ask b") == ["bob ", "Bert "]
     assert completed("/ask bob w") == []
     assert completed("/grant b") == ["bob ", "Bert "]
