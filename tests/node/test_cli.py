@@ -78,6 +78,7 @@ async def test_ask_as_json_is_one_line_with_the_session(node: FakeNode, tmp_path
         "turnId": node.asks[0].turn_id,
         "answer": "It is noon.",
         "usage": {"promptTokens": 7, "completionTokens": None, "contextWindow": None, "model": "m"},
+        "citations": [],
         "toolCalls": [{"name": "clock.now", "ok": True, "durationMs": 3}],
     }
     assert (node.asks[0].session_id, node.asks[0].mode) == ("s9", "plan")
