@@ -1,0 +1,153 @@
+// Where the next message is written. Enter sends, Shift+Enter breaks the line, Escape stops, ArrowUp recalls.
+
+import { signal } from "@preact/signals";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+
+import { Icon } from "../shell/icons";
+import { agent } from "../shell/node_state";
+import { draftOf, keepDraft } from "./drafts";
+import { Meter } from "./meter";
+import { queuedTurns, runningTurn, turnsOf } from "./model";
+import { reasonToWait } from "./models";
+import { NotifyButton } from "./notify";
+import { ModePicker, ModelPicker } from "./pickers";
+import { Queue, editing } from "./queue";
+import { readCommand, runCommand } from "./slash";
+import { focusedContext } from "./surroundings";
+import { type Suggested, Suggestions, suggest } from "./suggestions";
+import type { ConversationView } from "./views";
+
+/** Counted up when a composer should take the keyboard. */
+export const focusWish = signal(0);
+const ROWS_MAX = 12;
+
+export function Composer({ view }: { view: ConversationView }) {
+  const [text, setText] = useState(() => draftOf(view.id));
+  const [told, tell] = useState("");
+  const [suggested, setSuggested] = useState<Suggested | null>(null);
+  const [chosen, setChosen] = useState(0);
+  const area = useRef<HTMLTextAreaElement>(null);
+  const latest = useRef("");
+  const listId = useId();
+  const conversation = view.state.value;
+  const running = runningTurn(conversation);
+  const reason = reasonToWait();
+
+  useEffect(() => {
+    if (focusWish.value > 0) area.current?.focus();
+  }, [focusWish.value]);
+  useLayoutEffect(() => fit(area.current), [text]);
+
+  const write = (now: string, cursor = now.length) => {
+    setText(now);
+    keepDraft(view.id, now, Date.now());
+    latest.current = now;
+    setChosen(0);
+    void suggest(now, cursor).then((found) => latest.current === now && setSuggested(found));
+  };
+  const send = async () => {
+    const said = text.trim();
+    if (!said) return;
+    const command = readCommand(said);
+    // What can be done without an answer goes at any time; the draft stays while nothing can answer.
+    if (!command && reason) return;
+    write("");
+    tell("");
+    if (command) tell(await runCommand(view, command.name, command.rest));
+    else view.ask(said, { mode: view.mode.peek(), context: focusedContext.peek()() });
+  };
+  const take = (index: number) => {
+    const one = suggested?.list[index];
+    if (!suggested || !one) return;
+    const now = text.slice(0, suggested.from) + one.text + text.slice(suggested.to);
+    write(now);
+    setSuggested(null);
+    area.current?.focus();
+  };
+  const recall = () => {
+    const waiting = queuedTurns(view.state.peek()).at(-1);
+    if (waiting) editing.value = { turnId: waiting.id, text: waiting.prompt };
+    else write(turnsOf(view.state.peek()).at(-1)?.prompt ?? "");
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    // While a character is being composed, Enter belongs to the input method.
+    if (event.isComposing || event.ctrlKey || event.altKey || event.metaKey) return;
+    const used = suggested ? steered(event) : false;
+    if (used) return event.preventDefault();
+    if (event.key === "Enter" && !event.shiftKey) {
+      event.preventDefault();
+      void send();
+    } else if (event.key === "Escape") {
+      event.preventDefault();
+      if (running) view.stop();
+    } else if (event.key === "ArrowUp" && text === "") {
+      event.preventDefault();
+      recall();
+    }
+  };
+  /** Move in the suggestions; false for keys that mean nothing there. */
+  const steered = (event: KeyboardEvent): boolean => {
+    const count = suggested?.list.length ?? 0;
+    if (event.key === "ArrowDown") setChosen((chosen + 1) % count);
+    else if (event.key === "ArrowUp") setChosen((chosen + count - 1) % count);
+    else if (event.key === "Escape") setSuggested(null);
+    else if (event.key === "Tab" || (event.key === "Enter" && suggested?.list[chosen]?.text.trim() !== text.trim())) take(chosen);
+    else return false;
+    return true;
+  };
+
+  return (
+    <div class="composer">
+      <Queue view={view} />
+      {told && <pre class="told" role="status" tabIndex={0}>{told}</pre>}
+      {view.problem.value && <p class="problem" role="alert">{view.problem.value}</p>}
+      {reason && (
+        <p class="reason-to-wait" role="status" id={`${listId}-reason`}>
+          <Icon name="warning" /> {reason.text}
+          {reason.remedy && `: ${reason.remedy}`}
+        </p>
+      )}
+      {suggested && <Suggestions id={listId} list={suggested.list} chosen={chosen} onChoose={take} />}
+      <div class="writing">
+        <textarea
+          ref={area}
+          data-autofocus
+          aria-label="Message"
+          aria-autocomplete="list"
+          aria-controls={suggested ? listId : undefined}
+          aria-activedescendant={suggested ? `${listId}-${chosen}` : undefined}
+          aria-describedby={reason ? `${listId}-reason` : undefined}
+          placeholder={running ? "Write the next message" : "Ask anything"}
+          rows={1}
+          value={text}
+          onInput={(event) => write(event.currentTarget.value, event.currentTarget.selectionStart)}
+          onBlur={() => setSuggested(null)}
+          onKeyDown={onKeyDown}
+        />
+        {running && (
+          <button type="button" class="stop" aria-label="Stop" title="Stop (Escape)" onClick={() => view.stop()}>
+            <Icon name="stop" />
+          </button>
+        )}
+        <button type="button" class="primary" aria-label="Send" title="Send (Enter)" disabled={reason !== null || text.trim() === ""} onClick={() => void send()}>
+          <Icon name="send" />
+        </button>
+      </div>
+      <div class="beside">
+        <ModePicker view={view} />
+        <ModelPicker />
+        <NotifyButton />
+        <span class="space" />
+        <Meter usage={conversation.usage} window={agent.value?.model?.contextWindow ?? null} />
+      </div>
+    </div>
+  );
+}
+
+/** Make the field as high as its text, up to a limit. */
+function fit(area: HTMLTextAreaElement | null): void {
+  if (!area) return;
+  area.rows = 1;
+  const line = parseFloat(getComputedStyle(area).lineHeight) || 20;
+  area.rows = Math.max(1, Math.min(ROWS_MAX, Math.floor((area.scrollHeight - 12) / line)));
+}

@@ -1,0 +1,37 @@
+// Which session the page shows: the one that was active last, on this page or in the node's memory.
+
+import { signal } from "@preact/signals";
+
+import { api } from "../net/api";
+
+/** Null until it is known. */
+export const currentSession = signal<string | null>(null);
+
+let isAsked = false;
+
+/** Find out which session to show first; asked once. */
+export async function findCurrent(): Promise<void> {
+  if (isAsked) return;
+  isAsked = true;
+  const { id } = await api<{ id: string | null }>("GET", "/api/chat/sessions/active").catch(() => ({ id: null }));
+  currentSession.value ??= id ?? crypto.randomUUID();
+}
+
+/** Show a session, now and on the next visit. */
+export function openSession(id: string): void {
+  currentSession.value = id;
+  remember(id);
+}
+
+/** Begin a new conversation; the node stores it with its first message. */
+export function newSession(): string {
+  const id = crypto.randomUUID();
+  currentSession.value = id;
+  remember(null);
+  return id;
+}
+
+/** Tell the node which session to show first. A failure costs nothing but that. */
+export function remember(id: string | null): void {
+  void api("PUT", "/api/chat/sessions/active", { id }).catch(() => {});
+}

@@ -1,0 +1,34 @@
+// What is being written in each session; kept in the browser, so that a reload or a crash loses nothing.
+
+const KEY = "palaver.drafts";
+const DRAFTS_MAX = 30;
+const DRAFT_MAX_CHARS = 50_000;
+
+type Drafts = Record<string, { text: string; at: number }>;
+type Keeper = Pick<Storage, "getItem" | "setItem">;
+
+export function draftOf(sessionId: string, store: Keeper = localStorage): string {
+  return read(store)[sessionId]?.text ?? "";
+}
+
+/** Keep a draft; an empty one is dropped, and of too many the oldest. A full or forbidden storage keeps none. */
+export function keepDraft(sessionId: string, text: string, now: number, store: Keeper = localStorage): void {
+  const drafts = read(store);
+  if (text === "") delete drafts[sessionId];
+  else drafts[sessionId] = { text: text.slice(0, DRAFT_MAX_CHARS), at: now };
+  const newest = Object.entries(drafts).toSorted(([, one], [, other]) => other.at - one.at);
+  try {
+    store.setItem(KEY, JSON.stringify(Object.fromEntries(newest.slice(0, DRAFTS_MAX))));
+  } catch {
+    // The text stays in the composer all the same.
+  }
+}
+
+function read(store: Keeper): Drafts {
+  try {
+    const kept: unknown = JSON.parse(store.getItem(KEY) ?? "{}");
+    return typeof kept === "object" && kept !== null ? (kept as Drafts) : {};
+  } catch {
+    return {};
+  }
+}

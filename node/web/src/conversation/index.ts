@@ -1,0 +1,8 @@
+// The conversation's door for the rest of the cockpit.
+
+export { Conversation } from "./conversation";
+export { currentSession, newSession, openSession } from "./current";
+export { unseen } from "./notify";
+export { type SlashCommand, addSlashCommands } from "./slash";
+export { addMentions, focusedContext } from "./surroundings";
+export { type ConversationView, viewOf } from "./views";

@@ -1,0 +1,63 @@
+// A scrolled box that stays at its end while it grows, until its reader leaves the end.
+
+import type { RefObject } from "preact";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+
+/** Within so many pixels of the end a reader counts as being there. */
+const NEAR_PX = 48;
+/** So near to the beginning, earlier things are wanted. */
+const BEGINNING_PX = 400;
+const KEYS_UP = new Set(["PageUp", "ArrowUp", "Home"]);
+
+export interface Stuck {
+  isAtEnd: boolean;
+  toEnd: () => void;
+}
+
+/**
+ * Keep `box` at the end of `content`. Only a gesture of the reader lets go of it: heights change by themselves,
+ * so scroll events say nothing of what anybody wants.
+ */
+export function useStick(box: RefObject<HTMLElement | null>, content: RefObject<HTMLElement | null>, onBeginning: () => void): Stuck {
+  const [isAtEnd, setAtEnd] = useState(true);
+  const stays = useRef(true);
+  const wanted = useRef(onBeginning);
+  wanted.current = onBeginning;
+
+  const set = (value: boolean) => {
+    stays.current = value;
+    setAtEnd(value);
+  };
+  const toEnd = () => {
+    set(true);
+    if (box.current) box.current.scrollTop = box.current.scrollHeight;
+  };
+
+  useLayoutEffect(() => {
+    const [outer, inner] = [box.current, content.current];
+    if (!outer || !inner) return;
+    const isNear = () => outer.scrollHeight - outer.scrollTop - outer.clientHeight < NEAR_PX;
+    const grown = new ResizeObserver(() => {
+      if (stays.current) outer.scrollTop = outer.scrollHeight;
+    });
+    grown.observe(inner);
+    grown.observe(outer);
+    const ends = new AbortController();
+    const heard = { signal: ends.signal, passive: true };
+    const canScroll = () => outer.scrollHeight > outer.clientHeight;
+    outer.addEventListener("wheel", ({ deltaY }) => deltaY < 0 && canScroll() && set(false), heard);
+    outer.addEventListener("touchmove", () => canScroll() && set(false), heard);
+    outer.addEventListener("keydown", ({ key }) => KEYS_UP.has(key) && canScroll() && set(false), heard);
+    // A press on the scrollbar hits the box itself, beside what it holds.
+    outer.addEventListener("pointerdown", ({ target, offsetX }) => target === outer && offsetX > outer.clientWidth && set(false), heard);
+    outer.addEventListener("scroll", () => {
+      if (!stays.current && isNear()) set(true);
+      if (outer.scrollTop < BEGINNING_PX && !stays.current) wanted.current();
+    }, heard);
+    return () => {
+      ends.abort();
+      grown.disconnect();
+    };
+  }, []);
+  return { isAtEnd, toEnd };
+}

@@ -1,0 +1,219 @@
+// The conversations that this page has open. They outlive the panes that show them, so nothing is lost when one moves.
+
+import { type ReadonlySignal, effect, signal } from "@preact/signals";
+
+import { ApiError, api } from "../net/api";
+import { type NodeSocket, type Wish, type WishData, socket } from "../net/socket";
+import type { ApprovalResponse, Ask, NodeFrame } from "../wire.gen";
+import { batched } from "./batched";
+import { type AgentFrame, fold, sent, turnIn } from "./fold";
+import { type Conversation, EMPTY, isOpen, turnsOf } from "./model";
+import { tellOf } from "./notify";
+import { type StoredSession, firstPosition, withEarlier, withStored } from "./stored";
+
+/** 60 turns, each a question and an answer. */
+const PAGE_MESSAGES = 120;
+const OPEN_MAX = 12;
+const NO_CONNECTION = "There is no connection to the node; try again when it is back.";
+
+export type Mode = NonNullable<Ask["mode"]>;
+export type Asking = Pick<Ask, "mode" | "context">;
+
+/** One open conversation: what it shows, and what can be said in it. */
+export class ConversationView {
+  readonly state: ReadonlySignal<Conversation>;
+  /** Null until the session has its first title. */
+  readonly title = signal<string | null>(null);
+  /** Whether the stored messages were read; a new session has none. */
+  readonly isLoaded = signal(false);
+  /** What last went wrong with a wish of the owner. */
+  readonly problem = signal<string | null>(null);
+  /** How much the owner lets the agent do here; null: as it is set. */
+  readonly mode = signal<Mode | null>(null);
+  readonly stopFollowing: () => void;
+
+  readonly #state = signal<Conversation>(EMPTY);
+  readonly #frames = batched<AgentFrame>((frames) => this.#fold(frames));
+  readonly #asked = new Map<string, Ask>();
+  #isLoading = false;
+
+  constructor(
+    readonly id: string,
+    private readonly node: NodeSocket,
+  ) {
+    this.state = this.#state;
+    this.stopFollowing = node.follow(id, () => {
+      this.#frames.flush();
+      return this.#state.peek().lastSeq;
+    });
+    void this.load();
+  }
+
+  /** Take an event of this session; it shows with the next frame of the screen. */
+  receive(frame: AgentFrame): void {
+    this.#frames.add(frame);
+    // A snapshot holds only the latest messages, and long ones cut.
+    if (frame.event === "snapshot") void this.load();
+  }
+
+  /** Read the newest stored messages. */
+  async load(): Promise<void> {
+    if (this.#isLoading) return;
+    this.#isLoading = true;
+    try {
+      const session = await api<StoredSession>("GET", `${this.#path}?limit=${PAGE_MESSAGES}`);
+      this.#frames.flush();
+      this.title.value = session.title;
+      this.#state.value = withStored(this.#state.peek(), session);
+    } catch (error) {
+      // A session is stored with its first message, and the socket tells of a node that is gone.
+      if (!(error instanceof ApiError) || (error.status !== 404 && error.status !== 0)) this.#tell(error);
+    } finally {
+      this.#isLoading = false;
+      this.isLoaded.value = true;
+    }
+  }
+
+  async loadEarlier(): Promise<void> {
+    const before = firstPosition(this.#state.peek());
+    if (this.#isLoading || before === null || !this.#state.peek().hasEarlier) return;
+    this.#isLoading = true;
+    try {
+      const page = await api<StoredSession>("GET", `${this.#path}?limit=${PAGE_MESSAGES}&before=${before}`);
+      this.#state.value = withEarlier(this.#state.peek(), page);
+    } catch (error) {
+      this.#tell(error);
+    } finally {
+      this.#isLoading = false;
+    }
+  }
+
+  /** Say something; it shows at once, and goes out as soon as there is a connection. */
+  ask(prompt: string, { mode, context }: Asking = {}): string {
+    const ask: Ask = { turnId: crypto.randomUUID(), prompt, sessionId: this.id, mode: mode ?? null, context: context ?? null };
+    this.problem.value = null;
+    this.#asked.set(ask.turnId, ask);
+    this.#frames.flush();
+    this.#state.value = sent(this.#state.peek(), ask.turnId, prompt);
+    this.node.say("ask", ask);
+    return ask.turnId;
+  }
+
+  /** Say again what the node has not confirmed: under the same id it is one message. */
+  sendUnconfirmed(): void {
+    for (const turn of turnsOf(this.#state.peek())) {
+      const ask = this.#asked.get(turn.id);
+      if (turn.state === "sending" && ask) this.node.say("ask", ask);
+    }
+  }
+
+  stop(): void {
+    this.#frames.flush();
+    const open = turnsOf(this.#state.peek()).find((turn) => turn.state === "running" || turn.state === "waiting");
+    if (open) this.#say("cancel", { turnId: open.id });
+  }
+
+  withdraw(turnId: string): void {
+    this.#say("withdraw", { turnId });
+  }
+
+  edit(turnId: string, prompt: string): void {
+    this.#say("edit", { turnId, prompt });
+  }
+
+  /** Say a failed message again; one that the node refused goes out anew. */
+  retry(turnId: string): void {
+    const turn = turnIn(this.#state.peek(), turnId);
+    if (turn?.state !== "refused") return this.#say("retry", { turnId });
+    const items = this.#state.peek().items.filter((item) => item !== turn);
+    this.#state.value = { ...this.#state.peek(), items };
+    this.ask(turn.prompt, this.#asked.get(turnId) ?? {});
+  }
+
+  compact(): void {
+    this.#say("compact", { sessionId: this.id });
+  }
+
+  answerApproval(answer: ApprovalResponse): void {
+    this.#say("approval_response", answer);
+  }
+
+  async rename(title: string): Promise<void> {
+    try {
+      await api("PUT", this.#path, { title });
+      this.title.value = title;
+    } catch (error) {
+      this.#tell(error);
+    }
+  }
+
+  get isBusy(): boolean {
+    return turnsOf(this.#state.peek()).some(isOpen);
+  }
+
+  get #path(): string {
+    return `/api/chat/sessions/${encodeURIComponent(this.id)}`;
+  }
+
+  #fold(frames: readonly AgentFrame[]): void {
+    const now = Date.now();
+    this.#state.value = frames.reduce((state, frame) => fold(state, frame, now), this.#state.peek());
+    for (const frame of frames) {
+      const { event, data } = frame;
+      if ("turnId" in data && data.turnId !== null) tellOf(frame, turnIn(this.#state.peek(), data.turnId));
+      if ((event === "queued" || event === "done") && data.turnId !== null) this.#asked.delete(data.turnId);
+      if (event === "error" && "about" in data && data.about !== "ask") this.problem.value = data.message;
+    }
+    if (frames.some(({ event }) => event === "done") && !this.title.peek()) void this.load();
+  }
+
+  #say<E extends Wish>(event: E, data: WishData<E>): void {
+    this.problem.value = this.node.say(event, data) ? null : NO_CONNECTION;
+  }
+
+  #tell(error: unknown): void {
+    this.problem.value = error instanceof Error ? error.message : String(error);
+  }
+}
+
+const views = new Map<string, ConversationView>();
+
+/** Return the conversation of a session; the same one for every pane. */
+export function viewOf(sessionId: string): ConversationView {
+  const known = views.get(sessionId);
+  if (known) return known;
+  forgetIdle();
+  const view = new ConversationView(sessionId, socket);
+  views.set(sessionId, view);
+  return view;
+}
+
+export function openViews(): readonly ConversationView[] {
+  return [...views.values()];
+}
+
+/** Keep the number of open conversations small; those in which something runs stay. */
+function forgetIdle(): void {
+  for (const [id, view] of views) {
+    if (views.size < OPEN_MAX) return;
+    if (view.isBusy) continue;
+    view.stopFollowing();
+    views.delete(id);
+  }
+}
+
+function route(frame: NodeFrame): void {
+  if (frame.channel !== "agent" || frame.event === "tools") return;
+  if ("sessionId" in frame.data && frame.data.sessionId !== null) {
+    views.get(frame.data.sessionId)?.receive(frame);
+  } else if (frame.event === "error") {
+    const { turnId } = frame.data;
+    const concerned = openViews().filter((view) => turnId !== null && turnIn(view.state.peek(), turnId));
+    (concerned.length > 0 ? concerned : openViews()).forEach((view) => view.receive(frame));
+  }
+}
+
+socket.onChannel("agent", route);
+effect(() => {
+  if (socket.state.value === "open") openViews().forEach((view) => view.sendUnconfirmed());
+});
