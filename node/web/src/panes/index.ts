@@ -1,0 +1,3 @@
+// Every view of the cockpit: importing one registers what it shows. The order is that of the menus.
+
+import "../conversation";
