@@ -1,9 +1,33 @@
-// The whole cockpit.
+// The whole cockpit: the bar at the top, the panes, the bar at the bottom, and what opens above them.
+
+import { effect } from "@preact/signals";
+
+import { Palette } from "./commands/palette";
+import { Shortcuts } from "./commands/shortcuts";
+import { LayoutView } from "./layout/view";
+import { layout } from "./shell/cockpit";
+import { crumb } from "./shell/crumb";
+import { StatusBar } from "./shell/status_bar";
+import { TopBar } from "./shell/top_bar";
+import "./shell/shell.css";
+
+effect(() => {
+  document.title = crumb.value ? `${crumb.value} – Palaver` : "Palaver";
+});
 
 export function App() {
   return (
-    <main>
-      <h1>Palaver</h1>
-    </main>
+    <>
+      <TopBar layout={layout} />
+      <main aria-label="Panes">
+        <LayoutView controller={layout} />
+      </main>
+      <StatusBar />
+      <p class="visually-hidden" role="status">
+        {layout.announcement.value}
+      </p>
+      <Palette />
+      <Shortcuts />
+    </>
   );
 }

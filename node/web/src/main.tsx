@@ -2,8 +2,11 @@
 
 import { render } from "preact";
 
-import { App } from "./app";
 import "./style/tokens.css";
+import "./panes";
+import { App } from "./app";
+import { start } from "./shell/cockpit";
 
+start();
 const root = document.getElementById("app");
 if (root) render(<App />, root);

@@ -7,7 +7,7 @@ import type { Size } from "./geometry";
 import { type Change, Keeper } from "./keeper";
 import { type Layout, type Pane, Refusal, groupOf, groupsOf, paneOf, panesOf } from "./model";
 import * as operations from "./operations";
-import { freshLayout, usable, whereFor } from "./placement";
+import { freshLayout, mainPane, usable, whereFor } from "./placement";
 import { Gone, type Remote, Stale, type Workspace } from "./remote";
 
 export const FIRST = { id: "main", title: "Main" };
@@ -45,7 +45,7 @@ export class LayoutController {
     this.active = computed(() => {
       const layout = this.layout.value;
       const wanted = this.focused.value;
-      return (wanted !== null && paneOf(layout, wanted)) || panesOf(layout)[0];
+      return (wanted !== null && paneOf(layout, wanted)) || paneOf(layout, mainPane(layout) ?? "");
     });
   }
 
@@ -137,8 +137,13 @@ export class LayoutController {
 
   reset(): void {
     this.do((layout) => freshLayout(layout.next));
-    const first = panesOf(this.layout.peek())[0];
-    if (first) this.focus(first.id);
+    this.focusMain();
+  }
+
+  /** Give the keyboard to where the work is. */
+  focusMain(): void {
+    const main = mainPane(this.layout.peek());
+    if (main !== undefined) this.focus(main);
   }
 
   // --- workspaces ---

@@ -1,7 +1,7 @@
 // Where a pane opens while nothing says otherwise, and what a workspace shows at first.
 
 import { type PaneKind, paneKind } from "../panes/registry";
-import { EMPTY, type Group, type Layout, Refusal, type Tree, groupOf, groupsIn, panesOf } from "./model";
+import { EMPTY, type Group, type Layout, Refusal, type Tree, groupOf, groupsIn, groupsOf, panesOf } from "./model";
 import { close, open, type Where } from "./operations";
 
 /** The kinds that a new workspace shows, as far as there are such. */
@@ -55,11 +55,16 @@ export const NARROW_GROUP = "group-0";
 /** Show a layout in a narrow window: all its panes as tabs of one group, in front the one that is wanted. */
 export function narrowed(layout: Layout, wanted: string | null): Layout {
   const panes = panesOf(layout);
-  const fallback = (widest(layout.root) ?? layout.floats[0]?.group)?.active;
-  const active = panes.find((pane) => pane.id === wanted)?.id ?? fallback;
+  const active = panes.find((pane) => pane.id === wanted)?.id ?? mainPane(layout);
   if (active === undefined) return layout;
   const root: Tree = { type: "group", id: NARROW_GROUP, panes, active };
   return { root, floats: [], maximized: null, next: layout.next };
+}
+
+/** Return the pane with the most room, where the work is while nobody has chosen one. */
+export function mainPane(layout: Layout): string | undefined {
+  const group = groupsOf(layout).find((one) => one.id === layout.maximized) ?? widest(layout.root);
+  return (group ?? layout.floats.at(-1)?.group)?.active;
 }
 
 function widest(tree: Tree | null): Group | undefined {

@@ -1,0 +1,57 @@
+// A small dialog that asks for one line.
+
+export interface Question {
+  label: string;
+  button: string;
+  value?: string;
+}
+
+/** Ask, and return what was typed; null when the question was closed. */
+export function askText(title: string, { label, button, value = "" }: Question): Promise<string | null> {
+  const dialog = document.createElement("dialog");
+  dialog.className = "ask-text";
+  dialog.setAttribute("aria-label", title);
+  const form = document.createElement("form");
+  form.method = "dialog";
+  const heading = document.createElement("h2");
+  heading.textContent = title;
+  const named = document.createElement("label");
+  named.textContent = label;
+  const input = document.createElement("input");
+  input.type = "text";
+  input.maxLength = 60;
+  input.value = value;
+  named.append(input);
+  const go = buttonOf(button, "primary");
+  const cancel = buttonOf("Cancel", "");
+  cancel.type = "button";
+  cancel.addEventListener("click", () => dialog.close());
+  const buttons = document.createElement("footer");
+  buttons.append(cancel, go);
+  form.append(heading, named, buttons);
+  dialog.append(form);
+  document.body.append(dialog);
+  let typed: string | null = null;
+  form.addEventListener("submit", (event) => {
+    // The page's policy allows no form to be sent anywhere, and this one is not.
+    event.preventDefault();
+    typed = input.value.trim();
+    dialog.close();
+  });
+  dialog.showModal();
+  input.select();
+  return new Promise((done) => {
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      done(typed);
+    });
+  });
+}
+
+function buttonOf(text: string, kind: string): HTMLButtonElement {
+  const made = document.createElement("button");
+  made.type = "submit";
+  made.className = kind;
+  made.textContent = text;
+  return made;
+}
