@@ -138,21 +138,21 @@ async def start(
         tell=partial(tell_of_server, models_channel, on_progress),
         changed=lambda: choices.look_afresh(),  # noqa: PLW0108  the choices come after their server
     )
-    choice = partial(
-        ModelChoice,
-        settings=settings,
-        ollama_url=config.ollama_url,
-        wanted=config.model,
-        rules=lambda: RulesModel(lambda: tuple(registry), lambda: peer_names(directory)),
-        engines=engines,
-        server=server,
-        recorder=telemetry,
-        borrow=borrow,
+    choices = open_choices(
+        partial(
+            ModelChoice,
+            settings=settings,
+            ollama_url=config.ollama_url,
+            wanted=config.model,
+            rules=lambda: RulesModel(lambda: tuple(registry), lambda: peer_names(directory)),
+            engines=engines,
+            server=server,
+            recorder=telemetry,
+            borrow=borrow,
+        ),
+        stack,
     )
-    models, helping_model = choice(), choice(keys=FOR_ALL_ELSE)
-    choices = ModelChoices(models, helping_model)
-    stack.push_async_callback(models.close)
-    stack.push_async_callback(helping_model.close)
+    models, helping_model = choices.for_turns, choices.for_all_else
     stack.push_async_callback(server.close)
     peer_turns = PeerTurns(
         settings=settings,
@@ -365,6 +365,14 @@ def add_tools(registry: Registry, *families: Sequence[ToolSpec]) -> None:
     """Register every tool that the node owns, in this order."""
     for tool in chain(*families):
         registry.add(tool)
+
+
+def open_choices(choice: Callable[..., ModelChoice], stack: AsyncExitStack) -> ModelChoices:
+    """Return the choice of the turns' model and that of all else."""
+    choices = ModelChoices(choice(), choice(keys=FOR_ALL_ELSE))
+    stack.push_async_callback(choices.for_turns.close)
+    stack.push_async_callback(choices.for_all_else.close)
+    return choices
 
 
 def borrowed_models(hub: PeerHub, settings: Settings, models: ModelChoice) -> BorrowedModels:

@@ -116,5 +116,5 @@ def rules_to_keep(given: str | None, subject: Subject, before: Sequence[Rule]) -
         return tuple(map(str, subject.rules_to_keep(before)))
     rule = read_rule(given)
     if subject.not_allowed_by((*before, rule)):
-        raise RuleError(f"the rule {given!r} does not match this call of {subject.tool}")
+        raise RuleError(f"the rule {given!r} does not match this call of {subject.tools[0]}")
     return (str(rule),)

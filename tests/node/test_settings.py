@@ -49,6 +49,8 @@ TABLE: dict[str, tuple[object, list[object], list[object]]] = {
     "network.keepAskContent": (False, [True, False], [0, "no"]),
     "network.signAsks": (False, [True, False], [1, "yes"]),
     "network.remoteAgentMode": ("plan", list(MODES), ["ask", "root", None]),
+    "network.lendModel": (False, [True, False], [1, "yes"]),
+    "network.lendTokensPerDay": (200_000, [0, 10**9], [-1, 1.5, "all"]),
     "network.enableLanDiscovery": (False, [True, False], [0]),
     "network.hidden": (False, [True, False], [0, "no"]),
     "network.interfaces": ((), [("eth0", "wlan0"), ()], ["eth0", [1], ["two\nlines"]]),
