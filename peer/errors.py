@@ -4,6 +4,7 @@ PeerError
 ├── LinkError             the two nodes have no link
 │   ├── BadProof          the other side did not prove its key
 │   ├── NotTrusted        one side does not trust the other
+│   │   └── KeyChangeWaits  the other owner has not agreed to this node's new key
 │   ├── VersionMismatch   no protocol version in common
 │   ├── ProtocolError     a frame broke the rules
 │   ├── LinkRefused       too many links or too slow a greeting
@@ -49,6 +50,10 @@ class BadProof(LinkError):
 
 class NotTrusted(LinkError):
     code = "not_trusted"
+
+
+class KeyChangeWaits(NotTrusted):
+    code = "key_change"
 
 
 class VersionMismatch(LinkError):
@@ -176,10 +181,10 @@ class InternalError(PeerError):
 ERRORS: dict[str, type[PeerError]] = {
     kind.code: kind
     for kind in (
-        BadProof, NotTrusted, VersionMismatch, ProtocolError, LinkRefused, PeerLost, Unreachable, WrongNode,
-        PortInUse, TicketUnreadable, TicketExpired, TicketUsed, TicketWrongNode, PairingClosed,
-        CodesRefused, UnknownPeer, NotAllowed, Cycle, HopsSpent, BudgetSpent, DeadlinePassed, Duplicate, Busy,
-        TooLarge, Stopped, AnswerFailed, KeyFileError, InternalError,
+        BadProof, NotTrusted, KeyChangeWaits, VersionMismatch, ProtocolError, LinkRefused, PeerLost,
+        Unreachable, WrongNode, PortInUse, TicketUnreadable, TicketExpired, TicketUsed, TicketWrongNode,
+        PairingClosed, CodesRefused, UnknownPeer, NotAllowed, Cycle, HopsSpent, BudgetSpent, DeadlinePassed,
+        Duplicate, Busy, TooLarge, Stopped, AnswerFailed, KeyFileError, InternalError,
     )
 }  # fmt: skip
 """Every code a node may say, and the error it stands for on the other side."""

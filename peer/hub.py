@@ -34,6 +34,7 @@ from peer.messages import NAME_MAX_CHARS, PROMPT_MAX_BYTES, Citation, ModelCard,
 from peer.pairing import INVITE_TTL_S, Ticket, TicketBook
 from peer.root import signed
 from peer.roster import Roster
+from peer.rotation import Former, KeyChange, KeyChanges
 from peer.sightings import Sightings
 from peer.told import AskRecorder, NoRecorder
 from peer.trust import Grant, PeerRecord, TrustState, TrustStore
@@ -90,6 +91,7 @@ class PeerHub:
         profile: Callable[[], Profile],
         policy: Callable[[PeerRecord], Policy],
         answer: Answer,
+        former: Sequence[Former] = (),
         loan_policy: Callable[[PeerRecord], LoanPolicy] = lambda _: LoanPolicy(allowed=False),
         lend: Lend = lend_nothing,
         recorder: AskRecorder | None = None,
@@ -115,6 +117,7 @@ class PeerHub:
         """Where discovery tells whom it finds."""
         self._tickets = TicketBook()
         self._comparisons = Comparisons(now, self._changed)
+        self._key_changes = KeyChanges()
         self._links = Links(identity.node_id, self._changed)
         knowledge = Knowledge(
             own=identity.node_id,
@@ -132,6 +135,8 @@ class PeerHub:
             sightings=self.sightings,
             tickets=self._tickets,
             comparisons=self._comparisons,
+            former=former,
+            key_changed=self._key_changed,
             answering=self._answering,
             lending=self._lending,
             links=self._links,
@@ -317,8 +322,24 @@ class PeerHub:
 
     async def revoke(self, peer: NodeId, *, block: bool = False) -> None:
         """End the trust, every link and every turn of a peer. `block` keeps it out even with a ticket."""
+        self._key_changes.forget(peer)
         await (self._roster.block(peer) if block else self._roster.forget(peer))
         await self._linking.drop(peer, CLOSE_NOT_TRUSTED, NotTrusted.code)
+        self.on_change()
+
+    def key_changes(self) -> list[KeyChange]:
+        """Return which trusted peers are said to have a new key; `settle_key` answers."""
+        return [
+            one for one in self._key_changes.waiting() if self._roster.state(one.old) is TrustState.TRUSTED
+        ]
+
+    async def settle_key(self, peer: NodeId, *, accept: bool) -> None:
+        """Trust a peer under its new key in place of the old one, or not. Raises `UnknownPeer`."""
+        change = self._key_changes.answer(peer, accept=accept)
+        if accept:
+            await self._roster.succeed(change.old, change.new)
+            await self._linking.drop(change.old, CLOSE_NOT_TRUSTED, NotTrusted.code)
+            self._linking.keep(change.new)
         self.on_change()
 
     async def unblock(self, peer: NodeId) -> None:
@@ -435,6 +456,10 @@ class PeerHub:
             rtt_ms=link.connection.rtt_ms if link else None,
             granted=self._policy(record).granted,
         )
+
+    def _key_changed(self, change: KeyChange) -> None:
+        if self._key_changes.ask(change):
+            self.on_change()
 
     def _incident(self, peer: NodeId, error: PeerError) -> None:
         self.on_incident(peer, error)

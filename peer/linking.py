@@ -29,6 +29,7 @@ from peer.protocol import (
     PeerProtocol,
 )
 from peer.roster import Roster
+from peer.rotation import Former, KeyChange
 from peer.server import PeerListener
 from peer.sightings import Sightings
 from peer.sockets import Socket
@@ -56,6 +57,8 @@ class Linking:
         sightings: Sightings,
         tickets: TicketBook,
         comparisons: Comparisons,
+        former: Sequence[Former],
+        key_changed: Callable[[KeyChange], None],
         answering: Answering,
         lending: Lending,
         links: Links,
@@ -71,6 +74,8 @@ class Linking:
         self._sightings = sightings
         self._tickets = tickets
         self._comparisons = comparisons
+        self._former = former
+        self._key_changed = key_changed
         self._lending = lending
         self._answering = answering
         self._links = links
@@ -129,6 +134,20 @@ class Linking:
 
     async def dial(self, peer: NodeId, addresses: Sequence[str], ticket: Ticket | None = None) -> Link:
         """Dial, prove, pair if there is a ticket; return the link once the peer has introduced itself."""
+        try:
+            return await self._dial(peer, addresses, ticket)
+        except NotTrusted:
+            if ticket is None and self._former:
+                await self._say_key_changed(peer, addresses)
+            raise
+
+    async def _say_key_changed(self, peer: NodeId, addresses: Sequence[str]) -> None:
+        """Tell a peer that may know this node by a former key; raise `KeyChangeWaits` if it does."""
+        socket, _ = await dial(addresses, peer)
+        protocol = Dialler(self._identity, listener=peer, name="", former=self._former)
+        await self._open(socket, protocol, (), dialler=self._identity.node_id)
+
+    async def _dial(self, peer: NodeId, addresses: Sequence[str], ticket: Ticket | None) -> Link:
         socket, address = await dial(addresses, peer)
         protocol = Dialler(self._identity, listener=peer, name=self._about().name, pairing=ticket)
         link = await self._open(socket, protocol, (address, *addresses), dialler=self._identity.node_id)
@@ -244,6 +263,7 @@ class Linking:
             trust=self._roster.state,
             tickets=self._tickets,
             may_compare=attempt.enter,
+            key_changed=self._key_changed,
             now=self._now,
         )
         error: PeerError | None = STOPPED

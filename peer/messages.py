@@ -119,6 +119,26 @@ class PairCompare(Greeting):
     commit: Mac
 
 
+class FormerKey(BaseModel):
+    """A key the node had; `sig` is its word that the present one follows it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    id: Id
+    sig: Signature
+
+
+class KeyChanged(Greeting):
+    """Dialler to listener instead of `auth`: my key has changed. Ends the link; the owner is asked."""
+
+    t: Literal["key_changed"] = "key_changed"
+    v: Version
+    id: Id
+    n: Nonce
+    sig: Signature
+    former: list[FormerKey] = Field(min_length=1, max_length=4)
+
+
 class PairShare(Greeting):
     """Listener to dialler: my share of the code, chosen before I can know yours."""
 
@@ -333,12 +353,14 @@ class Bye(OpenFrame):
 
 LINK_FRAMES: tuple[type[Frame], ...] = (
     Hello, Auth, Welcome, PairTicket, PairDone, PairCompare, PairShare, PairReveal, PairConfirm,
+    KeyChanged,
     About, AgentRequest, AgentEvent, AgentCredit, AgentResult, AgentCancel,
     ModelRequest, ModelDelta, ModelCredit, ModelEnd, ModelCancel, Ping, Pong, Bye,
 )  # fmt: skip
 
 AnyFrame: TypeAlias = (
     Hello | Auth | Welcome | PairTicket | PairDone | PairCompare | PairShare | PairReveal | PairConfirm
+    | KeyChanged
     | About | AgentRequest | AgentEvent | AgentCredit | AgentResult | AgentCancel
     | ModelRequest | ModelDelta | ModelCredit | ModelEnd | ModelCancel | Ping | Pong | Bye
 )  # fmt: skip

@@ -12,14 +12,22 @@ owner lets strangers compare codes. While COMPARING, both sides wait for their o
 import hmac
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TypeAlias
 
 from peer.closing import Close
 from peer.comparing import ComparingDialler, ComparingListener
-from peer.errors import BadProof, LinkRefused, NotTrusted, PeerError, ProtocolError, VersionMismatch
+from peer.errors import (
+    BadProof,
+    KeyChangeWaits,
+    LinkRefused,
+    NotTrusted,
+    PeerError,
+    ProtocolError,
+    VersionMismatch,
+)
 from peer.identity import Identity, NodeId, public_key_of, verify
 from peer.messages import (
     FRAME_MAX_BYTES,
@@ -27,8 +35,10 @@ from peer.messages import (
     VERSIONS,
     AnyFrame,
     Auth,
+    FormerKey,
     Greeting,
     Hello,
+    KeyChanged,
     OpenFrame,
     PairCompare,
     PairConfirm,
@@ -41,12 +51,14 @@ from peer.messages import (
     encode,
 )
 from peer.pairing import INVITER, JOINER, Ticket, TicketBook, proof
+from peer.rotation import FORMER_MAX, Former, KeyChange, proven
 from peer.trust import TrustState
 
 HANDSHAKE_TIMEOUT_S = 10
 NONCE_BYTES = 32
 
 CLIENT = "palaver/link/1/client"
+CHANGED = "palaver/link/1/changed"
 SERVER = "palaver/link/1/server"
 
 
@@ -192,14 +204,19 @@ class Listener(PeerProtocol):
         trust: Callable[[NodeId], TrustState | None],
         tickets: TicketBook,
         may_compare: Callable[[], bool],
+        key_changed: Callable[[KeyChange], None],
         now: Callable[[], float],
     ) -> None:
-        """`may_compare` says whether a stranger may have a code shown, and takes the place for it."""
+        """`may_compare` says whether a stranger may have a code shown, and takes the place for it.
+
+        `key_changed` hears of a trusted peer that is said to have a new key; nothing follows by itself.
+        """
         super().__init__(identity)
         self._name = name
         self._trust = trust
         self._tickets = tickets
         self._may_compare = may_compare
+        self._key_changed = key_changed
         self._now = now
         self._comparing: ComparingListener | None = None
         self._has_agreed = False
@@ -213,6 +230,8 @@ class Listener(PeerProtocol):
                 self._check_auth(frame)
             case (State.PROVING, PairTicket(), None):
                 self._check_ticket(frame)
+            case (State.PROVING, KeyChanged(), None):
+                self._check_change(frame)
             case (State.PROVING, PairCompare(), None):
                 self._begin_comparing(frame)
             case (State.PROVING, PairReveal(), ComparingListener() as side):
@@ -231,6 +250,15 @@ class Listener(PeerProtocol):
             raise NotTrusted("an unknown key")
         self._say(Welcome(sig=self._identity.sign(SERVER, *fields).hex()))
         self._open(Opened(peer=peer))
+
+    def _check_change(self, frame: KeyChanged) -> None:
+        peer, _ = self._proved(frame, CHANGED, [])
+        former = proven([Former(id=NodeId(one.id), sig=one.sig) for one in frame.former], peer)
+        old = next((one for one in former if self._trust(one) is TrustState.TRUSTED), None)
+        if old is None or self._trust(peer) is TrustState.BLOCKED:
+            raise NotTrusted("an unknown key")
+        self._key_changed(KeyChange(old=old, new=peer))
+        raise KeyChangeWaits("a known node under a new key")
 
     def _check_ticket(self, frame: PairTicket) -> None:
         peer, fields = self._proved(frame, JOINER, [frame.name.encode()])
@@ -268,7 +296,9 @@ class Listener(PeerProtocol):
             self._say(side.agree())
             self._open(Opened(peer=side.peer, is_pairing=True, name=side.peer_name))
 
-    def _proved(self, frame: Auth | PairTicket, label: str, extra: list[bytes]) -> tuple[NodeId, list[bytes]]:
+    def _proved(
+        self, frame: Auth | PairTicket | KeyChanged, label: str, extra: list[bytes]
+    ) -> tuple[NodeId, list[bytes]]:
         """Return the proved peer and the fields both sides sign."""
         if frame.v not in VERSIONS:
             raise VersionMismatch(f"version {frame.v}")
@@ -288,8 +318,11 @@ class Dialler(PeerProtocol):
         listener: NodeId,
         name: str,
         pairing: Ticket | ComparingDialler | None = None,
+        former: Sequence[Former] = (),
     ) -> None:
+        """With `former` it says only that its key has changed, and is turned away in any case."""
         super().__init__(identity)
+        self._former = former[:FORMER_MAX]
         self._listener = listener
         self._name = name
         self._pairing = pairing
@@ -300,7 +333,7 @@ class Dialler(PeerProtocol):
         match (self.state, frame, self._pairing):
             case (State.GREETING, Hello(), _):
                 self._answer_hello(frame)
-            case (State.PROVING, Welcome(), None):
+            case (State.PROVING, Welcome(), None) if not self._former:
                 verify(self._listener, bytes.fromhex(frame.sig), SERVER, *self._fields)
                 self._open(Opened(peer=self._listener))
             case (State.PROVING, PairDone(), Ticket() as ticket):
@@ -321,6 +354,10 @@ class Dialler(PeerProtocol):
         own = self._identity
         self._fields = [_key(self._listener), own.public_key, bytes.fromhex(hello.n), self._nonce]
         match self._pairing:
+            case None if self._former:
+                sig = own.sign(CHANGED, *self._fields).hex()
+                former = [FormerKey(id=one.id, sig=one.sig) for one in self._former]
+                self._say(KeyChanged(v=version, id=own.node_id, n=self._nonce.hex(), sig=sig, former=former))
             case None:
                 sig = own.sign(CLIENT, *self._fields).hex()
                 self._say(Auth(v=version, id=own.node_id, n=self._nonce.hex(), sig=sig))

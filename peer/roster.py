@@ -74,6 +74,14 @@ class Roster:
         """Refuse this peer from this moment on."""
         await self._put(replace(self._records.get(node_id) or self._new(node_id), state=TrustState.BLOCKED))
 
+    async def succeed(self, old: NodeId, new: NodeId) -> None:
+        """Have a trusted peer go on under a new id, with all that it has here; raise `UnknownPeer` else."""
+        record = self._records.get(old)
+        if record is None or not record.is_trusted:
+            raise UnknownPeer(f"{old[:8]} is not trusted here.")
+        await self._put(replace(record, node_id=new))
+        await self.forget(old)
+
     async def unblock(self, node_id: NodeId) -> None:
         """Have a blocked peer be one that was merely seen."""
         record = self._records.get(node_id)

@@ -25,7 +25,7 @@ PURE = (
     "agent.events", "agent.history", "agent.prompt", "agent.disclosure", "agent.ranking", "agent.gate", "agent.rules",
     "agent.breakers", "agent.paths", "agent.subject", "agent.rule_check",
     "agent.shell.line", "agent.shell.programs", "agent.shell.reading", "agent.shell.syntax", "agent.nudge",
-    "peer.announcement", "peer.messages", "peer.protocol", "peer.pairing", "peer.comparing", "peer.window", "peer.trust", "peer.guard",
+    "peer.announcement", "peer.messages", "peer.protocol", "peer.pairing", "peer.comparing", "peer.window", "peer.rotation", "peer.trust", "peer.guard",
     "node.envelope", "node.router", "node.console.render",
 )  # fmt: skip
 IO_LIBRARIES = ("aiohttp", "aiosqlite", "asyncio", "ollama", "prompt_toolkit", "websockets", "zeroconf")

@@ -1,13 +1,16 @@
 """Nodes for the walks: real hubs on real loopback sockets, each with a scripted answer."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from peer.answering import Answered
 from peer.hub import InboundAsk, PeerHub, PeerStatus, Policy, Profile
 from peer.identity import Identity, NodeId
+from peer.lending import Loan
+from peer.loans import LoanPolicy
+from peer.rotation import Former
 from peer.trust import MemoryTrust
 
 WITHIN_S = 5
@@ -21,21 +24,28 @@ class Node:
     identity: Identity
     trust: MemoryTrust = field(default_factory=MemoryTrust)
     policy: Policy = field(default_factory=lambda: Policy(allowed=True))
+    loans: LoanPolicy = field(default_factory=lambda: LoanPolicy(allowed=False))
+    lent: list[Loan] = field(default_factory=list)
     asked: list[InboundAsk] = field(default_factory=list)
     incidents: list[str] = field(default_factory=list)
     changes: asyncio.Event = field(default_factory=asyncio.Event)
     clock: float = 1_000_000.0
+    former: Sequence[Former] = ()
     address: str = ""
     signs_asks: bool = False
 
     def __post_init__(self) -> None:
         self.answer: Callable[[InboundAsk], Awaitable[str | Answered]] = self._echo
+        self.lend: Callable[[Loan], Awaitable[None]] = lambda loan: loan.emit(loan.body)
         self.hub = PeerHub(
             identity=self.identity,
             trust=self.trust,
             profile=lambda: Profile(name=self.name, capabilities=("chat",)),
             policy=lambda _: self.policy,
             answer=self._answer,
+            loan_policy=lambda _: self.loans,
+            lend=self._lend,
+            former=self.former,
             signs_asks=lambda: self.signs_asks,
             now=lambda: self.clock,
         )
@@ -65,6 +75,10 @@ class Node:
     async def _answer(self, ask: InboundAsk) -> str | Answered:
         self.asked.append(ask)
         return await self.answer(ask)
+
+    async def _lend(self, loan: Loan) -> None:
+        self.lent.append(loan)
+        await self.lend(loan)
 
     async def _echo(self, ask: InboundAsk) -> str:
         return f"{self.name} heard {ask.prompt}"

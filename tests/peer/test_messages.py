@@ -43,7 +43,7 @@ def test_a_frame_is_read_as_it_was_written(frame: AnyFrame) -> None:
 
 def test_every_frame_is_listed_once_under_its_own_tag() -> None:
     tags = [frame.model_fields["t"].default for frame in LINK_FRAMES]
-    assert len(set(tags)) == len(tags) == 23
+    assert len(set(tags)) == len(tags) == 24
 
 
 @pytest.mark.parametrize(

@@ -220,7 +220,13 @@ class Pairing(RuleBasedStateMachine):
 
         book = self.book if identity is ANNA else TicketBook()
         return Listener(
-            identity, name="anna", trust=trust, tickets=book, may_compare=may_compare, now=lambda: self.now
+            identity,
+            name="anna",
+            trust=trust,
+            tickets=book,
+            may_compare=may_compare,
+            key_changed=lambda _: None,
+            now=lambda: self.now,
         )
 
     def showing(self, owner: Identity) -> list[Session]:

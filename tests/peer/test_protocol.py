@@ -29,6 +29,7 @@ def listener(
         trust=known.get,
         tickets=book or TicketBook(),
         may_compare=lambda: False,
+        key_changed=lambda _: None,
         now=lambda: 0.0,
     )
 
