@@ -158,7 +158,7 @@ async def start(
         settings=settings,
         models=models,
         registry=registry,
-        owner_first=lambda patience_s: owner_turns.queue.let_owner_first(patience_s),
+        queue=lambda: owner_turns.queue,
         directory=lambda: directory,
         name=name,
         shares=state.shares,

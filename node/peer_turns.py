@@ -1,7 +1,7 @@
 """The turns that peers cause: read-only, from the model and what the owner shared, before nobody."""
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import partial
 from uuid import uuid4
@@ -14,6 +14,7 @@ from node.borrowed import PROVIDER as BORROWED
 from node.choices import limits_of, options_of, places_of, remote_mode_of, rules_of, within
 from node.desks import RemoteDesk
 from node.model_choice import ModelChoice
+from node.queue import TurnQueue
 from node.settings import Settings
 from node.shared.library import SharedFolders
 from peer.answering import Answered, InboundAsk, Policy
@@ -46,7 +47,7 @@ class PeerTurns:
         settings: Settings,
         models: ModelChoice,
         registry: Registry,
-        owner_first: Callable[[float], Awaitable[bool]],
+        queue: Callable[[], TurnQueue],
         directory: Callable[[], PeerDirectory],
         name: Callable[[], str],
         shares: SharedFolders,
@@ -56,8 +57,8 @@ class PeerTurns:
         self._registry = registry
         self._directory = directory
         """Late, because the fabric that it looks into answers through this object."""
-        self._owner_first = owner_first
-        """Waits so many seconds until no turn of the owner waits; says whether none does."""
+        self._queue = queue
+        """Late, too: the owner's turns ask on through the fabric."""
         self._name = name
         self._shares = shares
 
@@ -101,7 +102,8 @@ class PeerTurns:
         return tuple(tool for tool in self._registry if has_shares or tool.remote != Grant.SHARED)
 
     async def _let_owner_first(self, ask: InboundAsk) -> None:
-        if not await self._owner_first(min(PATIENCE_S, ask.lineage.remaining_s(time.monotonic()) / 2)):
+        patience_s = min(PATIENCE_S, ask.lineage.remaining_s(time.monotonic()) / 2)
+        if not await self._queue().let_owner_first(patience_s):
             raise Busy(f"{OWNER_FIRST}, and is full. Try again in a while.", retry_after=PATIENCE_S)
 
     def _model(self, model: Model, asker: PeerRecord) -> Model:

@@ -15,8 +15,8 @@ from node.replies import NodeError, NoNodeError
 
 Story: TypeAlias = Callable[[argparse.Namespace], Coroutine[object, object, int]]
 
-FAILED, NO_NODE, INTERRUPTED = 1, 3, 130
-"""Beside 0 for done and 2, argparse's own, for wrong usage."""
+FAILED, WRONG_USAGE, NO_NODE, INTERRUPTED = 1, 2, 3, 130
+"""Beside 0 for done; argparse says 2 of itself, too."""
 
 
 def run(arguments: argparse.Namespace) -> int:

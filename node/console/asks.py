@@ -9,7 +9,7 @@ from node.console.tables import aligned, peer_name, when
 from node.replies import GrantedPeer, InboundAsk, KeptAsk
 
 GRANTS = ("ask", "shared", "notes", "model")
-USAGE = f"usage: /grant PEER none, default, or any of {' '.join(GRANTS)}"
+USAGE = f"say `none`, `default`, or any of {' '.join(GRANTS)}"
 ARROWS: Mapping[str, str] = {"in": "from", "out": "to"}
 
 

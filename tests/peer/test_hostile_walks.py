@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from peer.errors import PeerError
+from peer.hub import InboundAsk
+from peer.identity import Identity
 from peer.lineage import tag
 from peer.messages import (
     AgentCancel,
@@ -21,7 +24,7 @@ from peer.messages import (
     encode,
 )
 from tests.mission import requirement
-from tests.peer.nodes import blocked, in_time, nodes, pair
+from tests.peer.nodes import blocked, in_time, nodes, pair, passes_on
 from tests.peer.wire import HandDriven, hand_driven
 
 
@@ -122,6 +125,38 @@ async def test_a_chain_forged_to_look_empty_is_known_by_the_id_of_the_question()
         assert result.code == "cycle"
         assert anna.asked == []
         asking.cancel()
+
+
+@requirement("F16")
+async def test_a_node_that_leaves_out_its_own_mark_is_marked_all_the_same() -> None:
+    async with nodes("anna") as (anna,):
+        mallory = await hand_driven(anna)
+        refused: list[str] = []
+
+        async def asks_back(ask: InboundAsk) -> str:
+            try:
+                await anna.hub.ask("mallory", "what do you think?", lineage=ask.lineage)
+            except PeerError as error:
+                refused.append(error.code)
+            return "I asked nobody"
+
+        anna.answer = asks_back
+        assert (await outcome(mallory, request("hello", seen=[]))).ok
+        assert refused == ["cycle"]
+
+
+@requirement("U3")
+async def test_a_forged_signature_of_the_first_asker_is_dropped_and_not_passed_on() -> None:
+    async with nodes("anna", "ben") as (anna, ben):
+        await pair(ben, anna)
+        mallory = await hand_driven(anna)
+        passes_on(anna, ben)
+        ask = secrets.token_hex(16)
+        victim = Identity.generate().node_id
+        forged = {"id": victim, "at": int(anna.clock), "sig": "00" * 64}
+        seen = [tag(ask, victim), tag(ask, mallory.identity.node_id)]
+        assert (await outcome(mallory, request("hello", ask=ask, seen=seen, root=forged))).ok
+        assert [node.asked[0].lineage.lineage.first_asker for node in (anna, ben)] == [None, None]
 
 
 @requirement("U3")

@@ -53,6 +53,14 @@ export type ClientFrame = {
   channel: "telemetry";
   event: "unsubscribe";
   data: Unsubscribe;
+} | {
+  channel: "network";
+  event: "subscribe";
+  data: NetworkSubscribe;
+} | {
+  channel: "network";
+  event: "unsubscribe";
+  data: NetworkUnsubscribe;
 };
 
 export type NodeFrame = {
@@ -162,6 +170,14 @@ export type NodeFrame = {
   channel: "layout";
   event: "changed";
   data: Changed;
+} | {
+  channel: "network";
+  event: "changed";
+  data: NetworkChanged;
+} | {
+  channel: "network";
+  event: "collaboration";
+  data: Collaboration;
 };
 
 /** Replace the tools that this client offers; pushed on connect, on reconnect and on every change. */
@@ -235,6 +251,13 @@ export interface Subscribe {
 }
 
 export interface Unsubscribe {
+}
+
+/** Be told of the network from now on, beginning with how it stands. */
+export interface NetworkSubscribe {
+}
+
+export interface NetworkUnsubscribe {
 }
 
 /** The first frame on every socket, on channel `system`. */
@@ -428,6 +451,23 @@ export interface Changed {
   revision: number | null;
 }
 
+/** How the network stands: every peer, and every ask that is being answered. */
+export interface NetworkChanged {
+  peers: Array<PeerShown>;
+  inbound: Array<InboundShown>;
+}
+
+/** An ask between two nodes began or ended. */
+export interface Collaboration {
+  id: string;
+  source: string;
+  target: string;
+  name: string;
+  action: string;
+  time: number;
+  state: string;
+}
+
 export interface HistoryItem {
   role: string;
   content?: string;
@@ -474,4 +514,30 @@ export interface CatalogueTool {
   description: string;
   source: string;
   effect: "read" | "write";
+}
+
+/** A peer as its owner sees it. */
+export interface PeerShown {
+  nodeId: string;
+  name: string;
+  label: string;
+  state: string;
+  addresses: Array<string>;
+  lastSeen: number | null;
+  connected: boolean;
+  capabilities: Array<string>;
+  rttMs: number | null;
+  grants: Array<string> | null;
+  granted: Array<string>;
+}
+
+/** An ask of a peer that this node is answering. */
+export interface InboundShown {
+  rid: string;
+  nodeId: string;
+  name: string;
+  prompt: string;
+  hops: number;
+  firstAsker: string | null;
+  startedAt: number;
 }
