@@ -9,7 +9,6 @@ import argparse
 import gzip
 import hashlib
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -78,7 +77,8 @@ def build() -> None:
         if not (built / "index.html").exists():
             raise BuildFailed("The cockpit could not be built: Vite wrote no index.html.")
         (built / STAMP.name).write_text(stamp, "utf-8")
-        shutil.rmtree(STATIC, ignore_errors=True)
+        if STATIC.exists():
+            STATIC.rename(Path(folder, "earlier"))  # a node that runs misses its files for a moment only
         built.rename(STATIC)
 
 

@@ -76,8 +76,11 @@ def node(start_node: StartNode) -> NodeProcess:
 
 
 @pytest.fixture
-def visit(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Visit]:
-    """Open the cockpit of a node as its owner does, in a browser of its own: `bobs, watch = visit(bob)`."""
+def visit(browser: Browser, start_node: StartNode, request: pytest.FixtureRequest) -> Iterator[Visit]:
+    """Open the cockpit of a node as its owner does, in a browser of its own: `bobs, watch = visit(bob)`.
+
+    It asks for `start_node` so that its pages end before their nodes: a node that is gone is a fault of the page.
+    """
     watches: list[Watch] = []
     with ExitStack() as stack:
 

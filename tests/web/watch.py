@@ -39,7 +39,7 @@ class Watch:
     def _on_console(self, message: ConsoleMessage) -> None:
         # Chromium reports what a policy forbids as an error of the console.
         if message.type in ("error", "warning", "assert"):
-            self._faults.append(f"console {message.type}: {message.text}")
+            self._faults.append(f"console {message.type}: {message.text} ({message.location['url']})")
 
     def _on_request(self, request: Request) -> None:
         self.requests.append(request.url)
