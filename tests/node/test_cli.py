@@ -201,7 +201,7 @@ async def test_nothing_that_a_model_says_steers_the_terminal(node: FakeNode, tmp
 async def test_peers_are_a_table_or_json(node: FakeNode, tmp_path: Path) -> None:
     assert (await palaver("peers", "--json", data=tmp_path)).json() == [fake_node.PEER]
     shown = (await palaver("peers", data=tmp_path)).out.splitlines()
-    assert shown[1].split() == ["bob", "trusted", "online", "3", "ms", "ask", "b" * 52]
+    assert shown[1].split() == ["bob", "trusted", "online", "3", "ms", "ask", "127.0.0.1:9", "b" * 52]
     node.peers = []
     finished = await palaver("peers", data=tmp_path)
     assert (finished.code, finished.out) == (0, "")

@@ -11,6 +11,7 @@ from node.interfaces import LOOPBACK, interfaces
 from node.replies import NodeError
 from tests.mission import requirement
 from tests.node.nodes import PATIENCE_S, RunningNode, Together
+from tests.node.program import palaver
 
 LO = next(one.name for one in interfaces() if one.address == LOOPBACK)
 FINDABLE: Mapping[str, object] = {"network.interfaces": [LO], "network.enableLanDiscovery": True}
@@ -118,11 +119,27 @@ async def test_an_address_is_looked_at_and_the_stranger_there_listed_as_seen(tmp
         assert await ben.client.peers() == []
         with pytest.raises(NodeError, match="this node itself"):
             await anna.client.connect(anna.peer_address)
-        with pytest.raises(NodeError, match=r"192\.0\.2|unreachable|reached") as nobody:
+        with pytest.raises(NodeError, match="cannot be reached") as nobody:
             await anna.client.connect("127.0.0.1:9")
         assert nobody.value.code == "unreachable"
         with pytest.raises(NodeError):
             await anna.client.call("POST", "/api/network/connect", {})
+
+
+@requirement("F3")
+async def test_connect_tells_an_owner_whose_key_is_there_and_how_to_go_on(tmp_path: Path) -> None:
+    async with Together(tmp_path) as together:
+        anna, ben = await together.node("anna"), await together.node("ben")
+        met = await palaver("connect", ben.peer_address, data=anna.data)
+        assert met.code == 0, met.err
+        assert f"is {ben.node_id}: seen, not trusted" in met.out
+        assert (await ben.client.identity())["fingerprint"] in met.out
+        assert f"palaver pair {ben.node_id[:8]}" in met.err
+        row = (await palaver("peers", data=anna.data)).out.splitlines()[1].split()
+        assert row == [ben.node_id[:8], "seen", "-", ben.peer_address, ben.node_id]
+        nobody = await palaver("connect", "127.0.0.1:9", data=anna.data)
+        assert (nobody.code, nobody.out) == (1, "")
+        assert "Is the node on?" in nobody.err
 
 
 @requirement("F25")
