@@ -15,6 +15,7 @@ from tests.fakes.ollama_server import FakeOllama, answer, calls, done, reply, te
 from tests.flows.test_two_nodes import endless, pair
 from tests.mission import requirement
 from tests.node.nodes import PATIENCE_S, RunningNode, Together
+from tests.node.program import palaver
 
 LENDS = {"network.lendModel": True}
 
@@ -37,12 +38,12 @@ async def lending(
         bob = await nodes.node("bob", model=None, ollama_url=ollama.address, settings=LENDS)
         await pair(bob, alice)
         if grants is not None:
-            await grant(bob, alice, *grants)
+            await grant(bob, alice.node_id, *grants)
         yield Pair(alice=alice, bob=bob, ollama=ollama, nodes=nodes)
 
 
-async def grant(owner: RunningNode, peer: RunningNode, *grants: str) -> None:
-    await owner.client.grant(peer.node_id, grants)
+async def grant(owner: RunningNode, peer: str, *grants: str) -> None:
+    await owner.client.grant(peer, grants)
 
 
 async def offered(node: RunningNode, *, by: str = "bob", there: bool = True) -> dict[str, Any]:
@@ -119,7 +120,7 @@ async def test_a_turn_on_a_model_that_is_not_lent_fails_with_what_its_owner_can_
         await eve.client.set_setting("agent.orchestrator.model", "peer:bob")
         with pytest.raises(NodeError, match=r"bob does not lend its model .*palaver grant \w+ ask model"):
             await chat(eve, "hello")
-        await grant(both.bob, eve, "ask", "model")
+        await grant(both.bob, eve.node_id, "ask", "model")
         both.ollama.chat(answer("hello"))
         assert (await chat(eve, "hello"))["answer"] == "hello"
 
@@ -168,7 +169,7 @@ async def test_a_loan_that_ends_in_mid_stream_ends_the_turn_with_the_reason(tmp_
             await ws.until("token")
             match how:
                 case "grant":
-                    await grant(both.bob, both.alice, "ask")
+                    await grant(both.bob, both.alice.node_id, "ask")
                 case "setting":
                     await both.bob.client.set_setting("network.lendModel", value=False)
                 case "revoke":
@@ -230,7 +231,7 @@ async def test_a_borrowed_model_is_neither_lent_on_nor_used_for_peers(tmp_path: 
         for key in ("network.lendModel", "network.allowRemoteAgent"):
             await alice.client.set_setting(key, value=True)
         await pair(alice, carol)
-        await grant(alice, carol, "ask", "model")
+        await grant(alice, carol.node_id, "ask", "model")
         await offered(carol, by="alice", there=False)
         told = await carol.client.ask_peer("alice", "what time is it")
         assert "It is" in told["answer"]
@@ -244,3 +245,24 @@ async def test_the_node_says_before_the_first_word_who_can_read_it(tmp_path: Pat
         assert chosen_model["provider"] == "peer"
         assert "lent by bob" in str(chosen_model["label"])
         assert await both.alice.client.setting("models.default") == f"peer:{both.bob.node_id}"
+
+
+@requirement("U8")
+async def test_the_command_line_shows_chooses_and_accounts_for_a_lent_model(tmp_path: Path) -> None:
+    async with lending(tmp_path) as both:
+        await offered(both.alice)
+        listed = await palaver("models", data=both.alice.data)
+        assert "peer:bob" in listed.out
+        assert "lent by bob" in listed.out
+        chose = await palaver("model", "peer:bob", data=both.alice.data)
+        assert chose.code == 0
+        assert "its owner could read what your turns send there" in chose.err
+        both.ollama.chat(answer("hello"))
+        asked = await palaver("ask", "hello", data=both.alice.data)
+        assert asked.out.strip() == "hello"
+        async with asyncio.timeout(PATIENCE_S):
+            while not await both.bob.client.lent():
+                pass
+        used = await palaver("lent", data=both.bob.data)
+        assert "alice" in used.out
+        assert (await palaver("lent", "--json", data=both.alice.data)).json() == []
