@@ -29,12 +29,13 @@ export function dropAt(layout: Layout, { groups }: Placed, view: Size, at: Point
   const area = under && groups.get(under.id);
   if (!under || !area) return null;
   const floats = floatOf(layout, under.id) !== undefined;
-  if (!floats && groupsIn(layout.root).length > 1) {
+  const onBar = at.y < area.y + BAR_PX;
+  if (!floats && !onBar && groupsIn(layout.root).length > 1) {
     const edge = sideOf(at, { x: 0, y: 0, ...view }, EDGE_PX, EDGE_PX);
     if (edge) return { where: { edge, share: EDGE_SHARE }, area: half({ x: 0, y: 0, ...view }, edge, EDGE_SHARE) };
   }
   const body = { ...area, y: area.y + BAR_PX, height: Math.max(0, area.height - BAR_PX) };
-  const side = at.y < body.y || floats ? null : sideOf(at, body, body.width * SIDE_SHARE, body.height * SIDE_SHARE);
+  const side = onBar || floats ? null : sideOf(at, body, body.width * SIDE_SHARE, body.height * SIDE_SHARE);
   const shown = under.active;
   return side
     ? { where: { beside: shown, side }, area: half(area, side, 0.5) }

@@ -1,3 +1,4 @@
 // Every view of the cockpit: importing one registers what it shows. The order is that of the menus.
 
 import "../conversation";
+import "../sessions/sessions";
