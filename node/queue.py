@@ -118,7 +118,8 @@ class TurnQueue:
         """Wait until no turn here waits for a place to run; False when that takes longer."""
         try:
             async with asyncio.timeout(patience_s):
-                while moved := self._moved:
+                while True:
+                    moved = self._moved  # before the look, so that no change after it is missed
                     if not await self._turns.is_any_due():
                         return True
                     await moved.wait()

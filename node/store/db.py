@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,7 +69,7 @@ class Database:
         """Run one statement as a transaction and return the rows of its RETURNING."""
         return await self.transact(lambda connection: connection.execute(sql, values).fetchall())
 
-    async def rows(self, sql: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
+    async def rows(self, sql: str, values: Sequence[object] | Mapping[str, object] = ()) -> list[sqlite3.Row]:
         """Read what is committed."""
         try:
             return list(await self._reader.execute_fetchall(sql, values))

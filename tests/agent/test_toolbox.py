@@ -214,6 +214,18 @@ def test_a_peers_turn_has_only_declared_tools_that_could_run_unattended() -> Non
     assert toolbox.find("list_tool_groups") is None
 
 
+@requirement("E17", "F15")
+def test_a_right_that_is_taken_away_during_a_peers_turn_counts_at_once() -> None:
+    rights = {"ask", "notes"}
+    tools = [reader("clock.now", remote="ask"), reader("notes.read", remote="notes"), reader("files.read")]
+    toolbox = PeerToolbox(tools, mode=Mode.PLAN, rules=NO_RULES, rights=lambda: rights)
+    assert names(toolbox) == ["clock.now", "notes.read"]
+    rights.remove("notes")
+    assert names(toolbox) == ["clock.now"]
+    assert toolbox.find("notes.read") is None
+    assert "notes.read" not in toolbox.refusal("files.read")
+
+
 @requirement("F15")
 def test_a_private_and_an_invented_name_are_refused_in_the_same_words() -> None:
     toolbox = PeerToolbox(
