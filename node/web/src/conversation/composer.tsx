@@ -37,6 +37,11 @@ export function Composer({ view }: { view: ConversationView }) {
     if (focusWish.value > 0) area.current?.focus();
   }, [focusWish.value]);
   useLayoutEffect(() => fit(area.current), [text]);
+  // The pane may have had the keyboard before there was anything to write in.
+  useEffect(() => {
+    const pane = area.current?.closest("[data-pane]");
+    if (pane && document.activeElement === pane) area.current?.focus();
+  }, []);
 
   const write = (now: string, cursor = now.length) => {
     setText(now);

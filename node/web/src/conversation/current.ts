@@ -7,6 +7,8 @@ import { api } from "../net/api";
 /** Null until it is known. */
 export const currentSession = signal<string | null>(null);
 
+/** Sessions that this page began; the node knows them from their first message on. */
+const fresh = new Set<string>();
 let isAsked = false;
 
 /** Find out which session to show first; asked once. */
@@ -14,7 +16,18 @@ export async function findCurrent(): Promise<void> {
   if (isAsked) return;
   isAsked = true;
   const { id } = await api<{ id: string | null }>("GET", "/api/chat/sessions/active").catch(() => ({ id: null }));
-  currentSession.value ??= id ?? crypto.randomUUID();
+  currentSession.value ??= id ?? begun();
+}
+
+/** Whether there is nothing to read of a session yet. */
+export function isFresh(id: string): boolean {
+  return fresh.has(id);
+}
+
+function begun(): string {
+  const id = crypto.randomUUID();
+  fresh.add(id);
+  return id;
 }
 
 /** Show a session, now and on the next visit. */
@@ -25,7 +38,7 @@ export function openSession(id: string): void {
 
 /** Begin a new conversation; the node stores it with its first message. */
 export function newSession(): string {
-  const id = crypto.randomUUID();
+  const id = begun();
   currentSession.value = id;
   remember(null);
   return id;

@@ -3,7 +3,7 @@
 /** As `2.5K` or `32K`; windows are powers of two, so 4096 is `4K`. */
 export function short(count: number): string {
   if (count < 1_000) return String(count);
-  const thousand = count % 1_024 === 0 ? 1_024 : 1_000;
+  const thousand = count % 1_024 === 0 && count % 1_000 !== 0 ? 1_024 : 1_000;
   const value = count / thousand;
   if (value >= 1_000) return `${trimmed(value / thousand)}M`;
   return `${trimmed(value)}K`;

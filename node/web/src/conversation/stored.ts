@@ -45,7 +45,7 @@ export function withStored(before: Conversation, session: StoredSession): Conver
   const ids = new Set(page.map((item) => item.id));
   const earlier = before.items.filter((item) => item.position !== null && item.position < first);
   const later = before.items.filter((item) => !ids.has(item.id) && isNewer(item, session.lastSeq));
-  const usage = page.findLast((item): item is Turn => item.kind === "turn" && item.usage !== null)?.usage;
+  const usage = page.findLast((item): item is Turn => item.kind === "turn" && item.state === "done")?.usage;
   return {
     ...before,
     items: [...earlier, ...page, ...later],

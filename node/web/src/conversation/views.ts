@@ -6,6 +6,7 @@ import { ApiError, api } from "../net/api";
 import { type NodeSocket, type Wish, type WishData, socket } from "../net/socket";
 import type { ApprovalResponse, Ask, NodeFrame } from "../wire.gen";
 import { batched } from "./batched";
+import { isFresh } from "./current";
 import { type AgentFrame, fold, sent, turnIn } from "./fold";
 import { type Conversation, EMPTY, isOpen, turnsOf } from "./model";
 import { tellOf } from "./notify";
@@ -17,6 +18,12 @@ const OPEN_MAX = 12;
 const NO_CONNECTION = "There is no connection to the node; try again when it is back.";
 
 export type Mode = NonNullable<Ask["mode"]>;
+/** An event, and when it came: some of them wait for the screen. */
+interface Received {
+  frame: AgentFrame;
+  at: number;
+}
+
 export type Asking = Pick<Ask, "mode" | "context">;
 
 /** One open conversation: what it shows, and what can be said in it. */
@@ -33,7 +40,7 @@ export class ConversationView {
   readonly stopFollowing: () => void;
 
   readonly #state = signal<Conversation>(EMPTY);
-  readonly #frames = batched<AgentFrame>((frames) => this.#fold(frames));
+  readonly #frames = batched<Received>((received) => this.#fold(received));
   readonly #asked = new Map<string, Ask>();
   #isLoading = false;
 
@@ -46,12 +53,13 @@ export class ConversationView {
       this.#frames.flush();
       return this.#state.peek().lastSeq;
     });
-    void this.load();
+    if (isFresh(id)) this.isLoaded.value = true;
+    else void this.load();
   }
 
   /** Take an event of this session; it shows with the next frame of the screen. */
   receive(frame: AgentFrame): void {
-    this.#frames.add(frame);
+    this.#frames.add({ frame, at: Date.now() });
     // A snapshot holds only the latest messages, and long ones cut.
     if (frame.event === "snapshot") void this.load();
   }
@@ -155,16 +163,15 @@ export class ConversationView {
     return `/api/chat/sessions/${encodeURIComponent(this.id)}`;
   }
 
-  #fold(frames: readonly AgentFrame[]): void {
-    const now = Date.now();
-    this.#state.value = frames.reduce((state, frame) => fold(state, frame, now), this.#state.peek());
-    for (const frame of frames) {
+  #fold(received: readonly Received[]): void {
+    this.#state.value = received.reduce((state, { frame, at }) => fold(state, frame, at), this.#state.peek());
+    for (const { frame } of received) {
       const { event, data } = frame;
       if ("turnId" in data && data.turnId !== null) tellOf(frame, turnIn(this.#state.peek(), data.turnId));
       if ((event === "queued" || event === "done") && data.turnId !== null) this.#asked.delete(data.turnId);
       if (event === "error" && "about" in data && data.about !== "ask") this.problem.value = data.message;
     }
-    if (frames.some(({ event }) => event === "done") && !this.title.peek()) void this.load();
+    if (received.some(({ frame }) => frame.event === "done") && !this.title.peek()) void this.load();
   }
 
   #say<E extends Wish>(event: E, data: WishData<E>): void {

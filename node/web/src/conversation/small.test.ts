@@ -1,0 +1,34 @@
+import { expect, test } from "vitest";
+
+import { readArguments, shortArguments } from "./arguments";
+import { changeIn, difference } from "./changes";
+import { draftOf, keepDraft } from "./drafts";
+import { duration, short } from "./numbers";
+
+test("numbers are short", () => {
+  expect([999, 2_500, 4_096, 32_768, 128_000, 1_048_576].map(short)).toEqual(["999", "2.5K", "4K", "32K", "128K", "1M"]);
+  expect([340, 2_400, 65_000].map(duration)).toEqual(["340 ms", "2.4 s", "1 min 5 s"]);
+});
+
+test("a difference keeps what stayed, in order", () => {
+  expect(difference("a\nb\nc", "a\nx\nc").map(({ sign, text }) => sign + text)).toEqual([" a", "-b", "+x", " c"]);
+  expect(changeIn({ path: "p", diff: "@@ -1 +1 @@\n-a\n+b" })?.lines.map(({ sign }) => sign)).toEqual(["@", "-", "+"]);
+  expect(changeIn({ path: "p", text: "t" })).toBeNull();
+});
+
+test("edited arguments are an object, or the owner is told what is wrong", () => {
+  expect(readArguments('{"a": 1}')).toEqual({ a: 1 });
+  expect(readArguments("[1]")).toMatch(/object/);
+  expect(readArguments("{")).toMatch(/not JSON/);
+  expect(shortArguments({ text: "x".repeat(500) }).length).toBeLessThanOrEqual(90);
+});
+
+test("drafts are kept per session, and only so many", () => {
+  const kept = new Map<string, string>();
+  const store = { getItem: (key: string) => kept.get(key) ?? null, setItem: (key: string, text: string) => void kept.set(key, text) };
+  for (let number = 0; number < 40; number++) keepDraft(`s${number}`, `draft ${number}`, number, store);
+  expect(draftOf("s39", store)).toBe("draft 39");
+  expect(draftOf("s0", store)).toBe("");
+  keepDraft("s39", "", 50, store);
+  expect(draftOf("s39", store)).toBe("");
+});

@@ -1,0 +1,43 @@
+import { expect, test } from "vitest";
+
+import { blocksOf, isClosed } from "./blocks";
+import { decoded } from "./entities";
+import { highlighted } from "./highlight";
+import { safeAddress } from "./links";
+
+const ORIGIN = "http://127.0.0.1:8765";
+
+test("only addresses of known kinds may be followed", () => {
+  const followed = ["https://example.com/a", "http://example.com", "mailto:a@b.c", "#here", "/plain/"];
+  expect(followed.map((href) => safeAddress(href, ORIGIN))).not.toContain(null);
+  const refused = [
+    "javascript:alert(1)", "JaVaScRiPt:alert(1)", " javascript:alert(1)", "java\nscript:alert(1)", "java\tscript:alert(1)",
+    "data:text/html,x", "vbscript:x", "file:///etc/passwd", "blob:x", "//evil.example/x", "/\\evil.example", "api/x", "../x",
+    "https://you@evil.example/", "about:blank", "filesystem:x", "",
+  ]; // prettier-ignore
+  expect(refused.map((href) => safeAddress(href, ORIGIN)).filter((href) => href !== null)).toEqual([]);
+});
+
+test("character references become the characters they name, and no others", () => {
+  expect(decoded("&lt;b&gt; &#60; &#x3c; &amp;lt; &nosuch; &#0;")).toBe("<b> < < &lt; &nosuch; \ufffd");
+});
+
+test("a fence is closed by as many of the same signs", () => {
+  expect(isClosed("```py\na\n```")).toBe(true);
+  expect(isClosed("````py\na\n```")).toBe(false);
+  expect(isClosed("```py\na")).toBe(false);
+  expect(isClosed("```")).toBe(false);
+});
+
+test("what is too long or too deep is shown as it is, in no time", () => {
+  for (const text of ["> ".repeat(5_000) + "x", "[".repeat(50_000), "- ".repeat(4_000) + "x", "a".repeat(300_000), "*a ".repeat(5_000)]) {
+    expect(blocksOf(text).map(({ raw }) => raw).join("")).toBe(text);
+    expect(blocksOf(text)).toHaveLength(1);
+  }
+});
+
+test("highlight.js still has the tree that is read here", () => {
+  const nodes = highlighted("def f(): pass", "python") as { type: string; props: { class: string } }[];
+  expect(nodes.some((node) => node.type === "span" && node.props.class === "hl-keyword")).toBe(true);
+  expect(highlighted("x", "no-such-language")).toBe("x");
+});
