@@ -38,7 +38,7 @@ def is_skipped() -> bool:
 
 def is_current() -> bool:
     try:
-        return STAMP.read_text("utf-8") == fingerprint()
+        return STAMP.read_text("utf-8") == fingerprint() and (STATIC / "index.html").exists()
     except FileNotFoundError:
         return False
 

@@ -55,6 +55,7 @@ def hook(build_ui: ModuleType) -> Any:
 
 def mark_as_built(build_ui: ModuleType) -> None:
     build_ui.STATIC.mkdir(exist_ok=True)
+    (build_ui.STATIC / "index.html").touch()
     build_ui.STAMP.write_text(build_ui.fingerprint())
 
 
@@ -89,6 +90,9 @@ def test_what_was_built_is_current_until_a_source_changes(build_ui: ModuleType, 
     assert not build_ui.is_current()
     mark_as_built(build_ui)
     (npm.WEB / "src" / "main.tsx").rename(npm.WEB / "src" / "moved.tsx")
+    assert not build_ui.is_current()
+    mark_as_built(build_ui)
+    (build_ui.STATIC / "index.html").unlink()
     assert not build_ui.is_current()
 
 
