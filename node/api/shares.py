@@ -67,7 +67,10 @@ class SharesApi:
         return web.json_response({"folder": share.folder, "label": share.label})
 
     def _node_id(self, peer: str) -> str:
-        return self.hub.find(peer).node_id
+        record = self.hub.find(peer)
+        if not record.is_trusted:
+            raise ApiError(409, "not_trusted", f"{record.label} is not trusted here; pair with it first")
+        return record.node_id
 
     def _shown(self, status: ShareStatus) -> dict[str, object]:
         share, report = status.share, status.report

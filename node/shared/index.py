@@ -6,7 +6,7 @@ Everything here blocks. The writing side belongs to one thread, each search open
 import math
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +39,7 @@ class Counts:
 
 
 class ShareIndex:
-    """The writing side."""
+    """The writing side. What is written is found from the next `commit` on."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -58,35 +58,47 @@ class ShareIndex:
 
     def put(self, share: str, found: Found, cuts: Sequence[Cut], unit: Unit) -> None:
         """Store a file's passages in place of what was known of it."""
-        with self._transaction():
-            self._forget(share, (found.path,))
-            file_id = self._add(share, found, None, unit)
-            for each in cuts:
-                row = self._connection.execute(
-                    "INSERT INTO passages (file_id, first, last, heading) VALUES (?, ?, ?, ?) RETURNING id",
-                    (file_id, each.first, each.last, each.heading),
-                )
-                self._connection.execute(
-                    "INSERT INTO words (rowid, heading, path, text) VALUES (?, ?, ?, ?)",
-                    (row.fetchone()[0], each.heading, found.path, each.text),
-                )
+        self.forget(share, (found.path,))
+        file_id = self._add(share, found, None, unit)
+        for each in cuts:
+            row = self._connection.execute(
+                "INSERT INTO passages (file_id, first, last, heading) VALUES (?, ?, ?, ?) RETURNING id",
+                (file_id, each.first, each.last, each.heading),
+            )
+            self._connection.execute(
+                "INSERT INTO words (rowid, heading, path, text) VALUES (?, ?, ?, ?)",
+                (row.fetchone()[0], each.heading, found.path, each.text),
+            )
 
     def refuse(self, share: str, found: Found, reason: str) -> None:
         """Note that a file has no text to search, so that it is not opened again until it changes."""
-        with self._transaction():
-            self._forget(share, (found.path,))
-            self._add(share, found, reason, "line")
+        self.forget(share, (found.path,))
+        self._add(share, found, reason, "line")
 
     def forget(self, share: str, paths: Iterable[str]) -> None:
-        with self._transaction():
-            self._forget(share, paths)
+        self._begin()
+        for path in paths:
+            self._connection.execute(_FORGET_WORDS.format("f.share = ? AND f.path = ?"), (share, path))
+            self._connection.execute("DELETE FROM files WHERE share = ? AND path = ?", (share, path))
 
     def drop(self, share: str) -> None:
         """Forget a whole share, so that no word of it stays in the file."""
-        self.forget(share, list(self.known(share)))
+        self._begin()
+        self._connection.execute(_FORGET_WORDS.format("f.share = ?"), (share,))
+        self._connection.execute("DELETE FROM files WHERE share = ?", (share,))
+        self.commit()
         # Until its parts are merged, the full-text index only marks what was taken out.
         self._connection.execute("INSERT INTO words (words) VALUES ('optimize')")
         self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def commit(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Undo what was written since the last `commit`."""
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
 
     def counts(self, share: str) -> Counts:
         row = self._connection.execute(
@@ -104,21 +116,9 @@ class ShareIndex:
         )
         return int(row.fetchone()[0])
 
-    def _forget(self, share: str, paths: Iterable[str]) -> None:
-        for path in paths:
-            key = (share, path)
-            self._connection.execute(_FORGET_WORDS, key)
-            self._connection.execute("DELETE FROM files WHERE share = ? AND path = ?", key)
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
+    def _begin(self) -> None:
+        if not self._connection.in_transaction:
+            self._connection.execute("BEGIN IMMEDIATE")
 
 
 def search(index: Path, question: str, limit: int, labels: Mapping[str, str]) -> list[Passage]:
@@ -275,7 +275,7 @@ _HOLDING = f"SELECT count(*) {_JOINED} WHERE words MATCH ? AND f.share IN ({{}})
 _TOTAL = "SELECT count(*) FROM passages p JOIN files f ON f.id = p.file_id WHERE f.share IN ({})"
 _FORGET_WORDS = """
 DELETE FROM words WHERE rowid IN (
-    SELECT p.id FROM passages p JOIN files f ON f.id = p.file_id WHERE f.share = ? AND f.path = ?
+    SELECT p.id FROM passages p JOIN files f ON f.id = p.file_id WHERE {}
 )
 """
 _AMONG = "SELECT rowid FROM words WHERE words MATCH ? AND rowid IN ({})"

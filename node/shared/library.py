@@ -14,7 +14,8 @@ from typing import TypeVar
 
 from node.shared.admission import folder_refused, label_of
 from node.shared.index import ShareIndex
-from node.shared.scan import Report, Stopped, scan
+from node.shared.pdf import Stopped
+from node.shared.scan import Report, scan
 from node.store.shares import Share, ShareStore
 
 SCAN_EVERY_S = 30.0

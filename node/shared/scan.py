@@ -13,16 +13,13 @@ from node.shared.admission import NO_PDF_READER, NO_TEXT, UNREADABLE, is_pdf, ma
 from node.shared.beneath import Refused, contents, opened_file
 from node.shared.index import ShareIndex
 from node.shared.passages import Cut, cut, decoded, sound
-from node.shared.pdf import has_reader, pages_of
-from node.shared.walk import Found, Skipped, signature_of, walk
-from tools.shared import Unit
+from node.shared.pdf import Stopped, has_reader, pages_of
+from node.shared.walk import Entry, Found, Skipped, signature_of, walk
 
+COMMIT_FILES = 200
+"""Files that go into one commit: one for each would take more than twice as long."""
 SKIPPED_SHOWN = 50
 """Skipped files that the owner is shown by name."""
-
-
-class Stopped(Exception):
-    """The node is closing, or the folder is no longer shared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,73 +38,88 @@ class Report:
 
 def scan(index: ShareIndex, folder: Path, is_over: Callable[[], bool]) -> Report:
     """Bring a folder's part of the index up to date; raises `Stopped`."""
-    share = str(folder)
-    known = index.known(share)
-    seen: set[str] = set()
-    skipped: list[Skipped] = []
-    reasons: Counter[str] = Counter()
-    problem = ""
     try:
-        for entry in walk(folder):
-            if is_over():
-                raise Stopped
-            refused = (
-                entry if isinstance(entry, Skipped) else _taken(index, folder, entry, known.get(entry.path))
-            )
-            if isinstance(entry, Found):
-                seen.add(entry.path)
-            if refused:
-                reasons[refused.reason] += 1
-                skipped += [refused] if len(skipped) < SKIPPED_SHOWN else []
-    except OSError as error:
-        problem = f"cannot be read: {error.strerror or error}"
-    index.forget(share, [path for path in known if path not in seen])
-    counts = index.counts(share)
-    return Report(
-        files=counts.files,
-        passages=counts.passages,
-        reasons=dict(reasons),
-        skipped=tuple(skipped),
-        problem=problem,
-    )
+        report = _Scan(index, folder, is_over).run()
+        index.commit()
+    finally:
+        index.rollback()
+    return report
 
 
-def _taken(
-    index: ShareIndex, folder: Path, found: Found, known: tuple[str, str | None] | None
-) -> Skipped | None:
-    """Index a file unless it is known as it is; return why there is nothing of it to search, if so."""
-    signature, reason = known or ("", None)
-    if signature == found.signature and not (reason == NO_PDF_READER and has_reader()):
-        return Skipped(found.path, reason) if reason else None
-    try:
-        cuts, unit, found = _read(folder, found)
-    except Refused as error:
-        index.refuse(str(folder), found, str(error))
-        return Skipped(found.path, str(error))
-    except OSError:
-        index.forget(str(folder), (found.path,))
-        return Skipped(found.path, UNREADABLE)
-    index.put(str(folder), found, cuts, unit)
-    return None
+class _Scan:
+    def __init__(self, index: ShareIndex, folder: Path, is_over: Callable[[], bool]) -> None:
+        self._index = index
+        self._folder = folder
+        self._share = str(folder)
+        self._is_over = is_over
+        self._known = index.known(self._share)
+        self._seen: set[str] = set()
+        self._reasons: Counter[str] = Counter()
+        self._skipped: list[Skipped] = []
 
-
-def _read(folder: Path, found: Found) -> tuple[list[Cut], Unit, Found]:
-    """Return the passages of a file, and the file as it was when it was read."""
-    with opened_file(folder, found.path) as handle:
-        status = os.fstat(handle)
-        content = contents(handle, max_bytes(found.path))
-    found = Found(found.path, status.st_size, signature_of(status))
-    if is_pdf(found.path):
-        return (
-            [each for number, page in enumerate(pages_of(content), 1) for each in _page(number, page)],
-            "page",
-            found,
+    def run(self) -> Report:
+        problem = ""
+        try:
+            for entry in walk(self._folder):
+                self._take(entry)
+        except OSError as error:
+            problem = f"cannot be read: {error.strerror or error}"
+        self._index.forget(self._share, [path for path in self._known if path not in self._seen])
+        counts = self._index.counts(self._share)
+        return Report(
+            files=counts.files,
+            passages=counts.passages,
+            reasons=dict(self._reasons),
+            skipped=tuple(self._skipped),
+            problem=problem,
         )
-    text = decoded(content)
-    if text is None:
-        raise Refused(NO_TEXT)
-    return list(cut(text, has_headings=found.path.casefold().endswith((".md", ".markdown")))), "line", found
+
+    def _take(self, entry: Entry) -> None:
+        if self._is_over():
+            raise Stopped
+        skipped = entry if isinstance(entry, Skipped) else self._take_file(entry)
+        if skipped is not None:
+            self._reasons[skipped.reason] += 1
+            self._skipped += [skipped] if len(self._skipped) < SKIPPED_SHOWN else []
+
+    def _take_file(self, found: Found) -> Skipped | None:
+        """Index a file unless it is known as it is; return why there is nothing of it to search, if so."""
+        self._seen.add(found.path)
+        if len(self._seen) % COMMIT_FILES == 0:
+            self._index.commit()
+        signature, reason = self._known.get(found.path, ("", None))
+        if signature == found.signature and not (reason == NO_PDF_READER and has_reader()):
+            return Skipped(found.path, reason) if reason else None
+        try:
+            cuts, found = self._read(found)
+        except Refused as error:
+            self._index.refuse(self._share, found, str(error))
+            return Skipped(found.path, str(error))
+        except OSError:
+            self._index.forget(self._share, (found.path,))
+            return Skipped(found.path, UNREADABLE)
+        self._index.put(self._share, found, cuts, "page" if is_pdf(found.path) else "line")
+        return None
+
+    def _read(self, found: Found) -> tuple[list[Cut], Found]:
+        """Return the passages of a file, and the file as it was when it was read."""
+        with opened_file(self._folder, found.path) as handle:
+            status = os.fstat(handle)
+            content = contents(handle, max_bytes(found.path))
+        found = Found(found.path, status.st_size, signature_of(status))
+        return (self._pages(content) if is_pdf(found.path) else _lines(found.path, content)), found
+
+    def _pages(self, content: bytes) -> list[Cut]:
+        pages = pages_of(content, self._is_over)
+        return [each for number, page in enumerate(pages, start=1) for each in _page(number, page)]
 
 
 def _page(number: int, text: str) -> list[Cut]:
     return [Cut(number, number, "", each.text) for each in cut(sound(text), has_headings=False)]
+
+
+def _lines(path: str, content: bytes) -> list[Cut]:
+    text = decoded(content)
+    if text is None:
+        raise Refused(NO_TEXT)
+    return list(cut(text, has_headings=path.casefold().endswith((".md", ".markdown"))))

@@ -26,7 +26,8 @@ from node.shared.admission import (
 )
 from node.shared.beneath import Refused, contents, opened_file
 from node.shared.index import ShareIndex, files, search
-from node.shared.scan import Report, Stopped, scan
+from node.shared.pdf import Stopped
+from node.shared.scan import Report, scan
 from tests.mission import requirement
 
 links_only = pytest.mark.skipif(sys.platform == "win32", reason="links and pipes need rights on Windows")
@@ -266,6 +267,20 @@ def test_a_pdf_that_takes_too_long_is_given_up(
     monkeypatch.setattr(pdf, "TIME_MAX_S", 0.2)
     (folder / "manual.pdf").write_bytes(document("whatever"))
     assert scanned(index, folder).reasons == {BAD_PDF: 1}
+
+
+def test_a_pdf_that_is_being_read_holds_up_no_stop(
+    folder: Path, tmp_path: Path, index: ShareIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("pypdf")
+    endless = tmp_path / "endless.py"
+    endless.write_text("while True: pass")
+    monkeypatch.setattr(pdf, "_CHILD", endless)
+    (folder / "manual.pdf").write_bytes(document("whatever"))
+    looks = iter([False] * 4)
+    with pytest.raises(Stopped):
+        scan(index, folder, lambda: next(looks, True))
+    assert index.known(str(folder)) == {}
 
 
 def test_without_a_reader_a_pdf_says_what_to_install_and_is_read_once_there_is_one(
