@@ -21,6 +21,7 @@ from node.api.completion import CompletionApi
 from node.api.discovery import DiscoveryApi
 from node.api.follow import FollowApi
 from node.api.history import HistoryApi
+from node.api.key_changes import KeyChangesApi
 from node.api.layout import LayoutApi
 from node.api.lent import LentApi
 from node.api.network import NetworkApi
@@ -243,6 +244,7 @@ async def start(
         NetworkApi(hub=hub, door=peer_door, identity=identity),
         DiscoveryApi(discovery),
         PairingApi(hub=hub, door=peer_door),
+        KeyChangesApi(hub),
         AskPeersApi(hub=hub, synthesis=Synthesis(models=models, settings=settings)),
         SharesApi(
             shares=state.shares,
@@ -316,6 +318,7 @@ async def open_hub(
         lend=lender.lend,
         recorder=records,
         signs_asks=lambda: settings.flag("network.signAsks"),
+        former=state.former,
     )
     stack.push_async_callback(hub.close)
     return hub, records

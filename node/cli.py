@@ -57,6 +57,9 @@ def command_parser() -> argparse.ArgumentParser:
     add_pair(command(commands, "pair", "node.commands.comparing", "pair with a node by comparing six digits"))
     add_revoke(command(commands, "revoke", "node.commands.peers", "end the trust in a peer at once"))
     add_peer(command(commands, "unblock", "node.commands.peers", "let a blocked peer pair again"))
+    add_rotate(command(commands, "rotate-key", "node.commands.keys", "give the stopped node a new key"))
+    add_json(command(commands, "key-changes", "node.commands.keys", "list peers that have a new key"))
+    add_accept(command(commands, "accept-key", "node.commands.keys", "trust a peer under its new key"))
     add_rename(command(commands, "rename", "node.commands.peers", "give a peer a name of your own"))
     add_json(command(commands, "peers", "node.commands.peers", "list the peers, and who was seen"))
     add_connect(command(commands, "connect", "node.commands.connecting", "look who is at an address"))
@@ -151,6 +154,16 @@ def add_pair(parser: argparse.ArgumentParser) -> None:
 def add_revoke(parser: argparse.ArgumentParser) -> None:
     add_peer(parser)
     parser.add_argument("--block", action="store_true", help="keep it out, even with a ticket")
+
+
+def add_rotate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    add_json(parser)
+
+
+def add_accept(parser: argparse.ArgumentParser) -> None:
+    add_peer(parser)
+    parser.add_argument("--refuse", action="store_true", help="refuse the new key; the old one stays")
 
 
 def add_rename(parser: argparse.ArgumentParser) -> None:

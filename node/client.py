@@ -25,6 +25,7 @@ from node.replies import (
     InboundAsk,
     Invite,
     KeptAsk,
+    KeyChangeShown,
     LentToday,
     ModelInUse,
     NodeError,
@@ -229,6 +230,14 @@ class NodeClient:
     async def change_peer(self, peer: str, **changes: object) -> Peer:
         """Change what is given: `petName`, `blocked`. `peer` is an id, the start of one, or a name."""
         return cast("Peer", await self.call("PUT", peer_path(peer), changes))
+
+    async def key_changes(self) -> list[KeyChangeShown]:
+        """Return the peers that are said to have a new key."""
+        return cast("list[KeyChangeShown]", await self.call("GET", "/api/network/key-changes"))
+
+    async def settle_key(self, peer: str, *, accept: bool) -> None:
+        """Trust a peer under its new key in place of the old one, or refuse it."""
+        await self.call("POST", f"/api/network/key-changes/{quote(peer, safe='')}", {"accept": accept})
 
     async def revoke(self, peer: str) -> None:
         """Forget a peer, with its trust, its links and its turns."""

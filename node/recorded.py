@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeAlias
 
@@ -20,6 +20,7 @@ from peer.identity import Identity, NodeId
 from peer.lending import Lend
 from peer.lineage import OpenLineage
 from peer.loans import LoanPolicy
+from peer.rotation import Former
 from peer.told import ANSWERED, AskEnd, AskRecorder, AskStart
 from peer.trust import PeerRecord, TrustStore
 
@@ -59,6 +60,7 @@ class RecordedHub(PeerHub):
         lend: Lend,
         recorder: AskRecorder,
         signs_asks: Callable[[], bool],
+        former: Sequence[Former],
     ) -> None:
         super().__init__(
             identity=identity,
@@ -70,6 +72,7 @@ class RecordedHub(PeerHub):
             lend=lend,
             recorder=recorder,
             signs_asks=signs_asks,
+            former=former,
         )
         self._recorder = recorder
         self._telemetry = telemetry

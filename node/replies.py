@@ -112,6 +112,14 @@ class Pairing(TypedDict):
     comparison: Comparison | None
 
 
+class KeyChangeShown(TypedDict):
+    peerId: str
+    name: str
+    fingerprint: str
+    newId: str
+    newFingerprint: str
+
+
 class PairedPeer(TypedDict):
     nodeId: str
     name: str

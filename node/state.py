@@ -1,11 +1,13 @@
 """What a node keeps between starts: its folder, store, settings, key, trust, shares, log of events."""
 
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from node.config import NodeConfig
 from node.datadir import DataDir
+from node.rotation import load_former
 from node.settings import Settings
 from node.shared.library import SharedFolders
 from node.store.db import Database
@@ -14,6 +16,7 @@ from node.store.peers import PeerStore
 from node.store.settings import SettingStore
 from node.store.shares import ShareStore
 from peer.identity import Identity
+from peer.rotation import Former
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +30,8 @@ class State:
     trust: PeerStore
     log: EventLog
     shares: SharedFolders
+    former: Sequence[Former]
+    """What the keys that this node had say of the one it has."""
 
 
 async def open_state(config: NodeConfig, stack: AsyncExitStack) -> State:
@@ -41,12 +46,14 @@ async def open_state(config: NodeConfig, stack: AsyncExitStack) -> State:
     shares = SharedFolders(ShareStore(db), index=folder.shared_index, data=folder.path, home=Path.home())
     stack.push_async_callback(shares.close)
     await shares.open()
+    identity = Identity.load_or_create(folder.identity_key)
     return State(
         folder=folder,
         db=db,
         settings=settings,
-        identity=Identity.load_or_create(folder.identity_key),
+        identity=identity,
         trust=PeerStore(db),
         log=log,
         shares=shares,
+        former=load_former(folder.path, identity.node_id),
     )
