@@ -75,6 +75,7 @@ def outcome_of(heard: Heard) -> PeerOutcome:
         node_id=heard.peer.node_id if heard.peer else "",
         name=heard.peer.label if heard.peer else heard.asked,
         text=heard.answer.text if heard.answer else "",
+        sources=sources_of(heard.answer) if heard.answer else (),
         error=str(heard.error) if heard.error else "",
         code=heard.error.code if heard.error else "",
         duration_ms=heard.duration_ms,

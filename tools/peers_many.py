@@ -1,5 +1,6 @@
 """The tool that asks several peers' agents at once and returns what each of them said, or why it did not."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Protocol
@@ -25,6 +26,8 @@ class PeerOutcome:
     """Empty for a name that means nobody."""
     name: str
     text: str = ""
+    sources: tuple[str, ...] = ()
+    """Places in its owner's shared files on which the answer rests."""
     error: str = ""
     """Why there is no answer; empty when there is one."""
     code: str = ""
@@ -44,9 +47,7 @@ def many_peers_tools(directory: ManyPeers) -> tuple[ToolSpec, ...]:
 
     def by_one_name_each(arguments: JsonObject) -> JsonObject:
         """Name all who are meant, each by one name: rules and people judge peers, not spellings or `all`."""
-        given = arguments.get("peers")
-        named = [str(peer) for peer in given] if isinstance(given, list) else []
-        named = named or [card.node_id for card in directory.connected()]
+        named = _listed(arguments.get("peers")) or [card.node_id for card in directory.connected()]
         peers = dict.fromkeys(next(iter(directory.names(peer)), peer) for peer in named)
         if len(peers) > ASKED_MAX:
             raise ToolError(f"{len(peers)} peers are too many at once; name at most {ASKED_MAX}")
@@ -88,6 +89,17 @@ def many_peers_tools(directory: ManyPeers) -> tuple[ToolSpec, ...]:
     return (ask_peers,)
 
 
+def _listed(given: object) -> list[str]:
+    """Return the names in a list, or in a text that holds one: `["bob"]`, or `bob` for one name."""
+    if isinstance(given, str):
+        try:
+            listed = json.loads(given)
+        except (ValueError, RecursionError):
+            return [given] if given.strip() else []
+        return _listed(listed) if isinstance(listed, list) else [given]
+    return [str(name) for name in given] if isinstance(given, list) else []
+
+
 def shown(outcome: PeerOutcome, limit: int) -> dict[str, object]:
     """Return an outcome as the model reads it, its answer cut at `limit` characters with a note."""
     if outcome.error:
@@ -98,7 +110,9 @@ def shown(outcome: PeerOutcome, limit: int) -> dict[str, object]:
             "answer": f"(no answer: {outcome.error[:limit]})",
             "code": outcome.code,
         }
-    return {"from": outcome.name, "node": outcome.node_id, "ok": True, "answer": cut(outcome.text, limit)}
+    sources = {"sources": list(outcome.sources)} if outcome.sources else {}
+    answer = cut(outcome.text, limit)
+    return {"from": outcome.name, "node": outcome.node_id, "ok": True, "answer": answer, **sources}
 
 
 def cut(text: str, limit: int) -> str:

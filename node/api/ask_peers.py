@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from agent.errors import TurnError
 from agent.models.base import ModelError
+from node.api.network import citations_json
 from node.api.pouring import NDJSON_HEADERS, Readers, pour
 from node.api.requests import body_of
 from node.directory import outcome_of
@@ -19,8 +20,8 @@ from peer.hub import PeerHub
 from peer.many import Heard, ask_many, connected
 from tools.peers_many import ASKED_MAX, PeerOutcome
 
-Came: TypeAlias = asyncio.Queue[PeerOutcome | None]
-"""The outcomes as they come, at most one for each peer, and None after the last."""
+Came: TypeAlias = asyncio.Queue[Heard | None]
+"""What is heard, as it comes: at most one for each peer, and None after the last."""
 
 
 class AskPeersRequest(BaseModel):
@@ -66,22 +67,20 @@ class AskPeersApi:
         asking = asyncio.create_task(self._reply(wanted, came))
         asking.add_done_callback(lambda _: came.put_nowait(None))
         try:
-            while (outcome := await came.get()) is not None:
-                yield _line({"heard": answer_json(outcome)})
+            while (heard := await came.get()) is not None:
+                yield _line({"heard": heard_json(heard)})
             yield _line({"reply": await asking})
         finally:
             asking.cancel()
 
     async def _reply(self, wanted: AskPeersRequest, came: Came) -> dict[str, object]:
         async def on_heard(heard: Heard) -> None:
-            came.put_nowait(outcome_of(heard))
+            came.put_nowait(heard)
 
         peers = connected(self.hub)[:ASKED_MAX] if wanted.peers == "all" else wanted.peers
         heard = await ask_many(self.hub, peers, wanted.prompt, on_heard=on_heard)
-        outcomes = [outcome_of(each) for each in heard]
-        return {"answers": [answer_json(outcome) for outcome in outcomes]} | await self._together(
-            wanted, outcomes
-        )
+        answers = [heard_json(each) for each in heard]
+        return {"answers": answers} | await self._together(wanted, [outcome_of(each) for each in heard])
 
     async def _together(self, wanted: AskPeersRequest, outcomes: list[PeerOutcome]) -> dict[str, object]:
         if not wanted.synthesize:
@@ -92,15 +91,17 @@ class AskPeersApi:
             return {"synthesis": None, "synthesisError": str(error)}
 
 
-def answer_json(outcome: PeerOutcome) -> dict[str, object]:
-    said = {"error": outcome.error, "code": outcome.code} if outcome.error else {"answer": outcome.text}
-    return {
-        "nodeId": outcome.node_id or None,
-        "name": outcome.name,
-        "ok": not outcome.error,
-        **said,
-        "durationMs": outcome.duration_ms,
+def heard_json(heard: Heard) -> dict[str, object]:
+    """Return what one of several peers made of a question, as `ask-peer` answers of one."""
+    who = {
+        "nodeId": heard.peer.node_id if heard.peer else None,
+        "name": heard.peer.label if heard.peer else heard.asked,
+        "durationMs": heard.duration_ms,
     }
+    if heard.answer is None:
+        error = heard.error
+        return {"ok": False, "error": str(error), "code": error.code if error else "", **who}
+    return {"ok": True, "answer": heard.answer.text, "citations": citations_json(heard.answer), **who}
 
 
 def _line(value: object) -> bytes:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 
 from node.console.render import one_line
+from node.console.shares import sources_text
 from node.replies import (
     LentToday,
     ModelInUse,
@@ -56,7 +57,10 @@ def peer_refusal(peer: str, answer: PeerAnswer) -> str:
 def answer_under_name(answer: PeerAnswer) -> str:
     """Return one of several answers under the name of who gave it, or why there is none."""
     name = answer.get("name", "")
-    return f"{one_line(name)}:\n{answer['answer']}\n" if answer["ok"] else peer_refusal(name, answer)
+    if not answer["ok"]:
+        return peer_refusal(name, answer)
+    sources = sources_text(answer.get("citations", []))
+    return "\n".join([f"{one_line(name)}:", answer["answer"], *([sources] if sources else []), ""])
 
 
 def together(reply: PeersReply) -> str:

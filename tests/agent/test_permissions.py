@@ -60,13 +60,17 @@ def cases() -> list[Case]:
 
 def tool_called(name: str) -> ToolSpec:
     kinds = {"shell": SpecifierKind.SHELL, "files": SpecifierKind.PATH}
+    asks_several = name == "agent.ask_peers"
     return ToolSpec(
         name=name,
         description="",
         effect=Effect.READ if name.endswith(".read") else Effect.WRITE,
         specifier="{what}",
-        specifier_kind=kinds.get(name.partition(".")[0], SpecifierKind.TEXT),
-        aliases=(lambda _: ()) if name == "agent.ask_peer" else None,
+        specifier_kind=SpecifierKind.NAMES
+        if asks_several
+        else kinds.get(name.partition(".")[0], SpecifierKind.TEXT),
+        judged_as="agent.ask_peer" if asks_several else "",
+        aliases=(lambda _: ()) if name.startswith("agent.ask_peer") else None,
     )
 
 

@@ -484,6 +484,7 @@ export interface FocusedContext {
 /** A place in a shared file on which an answer rests; lines or pages from 1. */
 export interface CitedPlace {
   file: string;
+  peer: string;
   first: number;
   last: number;
   unit: "line" | "page";
