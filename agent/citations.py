@@ -1,24 +1,34 @@
-"""Which of the passages that a turn read its answer cites. A source that the model made up is none. Pure."""
+"""What an answer rests on, as far as its turn can show it. A source that the model made up is none. Pure."""
 
 import re
 from collections.abc import Iterator, Sequence
 
 from agent.desk import CallRecord, Citation
-from tools.shared import Passage, passages_in
+from tools.peers import sources_in
+from tools.shared import Passage, passages_in, place_in
 
 CITATIONS_MAX = 8
 QUOTE_MAX_CHARS = 240
 
 
 def citations(answer: str, calls: Sequence[CallRecord]) -> tuple[Citation, ...]:
-    """Return what the answer cites, in its order, as far as the calls of its turn brought it.
+    """Return what the answer cites of what its turn read, in its order; then the sources that peers gave.
 
     A citation is a file's name with lines, as `[handbook/opening.md:12-31]`; of lines that were not read only
-    the part that was read counts.
+    the part that was read counts. What the answers of peers rest on they have said themselves.
     """
     read = [passage for call in calls if call.ok for passage in passages_in(call.name, call.result)]
     cited = sorted(_cited(answer, read), key=lambda found: found[0])
-    return tuple(dict.fromkeys(citation for _, citation in cited))[:CITATIONS_MAX]
+    own = [citation for _, citation in cited]
+    return tuple(dict.fromkeys([*own, *_of_peers(calls)]))[:CITATIONS_MAX]
+
+
+def _of_peers(calls: Sequence[CallRecord]) -> Iterator[Citation]:
+    for call in calls:
+        for peer, source in sources_in(call.name, call.result) if call.ok else ():
+            if (where := place_in(source)) is not None:
+                file, first, last, unit = where
+                yield Citation(peer=peer, file=file, first=first, last=last, unit=unit)
 
 
 def _cited(answer: str, read: Sequence[Passage]) -> Iterator[tuple[int, Citation]]:

@@ -46,6 +46,8 @@ class Citation:
 
     file: str
     """As the one who shares it calls it: `handbook/opening.md`."""
+    peer: str = ""
+    """The peer whose file it is; blank: this owner's own."""
     first: int
     last: int
     unit: Unit = "line"

@@ -304,6 +304,8 @@ class CitedPlace(Event):
     event: ClassVar[str] = "citation"
 
     file: str
+    peer: str = ""
+    """The peer whose file it is, by whose word; blank: the owner's own."""
     first: int
     last: int
     unit: Literal["line", "page"] = "line"

@@ -93,7 +93,9 @@ class PeerTurns:
         outcome = await run_turn(RemoteDesk(ask.emit), turn)
         if outcome.error is not None:
             raise AnswerFailed(f"{self._name()} could not answer: {outcome.error}")
-        sources = [Citation.model_validate(each, from_attributes=True) for each in outcome.citations]
+        # Who else was asked is the owner's business, so sources of other peers stay here.
+        own = [each for each in outcome.citations if not each.peer]
+        sources = [Citation.model_validate(each, from_attributes=True) for each in own]
         return Answered(text=outcome.text, citations=tuple(sources))
 
     def _tools(self, asker: PeerRecord) -> tuple[ToolSpec, ...]:

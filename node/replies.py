@@ -1,6 +1,6 @@
 """What the owner's door answers, as its clients read it: the shapes over HTTP, and the refusals."""
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 
 class NodeError(Exception):
@@ -126,8 +126,10 @@ class PairedPeer(TypedDict):
 
 
 class CitationShown(TypedDict):
-    """A place in a file that the answering owner shares."""
+    """A place in a shared file."""
 
+    peer: NotRequired[str]
+    """Whose file it is; blank or left out: the answering owner's."""
     file: str
     first: int
     last: int

@@ -1,5 +1,6 @@
 """The tools that reach other people's agents: who is there, and ask one of them."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Protocol
@@ -38,6 +39,29 @@ class PeerDirectory(Protocol):
     async def ask(self, peer: str, prompt: str, *, context: ToolContext) -> PeerReply:
         """Put a question to the agent of a peer, named by its name or node id; raises `ToolError`."""
         ...
+
+
+def sources_in(name: str, result: str) -> list[tuple[str, str]]:
+    """Return the sources that peers gave, each after the peer's name, as a call's result told the model."""
+    try:
+        told = json.loads(result)
+    except (ValueError, RecursionError):
+        return []
+    match name, told:
+        case "agent.ask_peer", {"from": _}:
+            return _sources_of(told)
+        case "agent.ask_peers", {"answers": [*answers]}:
+            return [source for answer in answers for source in _sources_of(answer)]
+        case _:
+            return []
+
+
+def _sources_of(answer: object) -> list[tuple[str, str]]:
+    match answer:
+        case {"from": str(peer), "sources": [*sources]}:
+            return [(peer, str(source)) for source in sources]
+        case _:
+            return []
 
 
 def peers_tools(directory: PeerDirectory) -> tuple[ToolSpec, ...]:

@@ -35,14 +35,21 @@ def removed_text(removed: Unshared) -> str:
 
 def sources_text(citations: Sequence[CitationShown]) -> str:
     """Return where an answer comes from: `sources: handbook/opening.md, lines 12-31`; "" for nowhere."""
-    places = [f"{_name(each['file'])}, {_place(each)}" for each in citations]
+    places = [f"{_whose(each)}{_name(each['file'])}, {_place(each)}" for each in citations]
     return f"sources: {'; '.join(places)}" if places else ""
 
 
 def citations_shown(cited: Sequence[CitedPlace]) -> list[CitationShown]:
     """Return the citations of an own turn's event in the shape that HTTP has."""
     return [
-        {"file": each.file, "first": each.first, "last": each.last, "unit": each.unit, "quote": each.quote}
+        {
+            "peer": each.peer,
+            "file": each.file,
+            "first": each.first,
+            "last": each.last,
+            "unit": each.unit,
+            "quote": each.quote,
+        }
         for each in cited
     ]
 
@@ -65,6 +72,11 @@ def _skipped(share: ShareShown) -> list[str]:
     more = sum(share["skipped"].values()) - len(shown)
     lines = [f"    not {_name(each['file'])}: {one_line(each['reason'], 120)}" for each in shown]
     return [*lines, f"    and {more} more"] if more > 0 and shown else lines
+
+
+def _whose(citation: CitationShown) -> str:
+    peer = one_line(citation.get("peer", ""))
+    return f"{peer}: " if peer else ""
 
 
 def _place(citation: CitationShown) -> str:

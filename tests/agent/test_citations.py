@@ -70,6 +70,20 @@ def test_a_call_that_failed_or_is_of_another_tool_brings_no_source() -> None:
     assert cited("[h/oven.md:8]", record("shared.search", SEARCH.result[:60])) == []
 
 
+def test_what_peers_say_that_their_answers_rest_on_is_told_under_their_names() -> None:
+    one = record(
+        "agent.ask_peer", {"from": "bob", "answer": "Yes.", "sources": ["h/oven.md:8-11", "no place"]}
+    )
+    many = record(
+        "agent.ask_peers", {"answers": [{"from": "carol", "sources": ["x/a b.pdf:p3"]}, {"from": "dan"}]}
+    )
+    failed = record("agent.ask_peer", {"from": "eve", "sources": ["h/e.md:1"]}, ok=False)
+    assert [(each.peer, each.file, each.first, each.last, each.unit) for each in citations("Yes.", (one, many, failed))] == [
+        ("bob", "h/oven.md", 8, 11, "line"),
+        ("carol", "x/a b.pdf", 3, 3, "page"),
+    ]  # fmt: skip
+
+
 def test_sources_are_few_and_short() -> None:
     text = "word " * 500
     passages = [{"file": f"h/{n}.md", "lines": "1-1", "text": text} for n in range(20)]

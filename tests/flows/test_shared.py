@@ -226,3 +226,24 @@ async def test_a_folder_that_must_not_be_shared_is_refused_with_a_reason(tmp_pat
             await bob.client.call("POST", "/api/network/shares", {"folder": folder})
         assert refused.value.code == "not_shareable"
         assert await bob.client.shares() == []
+
+
+@requirement("U5")
+async def test_an_owner_whose_agent_asks_a_peer_sees_on_which_file_of_whom_the_answer_rests(
+    tmp_path: Path, bakery: Path
+) -> None:
+    async with FakeOllama() as ollama, Together(tmp_path) as nodes:
+        settings = {"agent.permissions.mode": "autonomous"}
+        alice = await nodes.node("alice", model=None, ollama_url=ollama.address, settings=settings)
+        bob = await nodes.node("bob", settings=ALLOWED)
+        await pair(bob, alice)
+        await bob.client.share(str(bakery), ["all"])
+        question = {"peerId": "bob", "prompt": "what does E4 mean?"}
+        ollama.chat(reply(calls(("agent.ask_peer", question)), done()), answer("The steam generator is dry."))
+        async with alice.socket() as ws:
+            frames = await ws.whole_turn("ask bob what E4 means")
+        assert '"bakery/oven.md:8-11"' in tool_results(ollama.asked[1])[0]
+        (told,) = (frame["data"] for frame in frames if frame["event"] == "answer")
+        assert [(each["peer"], each["file"], each["first"]) for each in told["citations"]] == [
+            ("bob", "bakery/oven.md", 8)
+        ]
