@@ -5,7 +5,7 @@ import { type ReadonlySignal, type Signal, batch, computed, signal } from "@prea
 import { type PaneContext, type PaneParams, paneKind, paneTitle } from "../panes/registry";
 import type { Size } from "./geometry";
 import { type Change, Keeper } from "./keeper";
-import { type Layout, type Pane, Refusal, groupOf, groupsOf, paneOf, panesOf } from "./model";
+import { type Layout, type Pane, Refusal, groupOf, groupsOf, numberOf, paneOf, panesOf } from "./model";
 import * as operations from "./operations";
 import { freshLayout, mainPane, usable, whereFor } from "./placement";
 import { Gone, type Remote, Stale, type Workspace } from "./remote";
@@ -121,8 +121,15 @@ export class LayoutController {
     else this.do((layout) => operations.activate(layout, paneId));
   }
 
+  /** Return a pane's title, with a number where several would have the same. */
   title(pane: Pane): string {
-    return paneTitle(pane.kind, pane.params, pane.id);
+    const plain = titleOf(pane);
+    const alike = panesOf(this.layout.value)
+      .filter((one) => titleOf(one) === plain)
+      .map((one) => numberOf(one.id))
+      .sort((one, other) => one - other);
+    const place = alike.indexOf(numberOf(pane.id));
+    return place > 0 ? `${plain} ${place + 1}` : plain;
   }
 
   /** Return what a pane lets the agent read; null when its kind has nothing. */
@@ -231,4 +238,8 @@ export class LayoutController {
       ? known.map((one) => (one.id === id ? entry : one))
       : [...known, entry];
   }
+}
+
+function titleOf(pane: Pane): string {
+  return paneTitle(pane.kind, pane.params, pane.id);
 }

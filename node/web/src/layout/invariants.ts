@@ -1,6 +1,6 @@
 // What holds for every layout; the node refuses one for which it does not (`node/layout.py`).
 
-import { FLOATS_MAX, FRAME_MIN, type Layout, PANES_MAX, SHARE_MIN, type Tree, groupsOf, panesOf } from "./model";
+import { FLOATS_MAX, FRAME_MIN, type Layout, PANES_MAX, SHARE_MIN, type Tree, groupsOf, numberOf, panesOf } from "./model";
 
 const CLOSE_TO = 1e-9;
 
@@ -43,8 +43,4 @@ function flawIn(tree: Tree | null): string | null {
 
 function splitIds(tree: Tree | null): string[] {
   return tree?.type === "split" ? [tree.id, ...tree.children.flatMap(splitIds)] : [];
-}
-
-function numberOf(name: string): number {
-  return Number(name.slice(name.lastIndexOf("-") + 1));
 }

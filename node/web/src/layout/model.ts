@@ -117,3 +117,8 @@ export function splitOf(tree: Tree | null, id: string): Split | undefined {
   }
   return undefined;
 }
+
+/** Return the number of a name, which grows with time: a pane that was opened later has a larger one. */
+export function numberOf(name: string): number {
+  return Number(name.slice(name.lastIndexOf("-") + 1));
+}

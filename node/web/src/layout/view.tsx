@@ -11,7 +11,7 @@ import { BAR_PX } from "./drop";
 import { FloatFrame } from "./float";
 import { type Area, placed } from "./geometry";
 import { GutterBar } from "./gutter";
-import { type Layout, groupsOf, panesOf } from "./model";
+import { type Layout, groupsOf, numberOf, panesOf } from "./model";
 import { PaneSection, focusWithin } from "./pane";
 import { narrowed } from "./placement";
 import { TabBar } from "./tabs";
@@ -121,10 +121,6 @@ function areaOf(
 function levelOf(layout: Layout, groupId: string): number {
   const index = layout.floats.findIndex((float) => float.group.id === groupId);
   return index < 0 ? 1 : 11 + 2 * index;
-}
-
-function numberOf(paneId: string): number {
-  return Number(paneId.slice(paneId.lastIndexOf("-") + 1));
 }
 
 export function box({ x, y, width, height }: Area): Record<string, string> {

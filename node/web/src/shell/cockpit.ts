@@ -11,6 +11,7 @@ import { remote } from "../layout/remote";
 import { layoutTools } from "../layout/tools";
 import { socket } from "../net/socket";
 import { addShellCommands } from "./commands";
+import { tieConversation } from "./conversing";
 import { addTargets } from "./targets";
 import { loadTheme } from "./theme";
 import { watchNode } from "./node_state";
@@ -24,6 +25,7 @@ export function start(): void {
   addLayoutCommands(layout);
   addShellCommands(layout);
   addTargets(layout);
+  tieConversation(layout);
   const verbs = layoutTools(layout);
   effect(() => socket.setManifest(manifest(verbs)));
   socket.onToolCall((call) => answer(verbs, call.name, call.args));
