@@ -243,3 +243,28 @@ async def test_a_peers_ask_waits_behind_the_owners_and_gives_up_in_words(
             assert (await asked)["ok"]
         prompts = [chat["messages"][-1]["content"] for chat in ollama.asked]
         assert set(prompts[1:]) == {"the second", "and now?"}
+
+
+@requirement("F21", "F24")
+async def test_a_flooding_peer_is_told_to_wait_and_fills_one_row_with_its_refusals(tmp_path: Path) -> None:
+    async with FakeOllama() as ollama, Together(tmp_path) as nodes:
+        alice = await nodes.node("alice")
+        bob = await nodes.node("bob", model=None, ollama_url=ollama.address, settings=ALLOWED)
+        await pair(bob, alice)
+        never = asyncio.Event()
+        ollama.chat(endless(asyncio.Event(), never), endless(asyncio.Event(), never))
+        asked = [asyncio.create_task(alice.client.ask_peer("bob", f"count to {n}")) for n in range(12)]
+        async with asyncio.timeout(PATIENCE_S):
+            while sum(task.done() for task in asked) < 10:
+                await asyncio.wait([task for task in asked if not task.done()], return_when="FIRST_COMPLETED")
+        assert {task.result()["code"] for task in asked if task.done()} == {"busy"}
+        assert len(await bob.client.inbound()) == 2
+        rows = await asks_of(bob)
+        assert sorted((row["outcome"] or "", row["times"]) for row in rows) == [
+            ("", 1),
+            ("", 1),
+            ("busy", 10),
+        ]
+        assert len(await asks_of(alice)) == 12
+        await bob.client.grant("alice", [])
+        assert {(await task).get("code") for task in asked} == {"busy", "cancelled"}
