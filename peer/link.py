@@ -61,9 +61,13 @@ class Link:
         try:
             await self.connection.run(self._take)
         finally:
-            self.asking.lose()
-            self.borrowing.lose()
+            self.lose()
             await self.stop()
+
+    def lose(self) -> None:
+        """Wait no longer for what the peer does for this node here."""
+        self.asking.lose()
+        self.borrowing.lose()
 
     async def stop(self) -> None:
         """Stop what this node does for the peer here."""

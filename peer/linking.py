@@ -225,6 +225,7 @@ class Linking:
         for link in self._links:
             if link.peer == peer:
                 # First: closing may have to wait for a peer that does not answer.
+                link.lose()
                 await link.stop()
                 await self._links.end(link, code, reason)
 

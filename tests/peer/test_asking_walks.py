@@ -20,6 +20,7 @@ from peer.hub import InboundAsk, Policy
 from peer.messages import CITATIONS_MAX, EVENT_WINDOW, PART_MAX_CHARS, Citation
 from tests.mission import requirement
 from tests.peer.nodes import blocked, in_time, nodes, pair
+from tests.peer.wire import proxy
 
 
 async def test_an_ask_streams_in_order_and_ends_with_the_answer() -> None:
@@ -206,6 +207,22 @@ async def test_revoking_during_a_turn_stops_it_and_closes_the_link() -> None:
         await ben.until(lambda: not ben.is_linked(anna))
         with pytest.raises(NotTrusted):
             await ben.hub.ask("anna", "again")
+
+
+@requirement("F6")
+async def test_revoking_a_peer_that_has_gone_silent_ends_the_owners_own_ask_to_it_at_once() -> None:
+    async with nodes("anna", "ben") as (anna, ben), proxy(anna.address) as middle:
+        await ben.hub.join(anna.hub.invite(addresses=[middle.address]).ticket)
+        anna.answer, begun, _ = blocked()
+        asking = asyncio.create_task(ben.hub.ask("anna", "wait"))
+        await in_time(begun.wait())
+        middle.spoil = lambda _: b""
+        revoking = asyncio.create_task(ben.hub.revoke(anna.id))
+        async with asyncio.timeout(1):
+            with pytest.raises(PeerLost):
+                await asking
+        await in_time(revoking)
+        assert not ben.knows(anna)
 
 
 @requirement("F13")
