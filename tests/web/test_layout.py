@@ -195,6 +195,22 @@ def test_what_the_agent_does_to_the_screen_is_said_and_leaves_the_keyboard_alone
     expect(composer(cockpit)).to_be_focused()
 
 
+@requirement("D10")
+def test_a_command_that_is_for_the_agent_is_its_tool_and_asks_before_it_acts(
+    cockpit: Page, model: FakeOllama
+) -> None:
+    model.chat(reply(calls(("theme.dark", {})), done()), answer("Dark it is."))
+    composer(cockpit).fill("make the cockpit dark")
+    composer(cockpit).press("Enter")
+    expect(cockpit.get_by_text("theme.dark").first).to_be_visible()
+    expect(cockpit.locator("html")).to_have_attribute("data-theme", "auto")
+    cockpit.keyboard.press("Control+Alt+Enter")
+    expect(cockpit.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(cockpit.get_by_text("Dark it is.").first).to_be_visible()
+    cockpit.reload()
+    expect(cockpit.locator("html")).to_have_attribute("data-theme", "dark")
+
+
 # --- the owner's pointer -----------------------------------------------------------------------------
 
 

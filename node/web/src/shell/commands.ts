@@ -8,19 +8,20 @@ import { freshLayout } from "../layout/placement";
 import { askText } from "./ask_text";
 import { type Theme, chooseTheme, theme } from "./theme";
 
-const THEMES: readonly { id: Theme; title: string }[] = [
-  { id: "auto", title: "Colours as the system has them" },
-  { id: "light", title: "Light colours" },
-  { id: "dark", title: "Dark colours" },
+const THEMES: readonly { id: Theme; title: string; description: string }[] = [
+  { id: "auto", title: "Colours as the system has them", description: "Give the cockpit the colours of the system." },
+  { id: "light", title: "Light colours", description: "Give the cockpit light colours." },
+  { id: "dark", title: "Dark colours", description: "Give the cockpit dark colours." },
 ];
 
 export function addShellCommands(layout: LayoutController): void {
   registerCommands(
     { id: "palette.open", title: "Find anything", keys: "Ctrl+K", run: openPalette },
     { id: "shortcuts.open", title: "Shortcuts", keys: "Ctrl+/", run: openShortcuts },
-    ...THEMES.map(({ id, title }) => ({
+    ...THEMES.map(({ id, title, description }) => ({
       id: `theme.${id}`,
       title,
+      agent: { description },
       when: () => theme.value !== id,
       run: () => chooseTheme(id),
     })),
