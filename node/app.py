@@ -168,7 +168,7 @@ async def start(
     hub, records = await open_hub(
         state, stack, telemetry=telemetry, turns=peer_turns, lender=lender, name=name
     )
-    borrowed = borrowed_models(hub, settings, models)
+    borrowed = borrowed_models(hub, settings, models, lender)
     directory = FabricDirectory(hub)
     sessions, turns, streams = SessionStore(state.db), TurnStore(state.db), Streams(state.log)
     add_tools(
@@ -378,10 +378,12 @@ def open_choices(choice: Callable[..., ModelChoice], stack: AsyncExitStack) -> M
     return choices
 
 
-def borrowed_models(hub: PeerHub, settings: Settings, models: ModelChoice) -> BorrowedModels:
+def borrowed_models(
+    hub: PeerHub, settings: Settings, models: ModelChoice, lender: ModelLender
+) -> BorrowedModels:
     """Let the node borrow, and have its borrowers hear at once what they may use and what no more."""
     settings.watch("network.lendModel", "network.defaultGrants", changed=hub.reconsider_loans)
-    models.on_change = hub.announce
+    models.on_change = lender.on_change = hub.announce
     return BorrowedModels(hub)
 
 

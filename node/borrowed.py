@@ -44,21 +44,22 @@ class BorrowedModel:
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Delta, None]:
         body = await asyncio.to_thread(request_text, request)
-        has_begun = False
+        has_begun = is_whole = False
         try:
             async with aclosing(self._hub.borrow(self._peer, body)) as pieces:
                 async for piece in pieces:
                     has_begun = True
                     delta = delta_of(piece)
                     yield delta
-                    if isinstance(delta, Finish):
-                        return
+                    is_whole = isinstance(delta, Finish)
         except PeerError as error:
             raise self._failure(error, has_begun=has_begun) from error
         except UnreadableLoan as error:
             text = f"{self._label}'s node sent a reply that cannot be read: {error}"
             raise ModelError(ErrorKind.BROKEN, text) from error
-        raise ModelError(ErrorKind.BROKEN, f"{self._label}'s model stopped before its reply was complete")
+        if not is_whole:
+            text = f"{self._label}'s model stopped before its reply was complete"
+            raise ModelError(ErrorKind.BROKEN, text)
 
     async def close(self) -> None:
         """Nothing is held: the links are the hub's."""

@@ -107,7 +107,8 @@ def add_up(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", help="what other owners see")
     parser.add_argument(
         "--model",
-        help="a model's name, gguf:FILE to run one here, or rules for none (default: the first that answers)",
+        help="a model's name, gguf:FILE to run one here, peer:NAME to borrow one, or rules for none"
+        " (default: the first that answers)",
     )
     parser.add_argument("--spawn", action="store_true", help="start the model server in models.spawn, too")
     add_json(parser)

@@ -58,7 +58,10 @@ class ModelLender:
         self._settings = settings
         self._models = models
         self.lent = lent
+        self._counting: set[asyncio.Task[None]] = set()
         self.own_rounds = OwnRounds()
+        self.on_change: Callable[[], None] = lambda: None
+        """Called when a round has taught more about the model than its borrowers were told."""
         self._today = today
 
     def policy(self, peer: PeerRecord) -> LoanPolicy:
@@ -81,18 +84,26 @@ class ModelLender:
             raise AnswerFailed(f"that node could not read the request: {error}") from None
         await self._check_day(loan.peer)
         await self.own_rounds.over()
-        meter = Meter(chars_in=len(loan.body))
+        meter, known = Meter(chars_in=len(loan.body)), self._models.facts
         try:
             await self._run(self._ours(request), loan, meter)
         except ModelError as error:
             raise told_to_borrower(error) from error
         finally:
-            await self.lent.add(
-                self._today(),
-                loan.peer.node_id,
-                prompt_tokens=meter.prompt,
-                completion_tokens=meter.completion,
+            if self._models.facts != known:
+                self.on_change()
+            await self._count(loan.peer, meter)
+
+    async def _count(self, peer: PeerRecord, meter: "Meter") -> None:
+        """Keep what a round took, also when its borrower hangs up at this very moment."""
+        adding = asyncio.create_task(
+            self.lent.add(
+                self._today(), peer.node_id, prompt_tokens=meter.prompt, completion_tokens=meter.completion
             )
+        )
+        self._counting.add(adding)
+        adding.add_done_callback(self._counting.discard)
+        await asyncio.shield(adding)
 
     async def _run(self, request: ModelRequest, loan: Loan, meter: "Meter") -> None:
         model = await self._models.current()

@@ -190,8 +190,8 @@ _TABLE = (
         "agent.orchestrator.model",
         ModelName,
         "",
-        "Model of the agent's turns alone: a name, or `gguf:/path/to/model.gguf` to run that file here."
-        " Blank: `models.default`.",
+        "Model of the agent's turns alone: a name, `gguf:/path/to/model.gguf` to run that file here, or"
+        " `peer:NAME` for the one that a peer lends. Blank: `models.default`.",
     ),
     _make(
         "agent.orchestrator.temperature",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from peer.asking import Outlet
+from peer.credit import Credit
 from peer.errors import DeadlinePassed, PeerError, Stopped, TooLarge, told
 from peer.guard import Policy
 from peer.identity import NodeId
@@ -81,9 +82,7 @@ class Turn:
         """By the owner, so that the asker is told."""
         self.results: list[AgentResult] | None = None
         """What it came to; None while it runs, and when it was cancelled from the other side."""
-        self._sent = 0
-        self._credit = EVENT_WINDOW
-        self._credited = asyncio.Event()
+        self._credit = Credit(EVENT_WINDOW)
         self._emitting = asyncio.Lock()
 
     @property
@@ -102,8 +101,7 @@ class Turn:
 
     def give_credit(self, read: int) -> None:
         """Note that the asker has read so many events; it cannot have read what was not sent."""
-        self._credit = max(self._credit, min(read, self._sent) + EVENT_WINDOW)
-        self._credited.set()
+        self._credit.give(read)
 
     async def run(self, answer: Answer) -> list[AgentResult]:
         """Answer the ask; whatever comes of it is a result, except being cancelled from the other side."""
@@ -132,10 +130,7 @@ class Turn:
                 await self._send_event(kind, text[at : at + PART_MAX_CHARS])
 
     async def _send_event(self, kind: EventKind, text: str) -> None:
-        while self._sent >= self._credit:
-            self._credited.clear()
-            await self._credited.wait()
-        number, self._sent = self._sent, self._sent + 1
+        number = await self._credit.take()
         await self.outlet.send(AgentEvent(rid=self.ask.rid, n=number, kind=kind, text=text))
 
     def _refused(self, error: BaseException) -> AgentResult:

@@ -266,3 +266,16 @@ async def test_the_command_line_shows_chooses_and_accounts_for_a_lent_model(tmp_
         used = await palaver("lent", data=both.bob.data)
         assert "alice" in used.out
         assert (await palaver("lent", "--json", data=both.alice.data)).json() == []
+
+
+async def test_a_window_that_the_lender_learns_from_a_round_is_told_to_the_borrower(tmp_path: Path) -> None:
+    async with lending(tmp_path) as both:
+        first = await offered(both.alice)
+        assert first["models"][0]["contextWindow"] is None
+        await chosen(both)
+        both.ollama.loaded["tiny:latest"] = 4_096
+        both.ollama.chat(answer("hello"))
+        await chat(both.alice, "hello")
+        async with asyncio.timeout(PATIENCE_S):
+            while (await offered(both.alice))["models"][0]["contextWindow"] != 4_096:
+                pass
