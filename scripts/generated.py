@@ -22,6 +22,7 @@ from node.channels.models import MODELS_NODE_EVENTS
 from node.channels.network import NETWORK_CLIENT_EVENTS, NETWORK_NODE_EVENTS, InboundShown, PeerShown
 from node.channels.telemetry import TELEMETRY_CLIENT_EVENTS, TELEMETRY_NODE_EVENTS
 from node.envelope import FRAME_MAX_BYTES, PROTOCOL_VERSION, FrameError, Hello
+from node.layout import Layout
 from node.settings import SETTINGS
 from peer.messages import LINK_FRAMES
 
@@ -108,7 +109,7 @@ def schema() -> Mapping[str, object]:
     """Return the JSON Schema of all frames: `ClientFrame`, `NodeFrame` and `LinkFrame` in its `$defs`."""
     received: Models = (*_all(TO_NODE), SerializedTool, *LINK_FRAMES)
     modes: list[tuple[type[BaseModel], Mode]] = [(model, "validation") for model in received]
-    modes += [(model, "serialization") for model in _all(FROM_NODE)]
+    modes += [(model, "serialization") for model in (*_all(FROM_NODE), Layout)]
     references, whole = models_json_schema(modes, ref_template="#/$defs/{model}")
     node_frames = [
         _frame(channel, event, references[event, "serialization"])

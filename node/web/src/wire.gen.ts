@@ -180,6 +180,13 @@ export type NodeFrame = {
   data: Collaboration;
 };
 
+export interface Layout {
+  root: Group | Split | null;
+  floats: Array<Float>;
+  maximized: string | null;
+  next: number;
+}
+
 /** Replace the tools that this client offers; pushed on connect, on reconnect and on every change. */
 export interface Manifest {
   tools: Array<Record<string, unknown>>;
@@ -468,6 +475,29 @@ export interface Collaboration {
   state: string;
 }
 
+/** Panes in one place, one of them in front. */
+export interface Group {
+  type: "group";
+  id: string;
+  panes: Array<Pane>;
+  active: string;
+}
+
+/** Children beside each other (`row`) or one above the other (`column`). */
+export interface Split {
+  type: "split";
+  id: string;
+  axis: "row" | "column";
+  weights: Array<number>;
+  children: Array<Group | Split>;
+}
+
+export interface Float {
+  group: Group;
+  frame: Frame;
+  home: Home | null;
+}
+
 export interface HistoryItem {
   role: string;
   content?: string;
@@ -541,4 +571,24 @@ export interface InboundShown {
   hops: number;
   firstAsker: string | null;
   startedAt: number;
+}
+
+export interface Pane {
+  id: string;
+  kind: string;
+  params: Record<string, string>;
+}
+
+/** In parts of the view, so that it fits every window. */
+export interface Frame {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+/** Where a floating group came from; what it names may be gone since. */
+export interface Home {
+  beside: string;
+  side: "left" | "right" | "above" | "below" | "tab";
 }

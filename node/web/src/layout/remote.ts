@@ -1,5 +1,6 @@
 // The workspaces as the node keeps them, over `/api/layout`.
 
+import type { Layout as StoredLayout } from "../wire.gen";
 import type { Layout } from "./model";
 
 export interface Workspace {
@@ -38,7 +39,7 @@ export interface Remote {
 
 export const remote: Remote = {
   list: () => call("GET", "/api/layout"),
-  read: (id) => call("GET", `/api/layout/${id}`),
+  read: async (id) => read(await call("GET", `/api/layout/${id}`)),
   put: (id, change) => call("PUT", `/api/layout/${id}`, change),
   create: (title, layout) => call("POST", "/api/layout", { title, layout }),
   remove: (id) => call("DELETE", `/api/layout/${id}`),
@@ -48,6 +49,11 @@ export const remote: Remote = {
 /** Browsers refuse more than 64 KiB. */
 const KEEPALIVE_MAX_CHARS = 16_000;
 
+/** Take what the node's model says as what the operations work on; the two agree, or this does not compile. */
+function read({ layout, ...workspace }: Workspace & { layout: StoredLayout | null }): Stored {
+  return { ...workspace, layout };
+}
+
 async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
   const text = body === undefined ? "" : JSON.stringify(body);
   // A change that is made while the page closes is still sent, if it is as small as browsers want it then.
@@ -55,7 +61,7 @@ async function call<T>(method: string, path: string, body?: unknown): Promise<T>
   const response = await fetch(path, { method, keepalive, ...(text && { body: text }) });
   const answer = response.status === 204 ? undefined : await response.json();
   if (response.ok) return answer as T;
-  if (answer.code === "layout_stale") throw new Stale(answer as Stored);
+  if (answer.code === "layout_stale") throw new Stale(read(answer));
   if (response.status === 404) throw new Gone(answer.error);
   throw new Refused(answer.error ?? response.statusText);
 }
