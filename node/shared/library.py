@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -181,19 +182,26 @@ class SharedFolders:
 
     async def _scan_all(self) -> None:
         began = time.monotonic()
-        await self._in_thread(self._drop_removed)
+        try:
+            await self._in_thread(self._drop_removed)
+        except sqlite3.Error:
+            logger.exception("what is no longer shared could not be taken out of the index")
         for share in list(self._shares.values()):
-            try:
-                report = await self._in_thread(partial(self._scan_one, share))
-            except Stopped:
-                continue
-            except Exception:
-                logger.exception("the shared folder %r could not be indexed", share.folder)
-                report = Report(problem="cannot be indexed; the node's log has the details")
-            if share.folder in self._shares:
-                self._reports[share.folder] = (report, time.time())
+            with suppress(Stopped):
+                report = await self._report(share)
+                if share.folder in self._shares:
+                    self._reports[share.folder] = (report, time.time())
         self._scanned_at = time.monotonic()
         self._look_s = self._scanned_at - began
+
+    async def _report(self, share: Share) -> Report:
+        try:
+            return await self._in_thread(partial(self._scan_one, share))
+        except Stopped:
+            raise
+        except Exception:
+            logger.exception("the shared folder %r could not be indexed", share.folder)
+            return Report(problem="cannot be indexed; the node's log has the details")
 
     def _scan_one(self, share: Share) -> Report:
         assert self._writer is not None

@@ -56,6 +56,8 @@ def walk(folder: Path) -> Iterator[Entry]:
     with _root(folder) as place:
         budget = _Budget()
         yield from _within(place, "", 1, budget)
+        if budget.entries > ENTRIES_MAX:
+            yield Skipped("…", TOO_MANY)
 
 
 class _Budget:

@@ -166,7 +166,7 @@ async def test_a_changed_file_is_found_as_it_is_now_and_a_removed_share_not_at_a
         await pair(bob, alice)
         await bob.client.share(str(bakery), ["all"])
         (bakery / "oven.md").write_text("# The oven\n\nE4 now means that the door is open.\n")
-        (bakery / "swans.txt").write_text("Swans are fed with the crumbs of yesterday.\n")
+        (bakery / "swans.txt").write_text("Swans are fed with the crumbs of yesterday, says Xyloquark.\n")
         (bakery / "till.md").unlink()
         assert "door is open" in (await alice.client.ask_peer("bob", "what does E4 mean?"))["answer"]
         assert "crumbs" in (await alice.client.ask_peer("bob", "who feeds swans?"))["answer"]
@@ -177,7 +177,9 @@ async def test_a_changed_file_is_found_as_it_is_now_and_a_removed_share_not_at_a
         told = await alice.client.ask_peer("bob", "what does E4 mean?")
         assert told["citations"] == []
         assert "door" not in told["answer"]
-        assert b"crumbs" not in (bob.data / "shared.db").read_bytes()
+        kept = b"".join(file.read_bytes() for file in bob.data.glob("shared.db*")).lower()
+        assert b"crumbs" not in kept
+        assert b"xyloquark" not in kept
 
 
 async def test_the_owners_own_agent_reads_all_that_is_shared_and_cites_it(

@@ -97,6 +97,8 @@ def test_a_folder_of_too_many_files_or_too_deep_is_taken_as_far_as_it_may_be(
     report = scanned(index, folder)
     assert report.files == 3
     assert report.reasons == {TOO_MANY: 3, TOO_DEEP: 1}
+    monkeypatch.setattr(walk, "ENTRIES_MAX", 2)
+    assert scanned(index, folder).reasons == {TOO_MANY: 1}
 
 
 def test_a_file_is_read_again_only_when_it_changed(
