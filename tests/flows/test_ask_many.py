@@ -62,6 +62,7 @@ async def test_a_peer_that_a_rule_denies_is_left_out_and_the_others_are_asked(tm
         await alice.client.set_setting("agent.permissions.deny", ["agent.ask_peer(BOB)"])
         ollama.chat(ask_all(peers=["bob", "carol"]), answer("Carol knows."))
         await alice.client.call("POST", "/api/agents/self/chat", {"message": "ask bob and carol"})
+        assert [each["from"] for each in heard_by(ollama)] == ["carol", "bob"]
         heard = {each["from"]: each for each in heard_by(ollama)}
         assert "It is" in heard["carol"]["answer"]
         assert heard["bob"]["code"] == "not_permitted"
