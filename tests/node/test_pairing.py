@@ -195,3 +195,30 @@ async def test_a_peer_cannot_take_the_name_that_the_owner_gave_to_another(tmp_pa
             await alice.client.change_peer("Bobby", blocked=True)
         await alice.client.change_peer(bob.node_id, petName="my Bob")
         assert (await alice.client.change_peer("my bob", blocked=True))["nodeId"] == bob.node_id
+
+
+@requirement("U2", "F6")
+async def test_two_owners_pair_in_their_consoles_and_end_it_there(tmp_path: Path) -> None:
+    async with Together(tmp_path) as nodes:
+        alice, bob = [await nodes.node(name) for name in ("alice", "bob")]
+
+        async def typed(node: RunningNode, *commands: str) -> str:
+            finished = await palaver("console", data=node.data, stdin="\n".join(commands) + "\n")
+            assert finished.code == 0, finished.err
+            return finished.out
+
+        assert "others may ask to pair now" in await typed(alice, "/pair")
+        shown = re.search(r"^    \d{3} \d{3}$", await typed(bob, f"/pair {alice.peer_address}"), re.MULTILINE)
+        assert shown is not None
+        said = await typed(alice, "/pair", "/pair yes")
+        assert shown.group() in said
+        assert "other owner has not answered" in said
+        await typed(bob, "/pair yes")
+        await ended(alice)
+        said = await typed(
+            alice, "/pair", "/call bob Bobby", "/block Bobby", "/unblock Bobby", "/revoke Bobby"
+        )
+        assert f"Paired with bob ({bob.node_id})" in said
+        for done in ("now called Bobby", "Bobby is blocked", "may pair again", "no longer trusted"):
+            assert done in said
+        assert [peer for peer in await alice.client.peers() if peer["state"] == "trusted"] == []
