@@ -33,6 +33,8 @@ class Peer(TypedDict):
     state: str
     connected: bool
     capabilities: list[str]
+    newKey: str | None
+    """A key that is said to follow this one, and waits for the owner's word."""
     lastSeen: float | None
     rttMs: float | None
     addresses: list[str]

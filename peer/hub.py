@@ -69,6 +69,8 @@ class PeerStatus:
     rtt_ms: float | None
     granted: frozenset[Grant]
     """What it may do here as things stand, whoever said so."""
+    new_key: NodeId | None
+    """The id that is said to follow this one, while the owner has not answered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -455,6 +457,7 @@ class PeerHub:
             capabilities=tuple(link.about.caps) if link and link.about else (),
             rtt_ms=link.connection.rtt_ms if link else None,
             granted=self._policy(record).granted,
+            new_key=self._key_changes.of(record.node_id),
         )
 
     def _key_changed(self, change: KeyChange) -> None:

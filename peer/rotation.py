@@ -51,6 +51,11 @@ class KeyChanges:
     def waiting(self) -> list[KeyChange]:
         return list(self._waiting.values())
 
+    def of(self, old: NodeId) -> NodeId | None:
+        """Return the key that waits to follow this one."""
+        change = self._waiting.get(old)
+        return change.new if change else None
+
     def ask(self, change: KeyChange) -> bool:
         """Note a change to ask about; False when the owner has refused it or is asked already."""
         if change in self._refused or change.old in self._waiting:

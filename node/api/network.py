@@ -151,4 +151,5 @@ def peer_json(status: PeerStatus) -> dict[str, object]:
         "capabilities": list(status.capabilities),
         "rttMs": status.rtt_ms,
         "granted": sorted(status.granted),
+        "newKey": status.new_key,
     }

@@ -24,6 +24,9 @@ async def peers(arguments: argparse.Namespace) -> int:
         say(peers_table(known))
     else:
         note(no_peers())
+    for peer in known:
+        if peer.get("newKey"):
+            note(f"{one_line(peer_name(peer))} says its key changed; to see it: palaver key-changes")
     return 0
 
 

@@ -43,6 +43,7 @@ async def test_a_friend_is_asked_about_the_new_key_and_goes_on_under_it(tmp_path
         async with running_node(tmp_path / "bob", name="bob") as bob:
             assert bob.node_id == made["new"]
             await until_asked(alice)
+            assert "Bobby says its key changed" in (await palaver("peers", data=alice.data)).err
             shown = await palaver("key-changes", data=alice.data)
             assert "Bobby says its key changed, signed by the old key." in shown.out
             assert (await bob.client.identity())["fingerprint"] in shown.out
