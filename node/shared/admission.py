@@ -14,10 +14,10 @@ DEPTH_MAX = 32
 
 HIDDEN = "hidden"
 SECRET = "named like a key or password file"  # noqa: S105  a reason
-LINK = "links"
-SPECIAL = "no plain files"
+LINK = "linked elsewhere"
+SPECIAL = "not a plain file"
 TOO_LARGE = f"over {FILE_MAX_BYTES // 1_000_000} MB ({PDF_MAX_BYTES // 1_000_000} MB for a PDF)"
-NO_TEXT = "no text in them"
+NO_TEXT = "without text"
 UNREADABLE = "unreadable"
 NO_PDF_READER = "PDF, which needs pypdf: install palaver[documents] and start the node again"
 BAD_PDF = "PDF whose text could not be read"

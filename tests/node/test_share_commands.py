@@ -29,11 +29,11 @@ async def test_a_folder_is_shared_listed_and_taken_back(tmp_path: Path, bakery: 
     async with running_node(data):
         assert "no folder is shared" in (await palaver("share", data=data)).err
         added = await palaver("share", "add", str(bakery), data=data)
-        assert "15 files, 2 skipped: 1 hidden, 1 no text in them" in added.out
+        assert "15 files, 2 skipped: 1 hidden, 1 without text" in added.out
         assert "network.allowRemoteAgent true" in added.err
         (listed,) = (await palaver("share", "list", "--json", data=data)).json()
         assert (listed["label"], listed["files"], listed["peers"]) == ("bakery", 15, None)
-        assert "not picture.png: no text in them" in (await palaver("share", data=data)).out
+        assert "not picture.png: without text" in (await palaver("share", data=data)).out
         assert "no longer shared" in (await palaver("share", "remove", "bakery", data=data)).out
         gone = await palaver("share", "remove", str(bakery), data=data)
         assert (gone.code, "is not shared" in gone.err) == (1, True)
