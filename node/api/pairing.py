@@ -81,6 +81,7 @@ class PairingApi:
         wanted = await body_of(request, PairRequest)
         if wanted.ticket is None:
             comparison = await self.hub.compare(wanted.peer_id, address=wanted.address)
+            await self.door.open_for_peers()
             return web.json_response(comparison_json(comparison), status=202)
         record = await self.hub.join(wanted.ticket)
         await self.door.open_for_peers()
