@@ -195,6 +195,19 @@ def test_what_the_agent_does_to_the_screen_is_said_and_leaves_the_keyboard_alone
     expect(composer(cockpit)).to_be_focused()
 
 
+@requirement("Q4")
+def test_the_bar_at_the_top_says_which_workspace_and_which_conversation(
+    cockpit: Page, model: FakeOllama
+) -> None:
+    model.chat(answer("Rye, mostly."))
+    composer(cockpit).fill("which flour for bread")
+    composer(cockpit).press("Enter")
+    banner = cockpit.get_by_role("banner")
+    expect(banner.get_by_role("link", name="Main")).to_have_attribute("aria-current", "page")
+    expect(banner.get_by_text("which flour for bread")).to_be_visible()
+    expect(cockpit).to_have_title(re.compile("which flour for bread"))
+
+
 @requirement("D10")
 def test_a_command_that_is_for_the_agent_is_its_tool_and_asks_before_it_acts(
     cockpit: Page, model: FakeOllama

@@ -49,10 +49,6 @@ export class LayoutController {
     });
   }
 
-  get isSettled(): boolean {
-    return this.#keeper.isSettled;
-  }
-
   /** Fetch the workspaces and show the wanted one, else the one shown last; the first page makes the first one. */
   async start(wanted: string | null): Promise<void> {
     const { workspaces, active } = await this.remote.list();

@@ -10,6 +10,7 @@ export type Change = (layout: Layout) => Layout | Refusal;
 
 const SETTLE_MS = 250;
 const RETRY_MS = 2_000;
+const TRIES_MAX = 3;
 
 export class Keeper {
   readonly layout: Signal<Layout> = signal(EMPTY);
@@ -22,18 +23,13 @@ export class Keeper {
   #pending: Change[] = [];
   #told = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #storing: Promise<void> | null = null;
+  #storing: Promise<boolean> | null = null;
 
   constructor(
     private readonly remote: Remote,
     /** Makes a stored layout fit for showing here. */
     private readonly usable: (layout: Layout | null) => Layout,
   ) {}
-
-  /** Whether everything that is shown here is stored. */
-  get isSettled(): boolean {
-    return this.#pending.length === 0 && this.#storing === null;
-  }
 
   take(stored: Stored): void {
     this.#pending = [];
@@ -52,11 +48,14 @@ export class Keeper {
     return null;
   }
 
-  /** Store what waits, now. */
+  /** Store what waits, now; also what has to be made again to what another page stored. */
   async settle(): Promise<void> {
-    clearTimeout(this.#timer);
     await this.#storing;
-    if (this.#pending.length > 0) await this.#store();
+    for (let tries = 0; tries < TRIES_MAX && this.#pending.length > 0; tries += 1) {
+      clearTimeout(this.#timer);
+      if (!(await this.#store())) return;
+    }
+    if (this.#pending.length > 0) this.#storeSoon(RETRY_MS);
   }
 
   /** Hear that the node has another revision; it may be the one that is just being stored from here. */
@@ -95,34 +94,33 @@ export class Keeper {
     this.#timer = setTimeout(() => void this.settle(), delay);
   }
 
-  async #store(): Promise<void> {
-    this.#storing = this.#put();
-    try {
-      await this.#storing;
-    } finally {
+  /** Two at a time would meet each other's revision. */
+  #store(): Promise<boolean> {
+    this.#storing ??= this.#put().finally(() => {
       this.#storing = null;
-    }
+    });
+    return this.#storing;
   }
 
-  async #put(): Promise<void> {
+  /** Say whether to go on at once with what waits then. */
+  async #put(): Promise<boolean> {
     const id = this.#id;
     const sent = this.#pending.length;
     try {
       const stored = await this.remote.put(id, { revision: this.#revision, layout: this.layout.peek() });
-      if (id !== this.#id) return;
       this.#revision = stored.revision;
       this.#pending.splice(0, sent);
+      return true;
     } catch (problem) {
-      if (id !== this.#id) return;
-      if (problem instanceof Stale) this.#adopt(problem.current);
-      else if (problem instanceof Gone) {
+      if (problem instanceof Stale) {
+        this.#adopt(problem.current);
+        return true;
+      }
+      if (problem instanceof Gone) {
         this.#pending = [];
         this.onGone();
-        return;
-      }
-      if (this.#pending.length > 0) this.#storeSoon(problem instanceof Stale ? 0 : RETRY_MS);
-      return;
+      } else this.#storeSoon(RETRY_MS);
+      return false;
     }
-    if (this.#pending.length > 0) this.#storeSoon(0);
   }
 }

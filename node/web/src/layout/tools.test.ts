@@ -200,3 +200,11 @@ test("a change that meets one from elsewhere is made again to what that one made
   await called("create_workspace", { name: "Other" });
   expect(panesOf((await memory.read("main")).layout as Layout).map((pane) => pane.id)).toContain("files-50");
 });
+
+test("a change that is refused for its revision is stored before another workspace is shown", async () => {
+  const now = await memory.read("main");
+  await called("open_pane", { id: "files" });
+  await memory.put("main", { revision: now.revision, layout: { ...(now.layout as Layout), next: 50 } });
+  await called("create_workspace", { name: "Other" });
+  expect(panesOf((await memory.read("main")).layout as Layout).map((pane) => pane.id)).toContain("files-50");
+});

@@ -5,6 +5,7 @@ import { useComputed } from "@preact/signals";
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 
 import "./layout.css";
+import { shownKeys } from "../commands/keys";
 import type { LayoutController } from "./controller";
 import { tabDrag } from "./drag";
 import { BAR_PX } from "./drop";
@@ -66,7 +67,7 @@ export function LayoutView({ controller }: { controller: LayoutController }) {
       {tabDrag.value?.area && <div class="drop" style={box(tabDrag.value.area)} />}
       {panesOf(layout).length === 0 && controller.shown.value !== "" && (
         <p class="nothing-open">
-          Nothing is open here. <kbd>Ctrl+K</kbd> finds everything there is.
+          Nothing is open here. <kbd>{shownKeys("palette.open")}</kbd> finds everything there is.
         </p>
       )}
     </div>

@@ -43,7 +43,7 @@ export function MenuButton({
 let menu: HTMLElement | null = null;
 
 /** Show a menu below a button. It is made of DOM nodes, since only one is there at a time, above everything. */
-export function openMenu(button: HTMLElement, label: string, items: readonly (MenuItem | null)[]): void {
+function openMenu(button: HTMLElement, label: string, items: readonly (MenuItem | null)[]): void {
   menu?.remove();
   const opened = document.createElement("div");
   opened.className = "menu";
