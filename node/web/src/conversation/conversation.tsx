@@ -31,12 +31,15 @@ export function Conversation({ sessionId }: { sessionId: string }) {
   );
 }
 
+const LOST = "The connection to the node is lost; trying again. What you write is kept.";
+const LOCKED = "The node has started again and this page is locked: run `palaver open`. What you write is kept.";
+
 /** Stays until the connection is back; what is being written stays, too. */
 function Connection() {
   if (socket.state.value !== "lost") return null;
   return (
     <div class="connection" role="status">
-      The connection to the node is lost; trying again. What you write is kept.
+      {socket.isLocked.value ? LOCKED : LOST}
       <button type="button" onClick={() => socket.retryNow()}>
         Try now
       </button>

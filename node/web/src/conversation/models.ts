@@ -52,6 +52,7 @@ export async function chooseModel(model: string, url: string | null): Promise<vo
 
 /** Return why nothing can answer now, or null. */
 export function reasonToWait(): Readiness | null {
+  if (socket.isLocked.value) return { state: "node_down", text: "this page is locked", remedy: "open it anew with `palaver open`" };
   if (socket.state.value === "lost") return agent.value?.ifDown ?? NO_NODE;
   return readiness.value?.state === "provider_unreachable" ? readiness.value : null;
 }

@@ -124,8 +124,9 @@ function joined(item: Item, before: Conversation): Item {
   if (item.kind !== "turn") return item;
   const seen = before.items.find((one): one is Turn => one.kind === "turn" && one.id === item.id);
   if (!seen) return item;
-  const isEqual = (seen.settledAt === null) === (item.settledAt === null);
-  return isEqual && seen.settledAt !== 0 ? { ...seen, position: item.position } : item;
+  const isWhole = seen.settledAt !== null && seen.settledAt > 0;
+  const goesOn = seen.settledAt === null && item.settledAt === null;
+  return isWhole || goesOn ? { ...seen, position: item.position } : item;
 }
 
 function isNewer(item: Item, seq: number): boolean {

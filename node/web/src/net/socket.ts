@@ -3,6 +3,7 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
 
 import type { ClientFrame, Hello, NodeFrame, ToolCallEvent } from "../wire.gen";
+import { ApiError, api } from "./api";
 import { pauseBefore } from "./backoff";
 
 export type SocketState = "connecting" | "open" | "lost";
@@ -31,6 +32,10 @@ export class NodeSocket {
   /** Who answered last; null before the first time. */
   readonly hello: ReadonlySignal<Hello | null>;
 
+  /** The node is there and wants its token, which is a new one after each of its starts. */
+  readonly isLocked: ReadonlySignal<boolean>;
+
+  readonly #locked = signal(false);
   readonly #state = signal<SocketState>("connecting");
   readonly #hello = signal<Hello | null>(null);
   readonly #handlers = new Map<string, Set<Handler>>();
@@ -44,10 +49,12 @@ export class NodeSocket {
   constructor(private readonly url: () => string) {
     this.state = this.#state;
     this.hello = this.#hello;
+    this.isLocked = this.#locked;
   }
 
   connect(): void {
     clearTimeout(this.#retry);
+    this.#drop();
     const socket = new WebSocket(this.url());
     this.#socket = socket;
     socket.onopen = () => this.#opened();
@@ -114,8 +121,16 @@ export class NodeSocket {
     return () => handlers.delete(handler);
   }
 
+  /** Let go of an attempt that hangs; its end is no news any more. */
+  #drop(): void {
+    if (!this.#socket) return;
+    this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
+    this.#socket.close();
+  }
+
   #opened(): void {
     this.#tries = 0;
+    this.#locked.value = false;
     // The manifest goes first: a turn that is taken up may want a tool of this page at once.
     this.#pushManifest();
     this.#followed.forEach((lastSeq, sessionId) => this.#resume(sessionId, lastSeq));
@@ -124,8 +139,15 @@ export class NodeSocket {
 
   #closed(): void {
     this.#state.value = "lost";
+    void this.#askWhetherLocked();
     clearTimeout(this.#retry);
     this.#retry = setTimeout(() => this.connect(), pauseBefore(++this.#tries, Math.random()));
+  }
+
+  /** A socket that is refused does not say why; a request does. */
+  async #askWhetherLocked(): Promise<void> {
+    const refusal: unknown = await api("GET", "/api/agent/status").catch((error: unknown) => error);
+    this.#locked.value = refusal instanceof ApiError && refusal.status === 401;
   }
 
   #resume(sessionId: string, lastSeq: LastSeq): void {
