@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from node.blanking import safe_headers, without_credentials
+from node.qr import qr_path
 
 SECRET = "hunter2-Zx81"
 GENERATED = "Zm9vYmFyYmF6cXV4MTIzNDU2Nzg5MGFiY2RlZmdoaWo"
@@ -96,3 +97,10 @@ def test_no_value_in_json_survives_under_such_a_name(name: str, value: str, arou
 @given(st.text(max_size=400))
 def test_any_text_can_be_looked_at(text: str) -> None:
     without_credentials(text)
+
+
+def test_a_ticket_is_blanked_however_it_is_written_or_drawn() -> None:
+    ticket = "palaver1:" + "abcdefgh234567" * 8
+    picture = qr_path(ticket.upper()).path
+    shown = without_credentials(f'{{"ticket": "{ticket.upper()}", "was": "{ticket}", "path": "{picture}"}}')
+    assert shown == '{"ticket": "***", "was": "***", "path": "***"}'
