@@ -2,12 +2,24 @@
 
 import asyncio
 import json
+import re
 from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
-from tests.fakes.ollama_server import TINY, WINDOW, FakeOllama, answer, calls, done, reply, text, thinking
+from tests.fakes.ollama_server import (
+    ALL,
+    TINY,
+    WINDOW,
+    FakeOllama,
+    answer,
+    calls,
+    done,
+    reply,
+    text,
+    thinking,
+)
 from tests.mission import requirement
 from tests.web.axe import assert_accessible
 from tests.web.conftest import StartNode, Visit
@@ -413,6 +425,7 @@ def test_a_question_is_told_to_an_owner_who_looks_elsewhere_and_to_no_other(
     expect(question(page)).to_be_visible()
     page.wait_for_function("() => window.told.length > 0")
     assert page.evaluate("() => window.told") == ["Your agent asks: Allow notes.write bread?"]
+    expect(page).to_have_title(re.compile(r"^\(1\) "))
 
 
 # A first visit without a model works, says so, and offers one.
@@ -427,7 +440,7 @@ def test_a_node_without_a_model_says_so_and_fetches_one_with_two_presses(
     assert_accessible(page)
 
     def fetched(_: object) -> Any:
-        model.models["gemma4:e2b"] = ("completion", "tools")
+        model.models["gemma4:e2b"] = ALL
         return reply({"status": "pulling", "total": 10, "completed": 5}, {"status": "success"})
 
     model.answer("/api/pull", fetched)

@@ -4,6 +4,7 @@ import { effect } from "@preact/signals";
 
 import { Palette } from "./commands/palette";
 import { Shortcuts } from "./commands/shortcuts";
+import { unseen } from "./conversation";
 import { LayoutView } from "./layout/view";
 import { layout } from "./shell/cockpit";
 import { crumb } from "./shell/crumb";
@@ -12,7 +13,8 @@ import { TopBar } from "./shell/top_bar";
 import "./shell/shell.css";
 
 effect(() => {
-  document.title = crumb.value ? `${crumb.value} – Palaver` : "Palaver";
+  const name = crumb.value ? `${crumb.value} – Palaver` : "Palaver";
+  document.title = unseen.value > 0 ? `(${unseen.value}) ${name}` : name;
 });
 
 export function App() {
