@@ -1,19 +1,23 @@
 """Nodes for the walks: real hubs on real loopback sockets, each with a scripted answer."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from peer.answering import Answered
 from peer.hub import InboundAsk, PeerHub, PeerStatus, Policy, Profile
 from peer.identity import Identity, NodeId
 from peer.lending import Loan
+from peer.lineage import OpenLineage
 from peer.loans import LoanPolicy
 from peer.rotation import Former
 from peer.trust import MemoryTrust
 
 WITHIN_S = 5
+REST_WITHIN_S = 1
+"""So long after its end, no node works on a question any more."""
 
 
 @dataclass(eq=False)
@@ -27,6 +31,8 @@ class Node:
     loans: LoanPolicy = field(default_factory=lambda: LoanPolicy(allowed=False))
     lent: list[Loan] = field(default_factory=list)
     asked: list[InboundAsk] = field(default_factory=list)
+    answering: list[InboundAsk] = field(default_factory=list)
+    """Those whose answer is still being made, whatever the hub says of them."""
     incidents: list[str] = field(default_factory=list)
     changes: asyncio.Event = field(default_factory=asyncio.Event)
     clock: float = 1_000_000.0
@@ -74,7 +80,11 @@ class Node:
 
     async def _answer(self, ask: InboundAsk) -> str | Answered:
         self.asked.append(ask)
-        return await self.answer(ask)
+        self.answering.append(ask)
+        try:
+            return await self.answer(ask)
+        finally:
+            self.answering.remove(ask)
 
     async def _lend(self, loan: Loan) -> None:
         self.lent.append(loan)
@@ -103,6 +113,13 @@ async def pair(inviter: Node, joiner: Node) -> None:
     await joiner.hub.join(inviter.hub.invite(addresses=[inviter.address]).ticket)
     await inviter.until(lambda: inviter.is_linked(joiner))
     await joiner.until(lambda: joiner.is_linked(inviter))
+
+
+async def at_rest(*involved: Node) -> None:
+    """Assert that soon none of these nodes runs a turn for a peer, nor calls itself busy with one."""
+    async with asyncio.timeout(REST_WITHIN_S):
+        for node in involved:
+            await node.until(lambda node=node: not node.answering and not node.hub.inbound())  # type: ignore[misc]
 
 
 async def in_time(work: Awaitable[object]) -> object:
@@ -141,5 +158,18 @@ def streams_on(node: Node, to: Node) -> None:
 
     async def answer(ask: InboundAsk) -> str:
         return (await node.hub.ask(to.id, ask.prompt, lineage=ask.lineage, on_event=ask.emit)).text
+
+    node.answer = answer
+
+
+def lies_on(node: Node, to: Node, *, as_new: bool = False, **lies: object) -> None:
+    """Have the node answer by asking another one with claims of its own making, paid from nothing."""
+
+    async def answer(ask: InboundAsk) -> str:
+        claims = replace(ask.lineage.lineage, **lies)  # type: ignore[arg-type]
+        if as_new:
+            claims = replace(claims, ask=secrets.token_hex(16))
+        forged = OpenLineage(claims, children=claims.asks, started=asyncio.get_running_loop().time())
+        return (await node.hub.ask(to.id, ask.prompt, lineage=forged)).text
 
     node.answer = answer

@@ -60,6 +60,12 @@ async def proxy(target: str) -> AsyncIterator[Proxy]:
         await asyncio.gather(*made.pumps, return_exceptions=True)
 
 
+async def joined_through(middle: Proxy, inviter: Node, joiner: Node) -> None:
+    """Pair two nodes whose link goes through a proxy."""
+    await joiner.hub.join(inviter.hub.invite(addresses=[middle.address]).ticket)
+    await inviter.until(lambda: inviter.is_linked(joiner))
+
+
 @asynccontextmanager
 async def foreign_server(identity: Identity) -> AsyncIterator[tuple[str, "asyncio.Queue[bytes]"]]:
     """Run a TLS server with this key; give its address and, per connection, all that came after the handshake."""
