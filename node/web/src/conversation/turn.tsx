@@ -60,11 +60,13 @@ function OwnerSaid({ text, children }: { text: string; children?: ComponentChild
 
 type Group = Exclude<Part, CallPart> | { kind: "calls"; calls: readonly CallPart[] };
 
-/** Put calls that follow one another together; what was asked about and allowed is seen as its call. */
+/** Put calls that follow one another together. A call that was denied never ran: its question says it all. */
 function groupsOf(parts: readonly Part[]): readonly Group[] {
+  const denied = new Set(parts.map((part) => (part.kind === "approval" && part.decision === "deny" ? part.request.callId : null)));
   const groups: Group[] = [];
   for (const part of parts) {
     const last = groups.at(-1);
+    if (part.kind === "call" && denied.has(part.callId)) continue;
     if (part.kind !== "call") groups.push(part);
     else if (last?.kind === "calls") groups[groups.length - 1] = { kind: "calls", calls: [...last.calls, part] };
     else groups.push({ kind: "calls", calls: [part] });
