@@ -20,6 +20,7 @@ CLOSE_CODES = {
     "codes_refused": CLOSE_NOT_TRUSTED,
     "key_change": CLOSE_NOT_TRUSTED,
     "version": CLOSE_VERSION,
+    "downgrade": CLOSE_VERSION,
     "deadline": CLOSE_TOO_SLOW,
     "link_refused": CLOSE_LIMITS,
 }
@@ -33,6 +34,8 @@ _HEARD = {
     "codes_refused": "The other owner did not agree that both screens show one code. Nothing was stored.",
     "key_change": "The other owner has not agreed to this node's new key yet. Tell them; it is tried again.",
     "version": "The two nodes speak no common version of the protocol. Update the older one.",
+    "downgrade": "The other node has spoken a newer version with this one, and does not go back behind it. "
+    "Update this node; or pair again, with a ticket from the other owner.",
     "deadline": "The other node waited too long for this one and hung up. Try again.",
     "link_refused": "The other node takes no more links just now. Try again later.",
     "protocol": "The other node did not understand what this one sent. Update the older one.",

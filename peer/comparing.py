@@ -15,9 +15,10 @@ is one guess in a million per try, where a code without the commitment falls to 
 import hashlib
 import hmac
 import secrets
+from collections.abc import Sequence
 
 from peer.errors import BadProof
-from peer.identity import Identity, NodeId, public_key_of, transcript, verify
+from peer.identity import Identity, NodeId, negotiated, public_key_of, transcript, verify
 from peer.messages import PairCompare, PairConfirm, PairReveal, PairShare
 
 SHARE_BYTES = 32
@@ -54,9 +55,9 @@ class ComparingDialler:
         self._keys = (public_key_of(listener), identity.public_key)
         self._fields: list[bytes] = []
 
-    def begin(self, *, version: int, nonce: bytes, heard: bytes) -> PairCompare:
-        """Answer the listener's nonce `heard`."""
-        self._fields = [*self._keys, heard, nonce]
+    def begin(self, *, version: int, offered: Sequence[int], nonce: bytes, heard: bytes) -> PairCompare:
+        """Answer the listener's nonce `heard` and the versions that it offered."""
+        self._fields = [*self._keys, heard, nonce, negotiated(offered, version)]
         return PairCompare(
             v=version,
             id=self._identity.node_id,
@@ -84,7 +85,9 @@ class ComparingDialler:
 class ComparingListener:
     """The side that was asked to compare."""
 
-    def __init__(self, identity: Identity, *, name: str, nonce: bytes, asked: PairCompare) -> None:
+    def __init__(
+        self, identity: Identity, *, name: str, nonce: bytes, asked: PairCompare, offered: Sequence[int]
+    ) -> None:
         self.peer = NodeId(asked.id)
         self.peer_name = asked.name
         self.code = ""
@@ -93,7 +96,7 @@ class ComparingListener:
         self._commit = asked.commit
         self._share = secrets.token_bytes(SHARE_BYTES)
         self._keys = (identity.public_key, public_key_of(self.peer))
-        self._fields = [*self._keys, nonce, bytes.fromhex(asked.n)]
+        self._fields = [*self._keys, nonce, bytes.fromhex(asked.n), negotiated(offered, asked.v)]
 
     def share(self) -> PairShare:
         return PairShare(name=self._name, r=self._share.hex())

@@ -6,6 +6,7 @@ PeerError
 │   ├── NotTrusted        one side does not trust the other
 │   │   └── KeyChangeWaits  the other owner has not agreed to this node's new key
 │   ├── VersionMismatch   no protocol version in common
+│   │   └── VersionDowngrade  a known peer goes back behind the version that it has spoken
 │   ├── ProtocolError     a frame broke the rules
 │   ├── LinkRefused       too many links or too slow a greeting
 │   ├── PeerLost          the link went away
@@ -58,6 +59,10 @@ class KeyChangeWaits(NotTrusted):
 
 class VersionMismatch(LinkError):
     code = "version"
+
+
+class VersionDowngrade(VersionMismatch):
+    code = "downgrade"
 
 
 class ProtocolError(LinkError):
@@ -181,10 +186,10 @@ class InternalError(PeerError):
 ERRORS: dict[str, type[PeerError]] = {
     kind.code: kind
     for kind in (
-        BadProof, NotTrusted, KeyChangeWaits, VersionMismatch, ProtocolError, LinkRefused, PeerLost,
-        Unreachable, WrongNode, PortInUse, TicketUnreadable, TicketExpired, TicketUsed, TicketWrongNode,
-        PairingClosed, CodesRefused, UnknownPeer, NotAllowed, Cycle, HopsSpent, BudgetSpent, DeadlinePassed,
-        Duplicate, Busy, TooLarge, Stopped, AnswerFailed, KeyFileError, InternalError,
+        BadProof, NotTrusted, KeyChangeWaits, VersionMismatch, VersionDowngrade, ProtocolError, LinkRefused,
+        PeerLost, Unreachable, WrongNode, PortInUse, TicketUnreadable, TicketExpired, TicketUsed,
+        TicketWrongNode, PairingClosed, CodesRefused, UnknownPeer, NotAllowed, Cycle, HopsSpent, BudgetSpent,
+        DeadlinePassed, Duplicate, Busy, TooLarge, Stopped, AnswerFailed, KeyFileError, InternalError,
     )
 }  # fmt: skip
 """Every code a node may say, and the error it stands for on the other side."""

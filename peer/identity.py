@@ -5,6 +5,7 @@ import datetime as dt
 import hashlib
 import os
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NewType
 
@@ -77,6 +78,11 @@ class Identity:
 def transcript(label: str, *fields: bytes) -> bytes:
     """Join label and fields, each behind its length, so that no two lists of fields sign alike."""
     return b"".join(len(part).to_bytes(4, "big") + part for part in (label.encode(), *fields))
+
+
+def negotiated(offered: Sequence[int], chosen: int) -> bytes:
+    """Return the field of a transcript that says which versions a listener offered, and which was chosen."""
+    return f"{','.join(map(str, offered))} {chosen}".encode()
 
 
 def verify(node_id: NodeId, signature: bytes, label: str, *fields: bytes) -> None:

@@ -149,7 +149,13 @@ class Linking:
 
     async def _dial(self, peer: NodeId, addresses: Sequence[str], ticket: Ticket | None) -> Link:
         socket, address = await dial(addresses, peer)
-        protocol = Dialler(self._identity, listener=peer, name=self._about().name, pairing=ticket)
+        protocol = Dialler(
+            self._identity,
+            listener=peer,
+            name=self._about().name,
+            pairing=ticket,
+            spoken=self._roster.version(peer),
+        )
         link = await self._open(socket, protocol, (address, *addresses), dialler=self._identity.node_id)
         serving = self._spawn(self._run(link))
         await _introduced(link, serving)
@@ -262,6 +268,7 @@ class Linking:
             self._identity,
             name=self._about().name,
             trust=self._roster.state,
+            spoken=self._roster.version,
             tickets=self._tickets,
             may_compare=attempt.enter,
             key_changed=self._key_changed,
@@ -315,9 +322,10 @@ class Linking:
     async def _admit(self, opened: Opened, addresses: tuple[str, ...]) -> None:
         if opened.is_pairing:
             name = plain(opened.name, NAME_MAX_CHARS)
-            await self._roster.trust(opened.peer, name=name, addresses=addresses)
+            await self._roster.trust(opened.peer, name=name, addresses=addresses, version=opened.version)
         else:
-            await self._roster.meet(opened.peer, address=addresses[0] if addresses else None)
+            address = addresses[0] if addresses else None
+            await self._roster.meet(opened.peer, address=address, version=opened.version)
 
     async def _link_known(self, peer: NodeId) -> Link:
         record = self._roster.get(peer)

@@ -4,9 +4,11 @@
                     └──► COMPARING ──────────┘
 
 The listener greets with a nonce. The dialler, which knows from TLS whose key it talks to, signs that key, its
-own and both nonces: the signature is good for this listener and this connection only. The listener then signs
-the same. An unknown key is turned away and learns nothing, not even a name, unless it has a ticket or the
-owner lets strangers compare codes. While COMPARING, both sides wait for their owners' `agree`.
+own, both nonces, the versions that it heard offered and the one it chose: the signature is good for this
+listener and this connection only, and not if somebody took versions off the offer. The listener then signs
+the same. A trusted peer is held to the highest version that it has spoken. An unknown key is turned away and
+learns nothing, not even a name, unless it has a ticket or the owner lets strangers compare codes. While
+COMPARING, both sides wait for their owners' `agree`.
 """
 
 import hmac
@@ -26,9 +28,10 @@ from peer.errors import (
     NotTrusted,
     PeerError,
     ProtocolError,
+    VersionDowngrade,
     VersionMismatch,
 )
-from peer.identity import Identity, NodeId, public_key_of, verify
+from peer.identity import Identity, NodeId, negotiated, public_key_of, verify
 from peer.messages import (
     FRAME_MAX_BYTES,
     GREETING_MAX_BYTES,
@@ -79,6 +82,8 @@ class Opened:
     """A ticket was redeemed, or both owners agreed: from now on the two trust each other."""
     name: str = ""
     """With `is_pairing`: what the peer calls itself."""
+    version: int
+    """What both speak from now on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +114,7 @@ class PeerProtocol(ABC):
         self.failure: PeerError | None = None
         """Why, for this side alone."""
         self._identity = identity
+        self._version = 0
         self._nonce = secrets.token_bytes(NONCE_BYTES)
         self._outgoing: list[str] = []
         self._events: list[Event] = []
@@ -188,9 +194,17 @@ class PeerProtocol(ABC):
     def _say(self, frame: Greeting) -> None:
         self._outgoing.append(encode(frame))
 
-    def _open(self, opened: Opened) -> None:
+    def _open(self, peer: NodeId, *, is_pairing: bool = False, name: str = "") -> None:
         self.state = State.OPEN
-        self._events.append(opened)
+        self._events.append(Opened(peer=peer, is_pairing=is_pairing, name=name, version=self._version))
+
+    def _hold(self, spoken: int) -> None:
+        """Raise `VersionDowngrade` when the peer goes back behind what it has spoken and this node speaks."""
+        if self._version < min(spoken, max(VERSIONS)):
+            raise VersionDowngrade(
+                f"The other node has spoken version {spoken} of the protocol, and now goes back to "
+                f"{self._version}. If its owner went back to an older program, pair again with a ticket."
+            )
 
 
 class Listener(PeerProtocol):
@@ -202,18 +216,22 @@ class Listener(PeerProtocol):
         *,
         name: str,
         trust: Callable[[NodeId], TrustState | None],
+        spoken: Callable[[NodeId], int],
         tickets: TicketBook,
         may_compare: Callable[[], bool],
         key_changed: Callable[[KeyChange], None],
         now: Callable[[], float],
     ) -> None:
-        """`may_compare` says whether a stranger may have a code shown, and takes the place for it.
+        """`spoken` says which version a peer has spoken before; 0 for none.
+
+        `may_compare` says whether a stranger may have a code shown, and takes the place for it.
 
         `key_changed` hears of a trusted peer that is said to have a new key; nothing follows by itself.
         """
         super().__init__(identity)
         self._name = name
         self._trust = trust
+        self._spoken = spoken
         self._tickets = tickets
         self._may_compare = may_compare
         self._key_changed = key_changed
@@ -248,8 +266,9 @@ class Listener(PeerProtocol):
         peer, fields = self._proved(auth, CLIENT, [])
         if self._trust(peer) is not TrustState.TRUSTED:
             raise NotTrusted("an unknown key")
+        self._hold(self._spoken(peer))
         self._say(Welcome(sig=self._identity.sign(SERVER, *fields).hex()))
-        self._open(Opened(peer=peer))
+        self._open(peer)
 
     def _check_change(self, frame: KeyChanged) -> None:
         peer, _ = self._proved(frame, CHANGED, [])
@@ -273,17 +292,18 @@ class Listener(PeerProtocol):
                 sig=self._identity.sign(INVITER, *answer).hex(),
             )
         )
-        self._open(Opened(peer=peer, is_pairing=True, name=frame.name))
+        self._open(peer, is_pairing=True, name=frame.name)
 
     def _begin_comparing(self, frame: PairCompare) -> None:
-        if frame.v not in VERSIONS:
-            raise VersionMismatch(f"version {frame.v}")
+        self._choose(frame.v)
         peer = NodeId(frame.id)
         _key(peer)
         is_barred = self._trust(peer) is TrustState.BLOCKED or peer == self._identity.node_id
         if is_barred or not self._may_compare():
             raise NotTrusted("a key that may not pair")
-        self._comparing = ComparingListener(self._identity, name=self._name, nonce=self._nonce, asked=frame)
+        self._comparing = ComparingListener(
+            self._identity, name=self._name, nonce=self._nonce, asked=frame, offered=VERSIONS
+        )
         self._say(self._comparing.share())
 
     def _agree(self) -> None:
@@ -294,16 +314,21 @@ class Listener(PeerProtocol):
     def _conclude(self, side: ComparingListener) -> None:
         if self._has_agreed and self._has_heard_yes:
             self._say(side.agree())
-            self._open(Opened(peer=side.peer, is_pairing=True, name=side.peer_name))
+            self._open(side.peer, is_pairing=True, name=side.peer_name)
+
+    def _choose(self, version: int) -> None:
+        if version not in VERSIONS:
+            raise VersionMismatch(f"version {version}")
+        self._version = version
 
     def _proved(
         self, frame: Auth | PairTicket | KeyChanged, label: str, extra: list[bytes]
     ) -> tuple[NodeId, list[bytes]]:
         """Return the proved peer and the fields both sides sign."""
-        if frame.v not in VERSIONS:
-            raise VersionMismatch(f"version {frame.v}")
+        self._choose(frame.v)
         peer = NodeId(frame.id)
-        fields = [self._identity.public_key, _key(peer), self._nonce, bytes.fromhex(frame.n), *extra]
+        keys_and_nonces = self._identity.public_key, _key(peer), self._nonce, bytes.fromhex(frame.n)
+        fields = [*keys_and_nonces, negotiated(VERSIONS, frame.v), *extra]
         verify(peer, bytes.fromhex(frame.sig), label, *fields)
         return peer, fields
 
@@ -319,13 +344,18 @@ class Dialler(PeerProtocol):
         name: str,
         pairing: Ticket | ComparingDialler | None = None,
         former: Sequence[Former] = (),
+        spoken: int = 0,
     ) -> None:
-        """With `former` it says only that its key has changed, and is turned away in any case."""
+        """`spoken` is the highest version that the listener has spoken before; a pairing begins anew.
+
+        With `former` it says only that its key has changed, and is turned away in any case.
+        """
         super().__init__(identity)
         self._former = former[:FORMER_MAX]
         self._listener = listener
         self._name = name
         self._pairing = pairing
+        self._spoken = 0 if pairing else spoken
         self._has_agreed = False
         self._fields: list[bytes] = []
 
@@ -335,7 +365,7 @@ class Dialler(PeerProtocol):
                 self._answer_hello(frame)
             case (State.PROVING, Welcome(), None) if not self._former:
                 verify(self._listener, bytes.fromhex(frame.sig), SERVER, *self._fields)
-                self._open(Opened(peer=self._listener))
+                self._open(self._listener)
             case (State.PROVING, PairDone(), Ticket() as ticket):
                 self._check_done(frame, ticket)
             case (State.PROVING, PairShare(), ComparingDialler() as side):
@@ -343,7 +373,7 @@ class Dialler(PeerProtocol):
                 self._show(side)
             case (State.COMPARING, PairConfirm(), ComparingDialler() as side) if self._has_agreed:
                 side.take(frame)
-                self._open(Opened(peer=side.peer, is_pairing=True, name=side.peer_name))
+                self._open(side.peer, is_pairing=True, name=side.peer_name)
             case _:
                 raise ProtocolError(f"a listener does not say {frame.__class__.__name__} now")
 
@@ -351,8 +381,11 @@ class Dialler(PeerProtocol):
         version = next((version for version in VERSIONS if version in hello.v), None)
         if version is None:
             raise VersionMismatch(f"the listener speaks {hello.v}")
+        self._version = version
+        self._hold(self._spoken)
         own = self._identity
         self._fields = [_key(self._listener), own.public_key, bytes.fromhex(hello.n), self._nonce]
+        self._fields.append(negotiated(hello.v, version))
         match self._pairing:
             case None if self._former:
                 sig = own.sign(CHANGED, *self._fields).hex()
@@ -365,7 +398,14 @@ class Dialler(PeerProtocol):
                 self._fields.append(self._name.encode())
                 self._say(self._redemption(version, ticket))
             case ComparingDialler() as side:
-                self._say(side.begin(version=version, nonce=self._nonce, heard=bytes.fromhex(hello.n)))
+                self._say(
+                    side.begin(
+                        version=version,
+                        offered=hello.v,
+                        nonce=self._nonce,
+                        heard=bytes.fromhex(hello.n),
+                    )
+                )
         self.state = State.PROVING
 
     def _agree(self) -> None:
@@ -389,7 +429,7 @@ class Dialler(PeerProtocol):
         verify(self._listener, bytes.fromhex(done.sig), INVITER, *fields)
         if not hmac.compare_digest(done.mac, ticket.proof(INVITER, *fields)):
             raise BadProof("The inviting node did not prove that it knows the ticket.")
-        self._open(Opened(peer=self._listener, is_pairing=True, name=done.name))
+        self._open(self._listener, is_pairing=True, name=done.name)
 
 
 def _key(node_id: NodeId) -> bytes:

@@ -49,14 +49,24 @@ class Roster:
                 return found[0]
         raise UnknownPeer(f"No peer is called {peer[:80]!r}. The list of peers shows whom this node knows.")
 
-    async def trust(self, node_id: NodeId, *, name: str, addresses: tuple[str, ...]) -> PeerRecord:
-        """Trust this peer once the store has it; an owner's own name for it stays."""
+    async def trust(
+        self, node_id: NodeId, *, name: str, addresses: tuple[str, ...], version: int = 0
+    ) -> PeerRecord:
+        """Trust this peer once the store has it; an owner's own name for it stays.
+
+        `version` counts from now on, even below an earlier one: that is how an owner lets a peer go back.
+        """
         old = self._records.get(node_id) or self._new(node_id)
         record = replace(
-            old, state=TrustState.TRUSTED, name=name, addresses=_merged(addresses, old.addresses)
+            old,
+            state=TrustState.TRUSTED,
+            name=name,
+            addresses=_merged(addresses, old.addresses),
+            last_seen=self._now(),
+            version=version,
         )
         try:
-            return await self._put(replace(record, last_seen=self._now()))
+            return await self._put(record)
         except Exception:
             # Trust that a restart would not remember is no trust.
             self._records[node_id] = old
@@ -92,14 +102,22 @@ class Roster:
         self._records.pop(node_id, None)
         await self._write(node_id)
 
-    async def meet(self, node_id: NodeId, *, name: str | None = None, address: str | None = None) -> None:
+    def version(self, node_id: NodeId) -> int:
+        """Return the highest protocol version that this peer has spoken; 0 when it has spoken none."""
+        record = self._records.get(node_id)
+        return record.version if record else 0
+
+    async def meet(
+        self, node_id: NodeId, *, name: str | None = None, address: str | None = None, version: int = 0
+    ) -> None:
         """Note what was learnt of a known peer just now; of an unknown one nothing is kept."""
         old = self._records.get(node_id)
         if old is None:
             return
         addresses = _merged((address,), old.addresses) if address else old.addresses
         name = old.name if name is None else name
-        await self._put(replace(old, name=name, addresses=addresses, last_seen=self._now()))
+        version = max(version, old.version)
+        await self._put(replace(old, name=name, addresses=addresses, last_seen=self._now(), version=version))
 
     def _new(self, node_id: NodeId) -> PeerRecord:
         return PeerRecord(node_id=node_id, state=TrustState.SEEN, added_at=self._now())

@@ -45,6 +45,8 @@ class PeerRecord:
     last_seen: float | None = None
     grants: frozenset[Grant] | None = None
     """What its asks may do here; None: whatever the owner gives to peers in general."""
+    version: int = 0
+    """The highest protocol version that it has spoken since it was paired; it is held to that."""
 
     @property
     def label(self) -> str:

@@ -23,8 +23,8 @@ class PeerStore:
         """Insert the record or replace the one with its node id."""
         await self._db.write(
             "INSERT OR REPLACE INTO peers"
-            " (node_id, name, pet_name, state, addresses, added_at, last_seen, grants)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            " (node_id, name, pet_name, state, addresses, added_at, last_seen, grants, version)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 record.node_id,
                 storable(record.name),
@@ -34,6 +34,7 @@ class PeerStore:
                 record.added_at,
                 record.last_seen,
                 None if record.grants is None else json.dumps(sorted(record.grants)),
+                record.version,
             ),
         )
 
@@ -52,6 +53,7 @@ def _record(row: sqlite3.Row) -> PeerRecord:
         added_at=row["added_at"],
         last_seen=row["last_seen"],
         grants=_grants(row["grants"]),
+        version=row["version"],
     )
 
 

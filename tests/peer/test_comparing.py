@@ -26,11 +26,11 @@ share = st.binary(min_size=SHARE_BYTES, max_size=SHARE_BYTES)
 
 def dialler(who: Identity = BEN, sees: Identity = ANNA) -> tuple[ComparingDialler, PairCompare]:
     side = ComparingDialler(who, listener=sees.node_id, name="ben")
-    return side, side.begin(version=1, **NONCES)
+    return side, side.begin(version=1, offered=[1], **NONCES)
 
 
 def listener(asked: PairCompare, who: Identity = ANNA) -> ComparingListener:
-    return ComparingListener(who, name="anna", nonce=NONCES["heard"], asked=asked)
+    return ComparingListener(who, name="anna", nonce=NONCES["heard"], asked=asked, offered=[1])
 
 
 def compared() -> tuple[ComparingDialler, ComparingListener]:

@@ -223,6 +223,7 @@ class Pairing(RuleBasedStateMachine):
             identity,
             name="anna",
             trust=trust,
+            spoken=lambda _: 0,
             tickets=book,
             may_compare=may_compare,
             key_changed=lambda _: None,

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from peer.closing import Close
-from peer.errors import TicketUsed, VersionMismatch
+from peer.comparing import ComparingDialler
+from peer.errors import TicketUsed, VersionDowngrade, VersionMismatch
 from peer.identity import Identity, NodeId
 from peer.messages import LINK_FRAMES, VERSIONS, About, Hello, OpenFrame, Ping, encode
 from peer.pairing import Ticket, TicketBook
@@ -20,21 +21,26 @@ PING = Ping(n=1)
 
 
 def listener(
-    *friends: Identity, book: TicketBook | None = None, state: TrustState = TrustState.TRUSTED
+    *friends: Identity,
+    book: TicketBook | None = None,
+    state: TrustState = TrustState.TRUSTED,
+    spoken: int = 0,
+    may_compare: bool = False,
 ) -> Listener:
     known: dict[NodeId, TrustState] = {friend.node_id: state for friend in friends}
     return Listener(
         ANNA,
         name="anna",
         trust=known.get,
+        spoken=lambda _: spoken,
         tickets=book or TicketBook(),
-        may_compare=lambda: False,
+        may_compare=lambda: may_compare,
         key_changed=lambda _: None,
         now=lambda: 0.0,
     )
 
 
-def dialler(identity: Identity = BEN, pairing: Ticket | None = None) -> Dialler:
+def dialler(identity: Identity = BEN, pairing: Ticket | ComparingDialler | None = None) -> Dialler:
     return Dialler(identity, listener=ANNA.node_id, name="ben", pairing=pairing)
 
 
@@ -59,9 +65,9 @@ def test_two_that_trust_each_other_open_a_link_and_hear_what_is_sent() -> None:
     [hello] = anna.text_to_send()
     assert ben.receive(hello) == []
     [auth] = ben.text_to_send()
-    assert anna.receive(auth) == [Opened(peer=BEN.node_id)]
+    assert anna.receive(auth) == [Opened(peer=BEN.node_id, version=1)]
     [welcome] = anna.text_to_send()
-    assert ben.receive(welcome) == [Opened(peer=ANNA.node_id)]
+    assert ben.receive(welcome) == [Opened(peer=ANNA.node_id, version=1)]
     ben.send(PING)
     [text] = ben.text_to_send()
     assert anna.receive(text) == [Received(frame=PING.model_copy(update={"seq": 1}))]
@@ -74,9 +80,9 @@ def test_a_ticket_opens_a_link_between_strangers_and_both_learn_the_names() -> N
     [hello] = anna.text_to_send()
     ben.receive(hello)
     [redemption] = ben.text_to_send()
-    assert anna.receive(redemption) == [Opened(peer=BEN.node_id, is_pairing=True, name="ben")]
+    assert anna.receive(redemption) == [Opened(peer=BEN.node_id, is_pairing=True, name="ben", version=1)]
     [done] = anna.text_to_send()
-    assert ben.receive(done) == [Opened(peer=ANNA.node_id, is_pairing=True, name="anna")]
+    assert ben.receive(done) == [Opened(peer=ANNA.node_id, is_pairing=True, name="anna", version=1)]
     assert ticket.secret.hex() not in hello + redemption + done
     again = dialler(EVE, ticket)
     second = listener(book=book)
@@ -106,6 +112,71 @@ def test_the_best_common_version_is_taken() -> None:
     ben = dialler()
     ben.receive(encode(Hello(v=[99, *VERSIONS], n="0" * 64)))
     assert json.loads(ben.text_to_send()[0])["v"] == VERSIONS[0]
+
+
+@requirement("F7")
+@pytest.mark.parametrize("way", ["proof", "ticket", "codes"])
+def test_whoever_takes_versions_off_the_offer_on_its_way_opens_no_link(
+    way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("peer.protocol.VERSIONS", (2, 1))
+    book = TicketBook()
+    ticket = book.issue(node_id=ANNA.node_id, addresses=(), expires_at=1)
+    anna = listener(BEN, book=book, may_compare=way == "codes")
+    comparing = ComparingDialler(BEN, listener=ANNA.node_id, name="ben")
+    ben = dialler(pairing={"proof": None, "ticket": ticket, "codes": comparing}[way])
+    hello = json.loads(anna.text_to_send()[0])
+    assert hello["v"] == [2, 1]
+    ben.receive(json.dumps({**hello, "v": [1]}))
+    talk(anna, ben)
+    assert anna.close == Close(code=4401, reason="bad_proof")
+    assert ben.state is not State.OPEN
+
+
+@requirement("F7")
+def test_a_listener_that_goes_back_behind_the_version_it_has_spoken_is_told_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("peer.protocol.VERSIONS", (2, 1))
+    ben = Dialler(BEN, listener=ANNA.node_id, name="ben", spoken=2)
+    ben.receive(encode(Hello(v=[1], n="0" * 64)))
+    assert ben.close == Close(code=4406, reason="downgrade")
+    assert isinstance(ben.close.as_error(), VersionDowngrade)
+    assert ben.text_to_send() == []
+
+
+@requirement("F7")
+def test_a_dialler_that_goes_back_behind_the_version_it_has_spoken_is_turned_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ben = dialler()
+    monkeypatch.setattr("peer.protocol.VERSIONS", (2, 1))
+    anna = listener(BEN, spoken=2)
+    hello = anna.text_to_send()
+    monkeypatch.setattr("peer.protocol.VERSIONS", (1,))
+    ben.receive(hello[0])
+    monkeypatch.setattr("peer.protocol.VERSIONS", (2, 1))
+    anna.receive(ben.text_to_send()[0])
+    assert anna.close == Close(code=4406, reason="downgrade")
+
+
+def test_a_node_that_itself_went_back_does_not_ask_more_of_its_peers_than_it_speaks() -> None:
+    anna, ben = listener(BEN, spoken=2), Dialler(BEN, listener=ANNA.node_id, name="ben", spoken=2)
+    talk(anna, ben)
+    assert anna.state is ben.state is State.OPEN
+
+
+def test_a_pairing_by_the_owners_begins_anew_with_whatever_version_is_spoken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("peer.protocol.VERSIONS", (2, 1))
+    book = TicketBook()
+    ticket = book.issue(node_id=ANNA.node_id, addresses=(), expires_at=1)
+    ben = Dialler(BEN, listener=ANNA.node_id, name="ben", pairing=ticket, spoken=2)
+    monkeypatch.setattr("peer.protocol.VERSIONS", (1,))
+    anna = listener(BEN, book=book, spoken=2)
+    talk(anna, ben)
+    assert anna.state is ben.state is State.OPEN
 
 
 def test_a_relay_under_another_key_cannot_use_the_diallers_proof() -> None:

@@ -11,7 +11,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin
 
 from peer.dial import dial, split_address
-from peer.identity import Identity
+from peer.identity import Identity, negotiated
 from peer.messages import (
     VERSIONS,
     Auth,
@@ -24,7 +24,7 @@ from peer.server import MAX_PENDING_PER_HOST
 from peer.tls import client_context
 from tests.mission import requirement
 from tests.peer.nodes import Node, in_time, nodes, pair
-from tests.peer.wire import HandDriven, proxy
+from tests.peer.wire import HandDriven, hand_driven, proxy
 
 SECRET_PROMPT = "the password is rhubarb"
 
@@ -62,11 +62,12 @@ async def greeted(node: Node) -> tuple[HandDriven, Hello]:
     return HandDriven(identity, socket, None), hello  # type: ignore[arg-type]
 
 
-def auth(peer: Identity, node: Node, hello: Hello, **changes: object) -> Auth:
+def auth(peer: Identity, node: Node, hello: Hello, version: int = VERSIONS[0], **changes: object) -> Auth:
     nonce = secrets.token_bytes(32)
     fields = [node.identity.public_key, peer.public_key, bytes.fromhex(hello.n), nonce]
+    fields.append(negotiated(hello.v, version))
     good: dict[str, object] = {
-        "v": VERSIONS[0],
+        "v": version,
         "id": peer.node_id,
         "n": nonce.hex(),
         "sig": peer.sign(CLIENT, *fields).hex(),
@@ -82,6 +83,23 @@ async def test_an_unknown_key_is_turned_away_and_learns_nothing() -> None:
         assert await stranger.socket.recv_text() is None
         assert await stranger.hear_close() == (4403, "not_trusted")
         assert anna.hub.peers() == []
+
+
+@requirement("F7")
+async def test_a_peer_that_spoke_a_newer_version_is_held_to_it_until_the_owners_pair_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("peer.protocol.VERSIONS", (2, 1))
+    async with nodes("anna") as (anna,):
+        friend = await hand_driven(anna)
+        assert [record.version for record in await anna.trust.all()] == [2]
+        again, hello = await greeted(anna)
+        await again.socket.send_text(encode(auth(friend.identity, anna, hello, version=1)))
+        assert await again.hear_close() == (4406, "downgrade")
+        await friend.socket.close()
+        monkeypatch.setattr("peer.protocol.VERSIONS", (1,))
+        await hand_driven(anna, friend.identity)
+        assert [record.version for record in await anna.trust.all()] == [1]
 
 
 async def test_a_friends_id_without_its_key_is_turned_away() -> None:

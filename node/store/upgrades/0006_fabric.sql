@@ -1,7 +1,9 @@
--- What the fabric keeps: each peer's rights here, and a record of every ask, both ways.
+-- What the fabric keeps: each peer's rights and protocol version, and a record of every ask, both ways.
 
 -- What this peer's asks may use: a JSON list. NULL: what the setting `network.defaultGrants` says.
 ALTER TABLE peers ADD COLUMN grants TEXT;
+-- The highest protocol version that it has spoken since it was paired.
+ALTER TABLE peers ADD COLUMN version INTEGER NOT NULL DEFAULT 0;
 
 -- Every ask, sent or received; a peer's refused ones are counted in one row as long as they come close together.
 CREATE TABLE asks (

@@ -11,6 +11,7 @@ PEER = PeerRecord(
     pet_name="Ada's laptop",
     state=TrustState.PENDING,
     addresses=("10.0.0.2:8766", "10.0.0.3:8766"),
+    version=2,
     added_at=1.5,
 )
 
