@@ -44,6 +44,7 @@ from node.channels.layout import LayoutChannel
 from node.channels.line import LineChannel
 from node.channels.models import ModelsChannel, ServerStatus
 from node.channels.network import NetworkChannel
+from node.channels.sessions import SessionsChannel
 from node.channels.telemetry import TelemetryChannel
 from node.compaction import Compaction
 from node.completion import Completion
@@ -230,7 +231,14 @@ async def start(
     discovery = add_discovery(hub, peer_door, settings, stack)
     apis = (
         AgentsApi(turns=owner_turns, models=models, hub=hub, name=name),
-        SessionsApi(sessions=sessions, conversations=conversations, db=state.db),
+        SessionsApi(
+            sessions=sessions,
+            conversations=conversations,
+            db=state.db,
+            changed=follow_sessions(
+                SessionsChannel(sessions, turns, owner_turns.approvals), router, streams, stack
+            ),
+        ),
         HistoryApi(sessions=sessions, conversations=conversations, name=name),
         CompletionApi(
             completion=Completion(models=helping_model, settings=settings),
@@ -343,6 +351,16 @@ def add_conversations(
     return Conversations(
         sessions=sessions, line=line, streams=streams, log=state.log, settings=state.settings
     )
+
+
+def follow_sessions(
+    channel: SessionsChannel, router: Router[Client], streams: Streams, stack: AsyncExitStack
+) -> Callable[[str], None]:
+    """Tell the owner's clients where something goes on; returns what hears of other changes of a session."""
+    channel.add_to(router)
+    streams.on_event = channel.heard
+    stack.push_async_callback(channel.close)
+    return channel.changed
 
 
 async def run_turns(turns: OwnerTurns, line: Line, stack: AsyncExitStack) -> None:

@@ -63,6 +63,12 @@ class Approvals:
             question.answer.cancel()
             del self._open[approval_id]
 
+    def asking(self) -> frozenset[str]:
+        """Return the sessions with a question that nobody has answered."""
+        return frozenset(
+            question.session_id for question in self._open.values() if not question.answer.done()
+        )
+
     async def answer(self, response: ApprovalResponse) -> str | None:
         """Take an answer; return why it does not count, or None.
 

@@ -6,7 +6,7 @@ so that all clients see the same order and a client that returns can be given wh
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
 
@@ -26,6 +26,8 @@ class Streams:
         self._watchers: dict[str, set[Client]] = defaultdict(set)
         """See everything as the followers do, but stand for nobody who could approve or run a tool."""
         self._change = asyncio.Event()
+        self.on_event: Callable[[str, TurnEvent], None] = lambda _session_id, _event: None
+        """Called after each event of a session, whoever follows it."""
 
     def watch(self, client: Client, session_id: str) -> None:
         self._watchers[session_id].add(client)
@@ -124,3 +126,4 @@ class Streams:
             client.send(envelope.frame("agent", own.event, own.model_dump_json(), seq) if own else text)
         for watcher in self._watchers.get(session_id, ()):
             watcher.send(text)
+        self.on_event(session_id, event)

@@ -20,6 +20,7 @@ from agent.events import (
 from node.channels.layout import LAYOUT_NODE_EVENTS
 from node.channels.models import MODELS_NODE_EVENTS
 from node.channels.network import NETWORK_CLIENT_EVENTS, NETWORK_NODE_EVENTS, InboundShown, PeerShown
+from node.channels.sessions import SESSIONS_CLIENT_EVENTS, SESSIONS_NODE_EVENTS, SessionShown
 from node.channels.telemetry import TELEMETRY_CLIENT_EVENTS, TELEMETRY_NODE_EVENTS
 from node.envelope import FRAME_MAX_BYTES, PROTOCOL_VERSION, FrameError, Hello
 from node.layout import Layout
@@ -37,6 +38,7 @@ TO_NODE: Mapping[str, Sequence[type[Event]]] = {
     "agent": CLIENT_EVENTS,
     "telemetry": TELEMETRY_CLIENT_EVENTS,
     "network": NETWORK_CLIENT_EVENTS,
+    "sessions": SESSIONS_CLIENT_EVENTS,
 }
 """The events of each channel of the owner's socket, from a client."""
 FROM_NODE: Mapping[str, Sequence[type[Event]]] = {
@@ -46,6 +48,7 @@ FROM_NODE: Mapping[str, Sequence[type[Event]]] = {
     "models": MODELS_NODE_EVENTS,
     "layout": LAYOUT_NODE_EVENTS,
     "network": NETWORK_NODE_EVENTS,
+    "sessions": SESSIONS_NODE_EVENTS,
 }
 
 
@@ -90,6 +93,11 @@ def protocol() -> Iterator[str]:
     yield "### Channel `network`, from the node"
     yield from _described({event.event: event for event in NETWORK_NODE_EVENTS}, "serialization")
     yield from _described({part.__name__: part for part in (PeerShown, InboundShown)}, "serialization")
+    yield "### Channel `sessions`, from a client"
+    yield from _described({event.event: event for event in SESSIONS_CLIENT_EVENTS}, "validation")
+    yield "### Channel `sessions`, from the node"
+    yield from _described({event.event: event for event in SESSIONS_NODE_EVENTS}, "serialization")
+    yield from _described({SessionShown.__name__: SessionShown}, "serialization")
     yield "### Channel `models`, from the node"
     yield from _described({event.event: event for event in MODELS_NODE_EVENTS}, "serialization")
     yield "### Channel `layout`, from the node"

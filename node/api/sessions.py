@@ -1,7 +1,7 @@
 """`/api/chat/sessions`: the stored conversations."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 
 from aiohttp import web
@@ -16,11 +16,12 @@ from node.exchange import SessionFile
 from node.store.db import Database
 from node.store.messages import Draft, Role, StoredMessage
 from node.store.session import Hit, Session
-from node.store.sessions import SessionStore
+from node.store.sessions import LIST_MAX, SessionStore
 from node.store.transfer import bring
 
 ROOT = "/api/chat/sessions"
 PAGE_MAX = 1_000
+TRACE = frozenset({"rounds", "shownTools"})
 
 
 class MessagePatch(BaseModel):
@@ -60,7 +61,8 @@ def hit_json(hit: Hit) -> dict[str, object]:
 
 
 def message_json(message: StoredMessage) -> dict[str, object]:
-    return camel(asdict(message))
+    """Return a message without the trace of its turn, which has an address of its own."""
+    return {key: value for key, value in camel(asdict(message)).items() if key not in TRACE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +70,8 @@ class SessionsApi:
     sessions: SessionStore
     conversations: Conversations
     db: Database
+    changed: Callable[[str], None]
+    """Told of every session that its owner changed here."""
 
     def add_to(self, app: web.Application) -> None:
         app.router.add_get(ROOT, self.list)
@@ -82,13 +86,19 @@ class SessionsApi:
         app.router.add_get(f"{ROOT}/{{id}}/export", self.export)
 
     async def list(self, request: web.Request) -> web.Response:
-        """List sessions without their messages; `q` finds words in titles and messages, archived ones too."""
+        """List sessions without their messages, with `limit` and `after` an id page by page.
+
+        `q` finds words in titles and messages, archived ones too.
+        """
         if words := request.query.get("q", "").strip():
             return web.json_response([hit_json(hit) for hit in await self.sessions.search(words)])
-        archived = request.query.get("archived") == "true"
-        return web.json_response(
-            [session_json(session) for session in await self.sessions.list(archived=archived)]
+        limit = whole_number(request, "limit")
+        listed = await self.sessions.list(
+            archived=request.query.get("archived") == "true",
+            limit=LIST_MAX if limit is None else max(1, min(limit, PAGE_MAX)),
+            after=request.query.get("after"),
         )
+        return web.json_response([session_json(session) for session in listed])
 
     async def read_active(self, _: web.Request) -> web.Response:
         return web.json_response({"id": await self.conversations.active()})
@@ -135,11 +145,14 @@ class SessionsApi:
         session = await self.sessions.update(
             session_id, title=patch.title, pinned=patch.pinned, archived=patch.archived, messages=drafts
         )
+        self.changed(session_id)
         return web.json_response(session_json(session))
 
     async def delete(self, request: web.Request) -> web.Response:
         """Delete a session for good; with `title` only if that is its title."""
-        await self.conversations.delete(request.match_info["id"], request.query.get("title"))
+        session_id = request.match_info["id"]
+        await self.conversations.delete(session_id, request.query.get("title"))
+        self.changed(session_id)
         return web.Response(status=204)
 
     async def reset(self, request: web.Request) -> web.Response:
@@ -166,4 +179,5 @@ class SessionsApi:
         """Store an exported session as a new one."""
         file = await body_of(request, SessionFile)
         session_id = await bring(self.db, exchange.read(file, time.time()))
+        self.changed(session_id)
         return web.json_response(session_json(await self.sessions.get(session_id)), status=201)

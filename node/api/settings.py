@@ -34,7 +34,13 @@ class SettingsApi:
 
     def _shown(self, key: str, value: object) -> dict[str, object]:
         setting = SETTINGS[key]
-        return {"key": key, "value": value, "default": setting.default, "description": setting.description}
+        return {
+            "key": key,
+            "value": value,
+            "default": setting.default,
+            "description": setting.description,
+            "schema": setting.type.json_schema(),
+        }
 
     async def read(self, request: web.Request) -> web.Response:
         key = request.match_info["key"]

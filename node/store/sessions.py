@@ -34,12 +34,25 @@ class SessionStore:
         self._db = db
         self._clock = clock
 
-    async def list(self, *, archived: bool = False, limit: int = LIST_MAX) -> Sequence[Session]:
-        """Return sessions, pinned first, then by their last message."""
+    async def list(
+        self, *, archived: bool = False, limit: int = LIST_MAX, after: str | None = None
+    ) -> Sequence[Session]:
+        """Return sessions, pinned first, then by their last message: the first ones, or those after one.
+
+        Raise `NoSuchSession` when that one is gone.
+        """
         rows = await self._db.rows(
-            SESSIONS + "WHERE archived = ? ORDER BY pinned DESC, last_message_at DESC, s.rowid DESC LIMIT ?",
-            (archived, limit),
+            _LISTED.format("" if after is None else _BEHIND),
+            {"archived": archived, "limit": limit, "after": after},
         )
+        if not rows and after is not None:
+            await self.get(after)
+        return [session_of(row) for row in rows]
+
+    async def some(self, ids: Sequence[str]) -> Sequence[Session]:
+        """Return those of these sessions that are there, in no order."""
+        places = ", ".join("?" * len(ids))
+        rows = await self._db.rows(f"{SESSIONS}WHERE s.id IN ({places})", ids)
         return [session_of(row) for row in rows]
 
     async def get(self, session_id: str) -> Session:
@@ -192,6 +205,16 @@ def open_session(write: sqlite3.Connection, session_id: str, text: str, now: flo
         (session_id, title_from(text), now, now),
     )
     return added.fetchone() is not None
+
+
+_LISTED = (
+    SESSIONS
+    + "WHERE archived = :archived {} ORDER BY pinned DESC, last_message_at DESC, s.rowid DESC LIMIT :limit"
+)
+_BEHIND = (
+    "AND (s.pinned, s.last_message_at, s.rowid)"
+    " < (SELECT pinned, last_message_at, rowid FROM sessions WHERE id = :after)"
+)
 
 
 def _place(message: StoredMessage) -> tuple[int, bool, int]:

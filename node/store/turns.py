@@ -11,7 +11,7 @@ import json
 import sqlite3
 import time
 import uuid
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from agent.desk import TurnOutcome
@@ -145,6 +145,14 @@ class TurnStore:
             (session_id, session_id),
         )
         return [turn_of(row) for row in rows]
+
+    async def busy(self) -> Mapping[str, bool]:
+        """Return the sessions with a turn that runs or waits, and whether one runs."""
+        rows = await self._db.rows(
+            "SELECT session_id, max(state = 'dispatching') FROM turns"
+            " WHERE state IN ('pending', 'dispatching') GROUP BY session_id"
+        )
+        return {row[0]: bool(row[1]) for row in rows}
 
     async def calls(self, turn: ClaimedTurn) -> StoredCalls:
         """Return the log of the turn's calls, with what its earlier attempts did."""

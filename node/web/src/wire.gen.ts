@@ -61,6 +61,14 @@ export type ClientFrame = {
   channel: "network";
   event: "unsubscribe";
   data: NetworkUnsubscribe;
+} | {
+  channel: "sessions";
+  event: "subscribe";
+  data: SessionsSubscribe;
+} | {
+  channel: "sessions";
+  event: "unsubscribe";
+  data: SessionsUnsubscribe;
 };
 
 export type NodeFrame = {
@@ -178,6 +186,10 @@ export type NodeFrame = {
   channel: "network";
   event: "collaboration";
   data: Collaboration;
+} | {
+  channel: "sessions";
+  event: "changed";
+  data: SessionsChanged;
 };
 
 export interface Layout {
@@ -267,6 +279,13 @@ export interface NetworkSubscribe {
 export interface NetworkUnsubscribe {
 }
 
+/** Be told of sessions that change from now on, beginning with those where something goes on. */
+export interface SessionsSubscribe {
+}
+
+export interface SessionsUnsubscribe {
+}
+
 /** The first frame on every socket, on channel `system`. */
 export interface Hello {
   version: string;
@@ -321,6 +340,7 @@ export interface ToolCallEvent {
   name: string;
   args: Record<string, unknown>;
   relay: boolean;
+  startedMs: number;
 }
 
 /** A call has its result, from wherever it ran. */
@@ -332,6 +352,8 @@ export interface ToolDone {
   ok: boolean;
   result: string;
   durationMs: number;
+  startedMs: number;
+  permission: string;
   reused: boolean;
 }
 
@@ -366,6 +388,7 @@ export interface UsageEvent {
   completionTokens: number | null;
   contextWindow: number | null;
   model: string;
+  round: Round | null;
 }
 
 /** Older turns are read as this summary from now on; the transcript keeps them all. */
@@ -475,6 +498,13 @@ export interface Collaboration {
   state: string;
 }
 
+/** How the sessions stand that changed. */
+export interface SessionsChanged {
+  sessions: Array<SessionShown>;
+  gone: Array<string>;
+  hasMore: boolean;
+}
+
 /** Panes in one place, one of them in front. */
 export interface Group {
   type: "group";
@@ -511,6 +541,16 @@ export interface FocusedContext {
   content?: string;
 }
 
+/** One call of the model in a turn; null is "not reported", never zero. */
+export interface Round {
+  startedMs: number;
+  durationMs: number;
+  promptTokens: number | null;
+  completionTokens: number | null;
+  calls: Array<string>;
+  failed: boolean;
+}
+
 /** A place in a shared file on which an answer rests; lines or pages from 1. */
 export interface CitedPlace {
   file: string;
@@ -527,6 +567,7 @@ export interface StoredText {
   content: string;
   turnId: string | null;
   state: string;
+  citations: Array<CitedPlace>;
 }
 
 /** A turn that runs or waits, as a snapshot shows it. */
@@ -571,6 +612,18 @@ export interface InboundShown {
   hops: number;
   firstAsker: string | null;
   startedAt: number;
+}
+
+/** A session as a list shows it. */
+export interface SessionShown {
+  id: string;
+  title: string;
+  createdAt: number;
+  lastMessageAt: number;
+  pinned: boolean;
+  archived: boolean;
+  messageCount: number;
+  doing: "running" | "waiting" | "asking" | null;
 }
 
 export interface Pane {
