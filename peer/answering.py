@@ -87,17 +87,21 @@ class Answering:
     def is_idle(self, outlet: Outlet) -> bool:
         return not any(turn.outlet is outlet for turn in self._turns.values())
 
-    def take(self, peer: NodeId, outlet: Outlet, frame: AgentRequest | AgentCancel | AgentCredit) -> None:
-        """Take what a peer sent about its asks; everything is looked up under the peer's own id."""
+    def take(self, peer: NodeId, outlet: Outlet, frame: AgentRequest | AgentCancel | AgentCredit) -> bool:
+        """Take what a peer sent about its asks; False for what neither begins nor belongs to one.
+
+        Everything is looked up under the peer's own id.
+        """
         key = (peer, frame.rid)
         turn = self._turns.get(key)
         match frame:
             case AgentRequest() if turn is None:
-                self._admit(peer, outlet, frame)
+                return self._admit(peer, outlet, frame)
             case AgentCancel() if turn is not None and turn.task is not None:
                 turn.task.cancel()
             case AgentCredit() if turn is not None:
                 turn.give_credit(frame.n)
+        return turn is not None
 
     async def stop(self, rid: str) -> bool:
         """Stop the turns of this request id, as the owner; say whether there was one."""
@@ -116,11 +120,11 @@ class Answering:
         _cancel(turns)
         await _ends(turns)
 
-    def _admit(self, peer: NodeId, outlet: Outlet, request: AgentRequest) -> None:
+    def _admit(self, peer: NodeId, outlet: Outlet, request: AgentRequest) -> bool:
         known = self._results.get((peer, request.rid))
         if known is not None:
             self._repeat(outlet, known)
-            return
+            return False
         record, policy = self._knowledge.record(peer), self._policy(peer)
         lineage = _lineage(peer, request)
         refused = refusal(lineage, request.prompt, self._standing(peer, record, policy, lineage))
@@ -129,7 +133,7 @@ class Answering:
             if record is not None:
                 self._knowledge.recorder.refused(self._told(record, request, lineage), refused.code)
             outlet.send_soon(refusal_of(request.rid, refused))
-            return
+            return False
         assert record is not None, "a stranger is refused"
         now = asyncio.get_running_loop().time()
         self._bucket(peer, policy).take(now)
@@ -142,6 +146,7 @@ class Answering:
         )
         opened = OpenLineage.inbound(replace(lineage.clamped(policy.limits), root=root), now=now)
         self._start(outlet, record, request, opened)
+        return True
 
     def _told(self, record: PeerRecord, request: AgentRequest, lineage: Lineage) -> AskStart:
         return AskStart(

@@ -89,11 +89,11 @@ class Asking:
             if not waiting.is_over:
                 self._outlet.send_soon(AgentCancel(rid=rid))
 
-    def take(self, frame: AgentEvent | AgentResult) -> None:
-        """Take what the other side sent for an ask; what comes after its end is dropped."""
+    def take(self, frame: AgentEvent | AgentResult) -> bool:
+        """Take what the other side sent for an ask; what comes after its end is dropped: False."""
         waiting = self._waiting.get(frame.rid)
         if waiting is None or waiting.is_over:
-            return
+            return False
         if isinstance(frame, AgentEvent):
             _count_event(waiting, frame)
         else:
@@ -101,6 +101,7 @@ class Asking:
         if waiting.frames.qsize() >= EVENT_WINDOW + RESULT_PARTS_MAX:
             raise ProtocolError("more frames for an ask than there is room for")
         waiting.frames.put_nowait(frame)
+        return True
 
     def lose(self) -> None:
         """Tell every ask that the link is gone."""

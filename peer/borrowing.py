@@ -78,16 +78,17 @@ class Borrowing:
             if not waiting.is_over:
                 self._outlet.send_soon(ModelCancel(rid=rid))
 
-    def take(self, frame: FromLender) -> None:
-        """Take what the lender sent; what comes after the end is dropped."""
+    def take(self, frame: FromLender) -> bool:
+        """Take what the lender sent; what comes after the end is dropped: False."""
         waiting = self._waiting.get(frame.rid)
         if waiting is None or waiting.is_over:
-            return
+            return False
         if isinstance(frame, ModelDelta):
             _count(waiting, frame)
         else:
             waiting.is_over = True
         waiting.frames.put_nowait(frame)
+        return True
 
     def lose(self) -> None:
         """Tell every round that the link is gone."""

@@ -5,8 +5,9 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from peer.closing import CLOSE_TOO_SLOW, Close
-from peer.errors import CodesRefused, LinkRefused, PeerError, PeerLost, ProtocolError
+from peer.errors import CodesRefused, LinkError, LinkRefused, PeerError, PeerLost
 from peer.identity import NodeId
+from peer.limits import Pace, TokenBucket
 from peer.messages import OpenFrame, Ping, Pong
 from peer.protocol import HANDSHAKE_TIMEOUT_S, CodeShown, Event, Opened, PeerProtocol, Received, State
 from peer.sockets import Socket
@@ -21,6 +22,11 @@ COMPARE_TIMEOUT_S = 120
 """For both owners to look at their screens, and to answer."""
 BULK_MAX = 32
 """Of those, requests, events and answers: whoever sends more of them waits."""
+READ_PER_S = 5_000
+"""Frames of one link; a long one counts as several of `READ_UNIT_CHARS`. Who sends faster has to wait."""
+READ_UNIT_CHARS = 8_192
+IDLE_PER_MINUTE = 1_200
+"""Frames that belong to nothing under way: pings, news of an ask that has ended. More are a flood."""
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +44,8 @@ class Connection:
         self._room = asyncio.Condition()
         self._is_ended = False
         self._is_choked = False
+        self._pace = Pace(READ_PER_S)
+        self._idle: TokenBucket | None = None
         self._pinged = (0, 0.0)
         self.rtt_ms: float | None = None
 
@@ -76,8 +84,11 @@ class Connection:
             if opened is None:
                 await self._hang_up()
 
-    async def run(self, take: Callable[[OpenFrame], None]) -> None:
-        """Hand every frame but pings to `take` until the link ends; `take` may raise `ProtocolError`."""
+    async def run(self, take: Callable[[OpenFrame], bool]) -> None:
+        """Hand every frame but pings to `take` until the link ends.
+
+        `take` says whether the frame belongs to something under way, and may raise `ProtocolError`.
+        """
         try:
             async with asyncio.TaskGroup() as tasks:
                 others = (tasks.create_task(self._write()), tasks.create_task(self._ping()))
@@ -156,7 +167,8 @@ class Connection:
             raise self._protocol.failure
         return events
 
-    async def _read(self, take: Callable[[OpenFrame], None]) -> None:
+    async def _read(self, take: Callable[[OpenFrame], bool]) -> None:
+        clock = asyncio.get_running_loop().time
         while self._protocol.state is State.OPEN and not self._is_choked:
             try:
                 async with asyncio.timeout(DEAD_AFTER_S):
@@ -170,23 +182,36 @@ class Connection:
                 for event in self._protocol.receive(text):
                     if isinstance(event, Received):
                         self._take(event.frame, take)
-            except ProtocolError as error:
+            except LinkError as error:
                 self._protocol.fail(error)
+            if (wait_s := self._pace.wait_s(1 + len(text) // READ_UNIT_CHARS, clock())) > 0:
+                await asyncio.sleep(wait_s)
         self._protocol.fail(LinkRefused("the peer does not read"))
         logger.warning("the link to %s was closed: %s", self._peer, self._protocol.failure)
         await self._hang_up()
 
-    def _take(self, frame: OpenFrame, take: Callable[[OpenFrame], None]) -> None:
+    def _take(self, frame: OpenFrame, take: Callable[[OpenFrame], bool]) -> None:
+        now = asyncio.get_running_loop().time()
         match frame:
             case Ping():
                 self.send_soon(Pong(n=frame.n))
+                belongs = False
             case Pong():
                 number, sent_at = self._pinged
                 if frame.n == number:
-                    self.rtt_ms = (asyncio.get_running_loop().time() - sent_at) * 1000
-                take(frame)
+                    self.rtt_ms = (now - sent_at) * 1000
+                belongs = take(frame)
             case _:
-                take(frame)
+                belongs = take(frame)
+        if not belongs:
+            self._count_idle(now)
+
+    def _count_idle(self, now: float) -> None:
+        if self._idle is None:
+            self._idle = TokenBucket(IDLE_PER_MINUTE, now)
+        if self._idle.wait_s(now) > 0:
+            raise LinkRefused(f"more than {IDLE_PER_MINUTE} frames a minute about nothing that is under way")
+        self._idle.take(now)
 
     async def _write(self) -> None:
         try:

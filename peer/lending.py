@@ -79,18 +79,22 @@ class Lending:
     def is_idle(self, outlet: Outlet) -> bool:
         return not any(round_.outlet is outlet for round_ in self._rounds.values())
 
-    def take(self, peer: NodeId, outlet: Outlet, frame: FromBorrower) -> None:
-        """Take what a peer sent about its rounds; everything is looked up under the peer's own id."""
+    def take(self, peer: NodeId, outlet: Outlet, frame: FromBorrower) -> bool:
+        """Take what a peer sent about its rounds; False for what neither begins nor belongs to one.
+
+        Everything is looked up under the peer's own id.
+        """
         round_ = self._rounds.get((peer, frame.rid))
         match frame:
             case ModelRequest(n=0) if round_ is None:
-                self._admit(peer, outlet, frame)
+                return self._admit(peer, outlet, frame)
             case ModelRequest() if round_ is not None:
                 round_.add(frame)
             case ModelCancel() if round_ is not None:
                 round_.cancel()
             case ModelCredit() if round_ is not None:
                 round_.credit.give(frame.n)
+        return round_ is not None
 
     async def drop(self, outlet: Outlet) -> None:
         """Cancel every round of a link that is gone."""
@@ -107,7 +111,7 @@ class Lending:
         record = self._record(peer)
         return self._policy_of(record) if record and record.is_trusted else LoanPolicy(allowed=False)
 
-    def _admit(self, peer: NodeId, outlet: Outlet, request: ModelRequest) -> None:
+    def _admit(self, peer: NodeId, outlet: Outlet, request: ModelRequest) -> bool:
         record, policy, now = self._record(peer), self._policy(peer), asyncio.get_running_loop().time()
         bucket = self._buckets.setdefault(peer, TokenBucket(policy.per_minute, now))
         running = sum(who == peer for who, _ in self._rounds)
@@ -115,10 +119,11 @@ class Lending:
         if refused is not None:
             self._incident(peer, refused)
             outlet.send_soon(_end(request.rid, refused))
-            return
+            return False
         assert record is not None, "a stranger is refused"
         bucket.take(now)
         self._start(_Round(outlet, record, request))
+        return True
 
     def _start(self, round_: "_Round") -> None:
         key = (round_.peer.node_id, round_.rid)

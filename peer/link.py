@@ -86,16 +86,16 @@ class Link:
         theirs = self._answering.is_idle(self.connection) and self._lending.is_idle(self.connection)
         return self.is_retired and self._has_heard_bye and ours and theirs
 
-    def _take(self, frame: OpenFrame) -> None:
+    def _take(self, frame: OpenFrame) -> bool:
         match frame:
             case AgentRequest() | AgentCancel() | AgentCredit():
-                self._answering.take(self.peer, self.connection, frame)
+                return self._answering.take(self.peer, self.connection, frame)
             case AgentEvent() | AgentResult():
-                self.asking.take(frame)
+                return self.asking.take(frame)
             case ModelRequest() | ModelCancel() | ModelCredit():
-                self._lending.take(self.peer, self.connection, frame)
+                return self._lending.take(self.peer, self.connection, frame)
             case ModelDelta() | ModelEnd():
-                self.borrowing.take(frame)
+                return self.borrowing.take(frame)
             case About():
                 self.about = frame
                 self.introduced.set()
@@ -106,3 +106,4 @@ class Link:
                 self._noticed(self, frame)
             case Pong():
                 self._noticed(self, frame)
+        return False

@@ -70,7 +70,7 @@ class Hello(Greeting):
 
 
 class Auth(Greeting):
-    """Dialler to listener: who I am; `sig` covers the key I saw in TLS, both ids and nonces, and the offer."""
+    """Dialler to listener: who I am; `sig` covers the key seen in TLS, both ids and nonces, and the offer."""
 
     t: Literal["auth"] = "auth"
     v: Version
