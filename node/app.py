@@ -19,6 +19,7 @@ from node.api.ask_peers import AskPeersApi
 from node.api.asks import AsksApi
 from node.api.completion import CompletionApi
 from node.api.discovery import DiscoveryApi
+from node.api.files import FilesApi
 from node.api.follow import FollowApi
 from node.api.history import HistoryApi
 from node.api.key_changes import KeyChangesApi
@@ -53,6 +54,7 @@ from node.conversations import Conversations
 from node.datadir import DataDirError, Runtime
 from node.directory import FabricDirectory
 from node.discovery import LanDiscovery
+from node.documents import Documents
 from node.engine import Engines
 from node.hyperparameters import hyperparameter_tools
 from node.learning import Learning
@@ -272,6 +274,7 @@ async def start(
             settings=settings,
             tell=LayoutChannel(lambda: door.clients).tell,
         ),
+        FilesApi(documents=documents_of(state)),
     )
     door = OwnerDoor(
         token=state.folder.token,
@@ -380,6 +383,15 @@ async def start_server(server: SpawnedServer) -> None:
     status = await server.settled()
     if status.state == "failed":
         raise StartError(f"the model server {status.text}")
+
+
+def documents_of(state: State) -> Documents:
+    """Return what the owner may edit; a workspace that is set later counts at once."""
+    return Documents(
+        workspace=lambda: state.settings.text("agent.workspace"),
+        notes=state.folder.notes,
+        data=state.folder.path,
+    )
 
 
 def add_tools(registry: Registry, *families: Sequence[ToolSpec]) -> None:

@@ -49,7 +49,7 @@ class Notebook:
         return list(islice(matches, MATCHES_MAX))
 
     def read(self, name: str) -> str:
-        path = self._path(name)
+        path = self.path(name)
         if not os.path.lexists(path):
             names = [known.stem for known in islice(self._paths(), MATCHES_MAX)]
             raise ToolError(f"There is no note called {path.stem!r}; known: {', '.join(names) or 'none'}.")
@@ -58,7 +58,7 @@ class Notebook:
     def write(self, name: str, text: str, *, replace: bool) -> None:
         """Add text to a note or replace what it holds."""
         with self._writing:  # turns of several sessions may add to one note at the same time
-            path = self._path(name)
+            path = self.path(name)
             before = _text(path) if os.path.lexists(path) else ""
             after = ("" if replace or not before else before.rstrip("\n") + "\n") + text.strip() + "\n"
             if len(after) > NOTE_MAX_CHARS:
@@ -72,8 +72,11 @@ class Notebook:
         notes = (path for path in self._folder.glob("*.md") if _NAME.fullmatch(path.stem) and _is_plain(path))
         return sorted(islice(notes, NOTES_MAX))
 
-    def _path(self, name: str) -> Path:
-        """Return the file of exactly this name.
+    def names(self) -> list[str]:
+        return [path.stem for path in self._paths()]
+
+    def path(self, name: str) -> Path:
+        """Return the file of exactly this name, which need not be there; raises `ToolError`.
 
         Not of one that differs in case only: permission rules name notes, and a note has one name.
         """

@@ -7,7 +7,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path, PurePosixPath
 
 from node.shared.admission import LINK, SPECIAL, TOO_LARGE, max_bytes, name_refused
@@ -60,13 +60,21 @@ def opened_file(folder: Path, path: str) -> Iterator[int]:
     for step in steps:
         if reason := name_refused(step):
             raise Refused(reason)
-    with _file_by_path(folder, steps) if sys.platform == "win32" else _file_by_steps(folder, steps) as handle:
+    with opened_plainly(folder, steps) as handle:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
             raise Refused(SPECIAL)
         if status.st_size > max_bytes(steps[-1]):
             raise Refused(TOO_LARGE)
         yield handle
+
+
+def opened_plainly(folder: Path, steps: tuple[str, ...]) -> AbstractContextManager[int]:
+    """Open whatever these steps lead to from a folder, none of them a link; raises `Refused` or `OSError`.
+
+    Nothing else is checked: neither the names, nor what was opened. The folder is named by its real path.
+    """
+    return _file_by_path(folder, steps) if sys.platform == "win32" else _file_by_steps(folder, steps)
 
 
 def contents(handle: int, limit: int) -> bytes:
