@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -65,7 +66,7 @@ async def _connect(host: str, port: int, node_id: NodeId | None) -> ClientConnec
     return await _Connect(
         f"wss://{join_address(host, port)}{PATH}",
         create_connection=_pinned(node_id),
-        ssl=client_context(),
+        ssl=_tls(),
         server_hostname=SERVER_NAME,
         proxy=None,
         compression=None,
@@ -76,6 +77,12 @@ async def _connect(host: str, port: int, node_id: NodeId | None) -> ClientConnec
         close_timeout=CLOSE_WAIT_S,
         max_size=FRAME_MAX_BYTES,
     )
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Return the one context of all dials; it keeps nothing of a connection."""
+    return client_context()
 
 
 class _Connect(connect):

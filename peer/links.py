@@ -50,8 +50,8 @@ class Links:
 
     def settle(self) -> None:
         """End the spare links that have nothing left to do."""
-        for link in self:
-            if link.is_retired and self._used.get(link.peer) is link:
+        for link in [one for one in self._open if one.is_retired]:
+            if self._used.get(link.peer) is link:
                 del self._used[link.peer]
             if link.is_done:
                 task = asyncio.create_task(self.end(link))
