@@ -131,6 +131,7 @@ class CallRunner:
             ok=earlier.ok,
             result=earlier.text,
             duration_ms=0,
+            started_ms=self.transcript.duration_ms,
             reused=True,
         )
         return await self._closed(call, record)
@@ -151,8 +152,10 @@ class CallRunner:
         """
         specifier, judgement = await self._judged(call, tool)
         judgement = wary(judgement, times)
+        self.transcript.decided(call, judgement.reason)
         while judgement.verdict is Verdict.ASK and self.permissions.attended:
             approval = await self.desk.approve(call, tool, specifier, judgement)
+            self.transcript.decided(call, f"{approval.reason}; asked because {judgement.reason}")
             if not approval.allowed:
                 raise ToolError(f"{call.name} is not permitted: {approval.reason}")
             self.repeats.forgive()
@@ -187,6 +190,7 @@ class CallRunner:
                 name=call.name,
                 args=dict(call.arguments or {}),
                 relay=relay,
+                started_ms=self.transcript.duration_ms,
             )
         )
 
@@ -234,6 +238,8 @@ class CallRunner:
             ok=ok,
             result=text,
             duration_ms=round((time.monotonic() - started) * 1000),
+            started_ms=self.transcript.at_ms(started),
+            permission=self.transcript.permission(call),
         )
         return await self._closed(call, record)
 
@@ -253,6 +259,8 @@ def tool_done(caller: Caller, record: CallRecord) -> ToolDone:
         ok=record.ok,
         result=record.result,
         duration_ms=record.duration_ms,
+        started_ms=record.started_ms,
+        permission=record.permission,
         reused=record.reused,
     )
 

@@ -36,8 +36,27 @@ class CallRecord:
     ok: bool
     result: str
     duration_ms: int
+    started_ms: int = 0
+    """Since the turn's run began."""
+    permission: str = ""
+    """Who or what let it run, or kept it from running; blank where that was never a question."""
     reused: bool = False
     """It ran when the turn ran before, or may have; this time nothing ran."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundRecord:
+    """One call of the model in a turn."""
+
+    started_ms: int
+    """Since the turn's run began."""
+    duration_ms: int
+    usage: Usage
+    """Of this round alone."""
+    calls: tuple[str, ...] = ()
+    """Ids of the calls that it asked for."""
+    failed: bool = False
+    """It broke off, or was stopped, before its end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +89,7 @@ class TurnOutcome:
     """The failure may pass: the queue may try again."""
     cancelled: bool = False
     calls: tuple[CallRecord, ...] = ()
+    rounds: tuple[RoundRecord, ...] = ()
     citations: tuple[Citation, ...] = ()
     """What the answer cites of what the turn read."""
     usage: Usage | None = None

@@ -88,6 +88,7 @@ def _outcome(
         transient=failure.transient if failure else False,
         cancelled=ending.cancelled,
         calls=tuple(transcript.calls),
+        rounds=tuple(transcript.rounds),
         citations=citations(ending.text, transcript.calls),
         usage=transcript.usage,
         context_window=model.context_window,

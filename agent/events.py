@@ -224,6 +224,8 @@ class ToolCallEvent(TurnEvent):
     name: str
     args: dict[str, object]
     relay: bool = False
+    started_ms: int = 0
+    """Since the turn's run began."""
 
 
 class ToolDone(TurnEvent):
@@ -237,6 +239,10 @@ class ToolDone(TurnEvent):
     result: str
     """As the model reads it."""
     duration_ms: int
+    started_ms: int = 0
+    """Since the turn's run began. The duration counts from here, a wait for an approval included."""
+    permission: str = ""
+    """Who or what let it run, or kept it from running; blank where that was never a question."""
     reused: bool = False
     """The turn runs again, and the call did not: the result is that of the earlier run."""
 
@@ -269,6 +275,22 @@ class ApprovalResolved(TurnEvent):
     """The call runs with other arguments than were asked about; `tool_call` shows them."""
 
 
+class Round(Event):
+    """One call of the model in a turn; null is "not reported", never zero."""
+
+    event: ClassVar[str] = "round"
+
+    started_ms: int
+    """Since the turn's run began."""
+    duration_ms: int
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    calls: list[str] = Field(default_factory=list)
+    """Ids of the calls that it asked for."""
+    failed: bool = False
+    """It broke off, or was stopped, before its end."""
+
+
 class UsageEvent(TurnEvent):
     """Tokens of the turn so far; null is "not reported", never zero."""
 
@@ -278,6 +300,8 @@ class UsageEvent(TurnEvent):
     completion_tokens: int | None
     context_window: int | None
     model: str
+    round: Round | None = None
+    """The round that has just ended."""
 
 
 class Compacted(TurnEvent):
@@ -348,6 +372,7 @@ class StoredText(Event):
     """Cut where it is long; `/api/chat/sessions/{id}` has it whole."""
     turn_id: str | None
     state: str
+    citations: list[CitedPlace] = Field(default_factory=list)
 
 
 class OpenTurn(Event):

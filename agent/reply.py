@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from agent.calls import Caller
 from agent.context import cut_notice
-from agent.desk import Desk
+from agent.desk import Desk, RoundRecord
 from agent.errors import ReplyTooLongError
-from agent.events import Reasoning, Status, Token, UsageEvent
+from agent.events import Reasoning, Round, Status, Token, UsageEvent
 from agent.history import AssistantMessage, Call, Message
 from agent.limits import Limits, idle_limit
 from agent.models.base import (
@@ -85,15 +85,20 @@ class Listener:
             if text := reply.activity(time.monotonic(), self.limits.status_s):
                 await self.say(text)
 
-        async with (
-            pulse(self.limits.status_s, still_there),
-            idle_limit(self.limits.idle_s) as seen,
-            aclosing(self.model.stream(request)) as deltas,
-        ):
-            async for delta in deltas:
-                await self._take(delta, reply)
-                seen()
-        await self._report(request, reply.usage)
+        failed = True
+        try:
+            async with (
+                pulse(self.limits.status_s, still_there),
+                idle_limit(self.limits.idle_s) as seen,
+                aclosing(self.model.stream(request)) as deltas,
+            ):
+                async for delta in deltas:
+                    await self._take(delta, reply)
+                    seen()
+            failed = False
+        finally:
+            ended = self.transcript.add_round(reply.began, reply.usage, reply.calls, failed=failed)
+        await self._report(request, ended)
         return reply
 
     async def _take(self, delta: Delta, reply: Reply) -> None:
@@ -152,7 +157,8 @@ class Listener:
             Status(turn_id=self.caller.turn_id, session_id=self.caller.session_id, text=text)
         )
 
-    async def _report(self, request: ModelRequest, usage: Usage) -> None:
+    async def _report(self, request: ModelRequest, ended: RoundRecord) -> None:
+        usage = ended.usage
         if cut := cut_notice(request, usage.prompt, self.model.facts.context_window):
             await self._notice(cut)
         total = self.transcript.add_usage(usage)
@@ -164,5 +170,17 @@ class Listener:
                 completion_tokens=total.completion,
                 context_window=self.model.facts.context_window,
                 model=self.model.facts.name,
+                round=round_shown(ended),
             )
         )
+
+
+def round_shown(record: RoundRecord) -> Round:
+    return Round(
+        started_ms=record.started_ms,
+        duration_ms=record.duration_ms,
+        prompt_tokens=record.usage.prompt,
+        completion_tokens=record.usage.completion,
+        calls=list(record.calls),
+        failed=record.failed,
+    )

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import replace
 
-from agent.desk import CallRecord
+from agent.desk import CallRecord, RoundRecord
 from agent.history import Call
 from agent.models.base import Usage
 
@@ -14,6 +14,7 @@ class Transcript:
         self._started = time.monotonic()
         self.calls: list[CallRecord] = []
         """The action log, in the order in which calls got their results."""
+        self.rounds: list[RoundRecord] = []
         self.notices: list[str] = []
         """What the owner was told on the way, each thing once."""
         self.usage: Usage | None = None
@@ -21,6 +22,7 @@ class Transcript:
         self._texts: list[str] = []
         self._reasoning: list[str] = []
         self._open: dict[str, Call] = {}
+        self._permissions: dict[str, str] = {}
 
     @property
     def text(self) -> str:
@@ -33,7 +35,11 @@ class Transcript:
 
     @property
     def duration_ms(self) -> int:
-        return round((time.monotonic() - self._started) * 1000)
+        return self.at_ms(time.monotonic())
+
+    def at_ms(self, moment: float) -> int:
+        """Return a moment of the monotonic clock as milliseconds since the turn began."""
+        return round((moment - self._started) * 1000)
 
     def add_text(self, delta: str) -> None:
         self._texts.append(delta)
@@ -54,6 +60,26 @@ class Transcript:
         self.usage = replace(usage, completion=completion)
         return self.usage
 
+    def add_round(self, began: float, usage: Usage, calls: Iterable[Call], *, failed: bool) -> RoundRecord:
+        """Count a call of the model that began at a moment of the monotonic clock and has just ended."""
+        started_ms = self.at_ms(began)
+        record = RoundRecord(
+            started_ms=started_ms,
+            duration_ms=self.duration_ms - started_ms,
+            usage=usage,
+            calls=tuple(call.id for call in calls),
+            failed=failed,
+        )
+        self.rounds.append(record)
+        return record
+
+    def decided(self, call: Call, why: str) -> None:
+        """Keep who or what let a call run, or kept it from running."""
+        self._permissions[call.id] = why
+
+    def permission(self, call: Call) -> str:
+        return self._permissions.get(call.id, "")
+
     def opened(self, calls: Iterable[Call]) -> None:
         self._open.update((call.id, call) for call in calls)
 
@@ -71,6 +97,8 @@ class Transcript:
                 ok=False,
                 result=f"error: {error}",
                 duration_ms=0,
+                started_ms=self.duration_ms,
+                permission=self.permission(call),
             )
             for call in self._open.values()
         ]

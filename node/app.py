@@ -37,6 +37,7 @@ from node.api.settings import SettingsApi
 from node.api.shares import SharesApi
 from node.api.telemetry import TelemetryApi, recorded
 from node.api.tools import ToolsApi
+from node.api.traces import TracesApi
 from node.approvals import Approvals
 from node.borrowed import BorrowedModel, BorrowedModels
 from node.catalogue import Catalogue
@@ -81,6 +82,7 @@ from node.store.errors import StoreError
 from node.store.layouts import LayoutStore
 from node.store.learned import LearnedStore
 from node.store.lent import LentStore
+from node.store.recent import RecentTurns
 from node.store.sessions import SessionStore
 from node.store.summaries import SummaryStore
 from node.store.turns import TurnStore
@@ -267,6 +269,7 @@ async def start(
         PermissionsApi(permissions, all_tools),
         ToolsApi(catalogue, learning, lambda: door.clients),
         QueueApi(turns=turns, line=conversations.line),
+        TracesApi(turns=turns, recent=RecentTurns(state.db), log=state.log),
         FollowApi(turns=owner_turns, streams=streams, sessions=sessions, log=state.log),
         TelemetryApi(telemetry),
         LayoutApi(

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from agent.events import CitedPlace, Round
 from node.store.messages import Role, StoredMessage
 from node.store.session import Session
 from node.store.transfer import Brought
@@ -37,6 +38,9 @@ class MessageFile(BaseModel):
     model: str = ""
     notices: list[str] = Field(default_factory=list)
     seam_at: int | None = None
+    rounds: list[Round] = Field(default_factory=list)
+    shown_tools: dict[str, int] = Field(default_factory=dict)
+    citations: list[CitedPlace] = Field(default_factory=list)
 
 
 class SessionFile(BaseModel):

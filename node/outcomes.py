@@ -1,6 +1,7 @@
 """What a stored turn came to, for whoever asks the same again."""
 
-from agent.desk import CallRecord, TurnOutcome
+from agent.desk import CallRecord, Citation, TurnOutcome
+from agent.events import CitedPlace
 from agent.models.base import Usage
 from node.store.messages import StoredMessage
 from node.store.turn import Turn, TurnState
@@ -20,12 +21,17 @@ def stored_outcome(turn: Turn, answer: StoredMessage | None) -> TurnOutcome:
         error=answer.error,
         code="" if answer.error is None else "turn_failed",
         calls=tuple(_record(call) for call in answer.tool_calls),
+        citations=tuple(_citation(place) for place in answer.citations),
         usage=Usage(prompt=answer.tokens_in, completion=answer.tokens_out),
         context_window=answer.context_max,
         model=answer.model,
         duration_ms=answer.execution_time_ms or 0,
         notices=tuple(answer.notices),
     )
+
+
+def _citation(place: JsonObject) -> Citation:
+    return Citation(**CitedPlace.model_validate(place).model_dump())
 
 
 def _record(call: JsonObject) -> CallRecord:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from agent.events import (
     ApprovalRequest,
     ApprovalResolved,
+    CitedPlace,
     Done,
     OpenTurn,
     Reasoning,
@@ -37,6 +38,7 @@ def stored_texts(messages: Sequence[StoredMessage]) -> list[StoredText]:
             content=message.content[:TEXT_SHOWN_CHARS],
             turn_id=message.turn_id,
             state=message.state,
+            citations=[CitedPlace.model_validate(place) for place in message.citations],
         )
         for message in messages
     ]

@@ -2,12 +2,12 @@
 
 import json
 import sqlite3
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from agent.desk import CallRecord, TurnOutcome
+from agent.desk import CallRecord, RoundRecord, TurnOutcome
 from agent.models.base import Usage
 from node.store.db import storable
 from node.store.errors import MessageUnreadable
@@ -36,6 +36,12 @@ class StoredMessage:
     error: str | None = None
     tool_calls: Sequence[JsonObject] = ()
     """The turn's action log: `agent.desk.CallRecord`s in camel case."""
+    rounds: Sequence[JsonObject] = ()
+    """The turn's calls of the model: `agent.events.Round`s."""
+    shown_tools: Mapping[str, int] = field(default_factory=dict)
+    """The tools that the model saw last, and the tokens that each took."""
+    citations: Sequence[JsonObject] = ()
+    """What the answer cites: `agent.events.CitedPlace`s."""
     tokens_in: int | None = None
     tokens_out: int | None = None
     context_used: int | None = None
@@ -101,8 +107,9 @@ def add_answer(
     write.execute(
         "INSERT INTO messages"
         " (session_id, position, role, content, turn_id, created_at, state, error, reasoning, tool_calls,"
-        " tokens_in, tokens_out, context_used, context_max, execution_time_ms, model, notices)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " tokens_in, tokens_out, context_used, context_max, execution_time_ms, model, notices,"
+        " rounds, shown_tools, citations)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             session_id,
             place,
@@ -121,6 +128,9 @@ def add_answer(
             outcome.duration_ms,
             storable(outcome.model),
             json.dumps(outcome.notices),
+            json.dumps([_round(record) for record in outcome.rounds]),
+            json.dumps(dict(outcome.shown)),
+            json.dumps([asdict(place) for place in outcome.citations]),
         ),
     )
 
@@ -137,12 +147,16 @@ def add_summary(
     )
 
 
+_LISTS = ("tool_calls", "notices", "rounds", "citations")
+
+
 def stored_message(row: sqlite3.Row) -> StoredMessage:
     """Read a row of `messages`; raises `MessageUnreadable`."""
     facts = {key: row[key] for key in row.keys()}  # noqa: SIM118 - a Row iterates its values
     try:
-        lists = {key: _list(row[key]) for key in ("tool_calls", "notices")}
-        return StoredMessage(**{**facts, "role": Role(row["role"]), **lists})
+        lists = {key: _list(row[key]) for key in _LISTS}
+        shown = dict(json.loads(row["shown_tools"]))
+        return StoredMessage(**{**facts, "role": Role(row["role"]), "shown_tools": shown, **lists})
     except (TypeError, ValueError) as error:
         raise MessageUnreadable(row["session_id"], row["position"]) from error
 
@@ -162,4 +176,18 @@ def _call(record: CallRecord) -> JsonObject:
         "ok": record.ok,
         "result": record.result,
         "durationMs": record.duration_ms,
+        "startedMs": record.started_ms,
+        "permission": record.permission,
+        "reused": record.reused,
+    }
+
+
+def _round(record: RoundRecord) -> JsonObject:
+    return {
+        "startedMs": record.started_ms,
+        "durationMs": record.duration_ms,
+        "promptTokens": record.usage.prompt,
+        "completionTokens": record.usage.completion,
+        "calls": list(record.calls),
+        "failed": record.failed,
     }

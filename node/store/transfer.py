@@ -55,8 +55,9 @@ def _add(write: sqlite3.Connection, session_id: str, message: StoredMessage, pla
     write.execute(
         "INSERT INTO messages"
         " (session_id, position, role, content, created_at, state, error, reasoning, tool_calls,"
-        " tokens_in, tokens_out, context_used, context_max, execution_time_ms, model, notices, seam_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " tokens_in, tokens_out, context_used, context_max, execution_time_ms, model, notices, seam_at,"
+        " rounds, shown_tools, citations)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             session_id,
             places[message.position],
@@ -75,6 +76,9 @@ def _add(write: sqlite3.Connection, session_id: str, message: StoredMessage, pla
             storable(message.model),
             json.dumps(message.notices),
             _seam(message.seam_at, places),
+            json.dumps(message.rounds),
+            json.dumps(dict(message.shown_tools)),
+            json.dumps(message.citations),
         ),
     )
 

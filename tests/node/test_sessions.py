@@ -283,3 +283,33 @@ async def test_a_session_that_cannot_be_read_says_so_and_no_other_takes_its_plac
         assert (status, refused["code"]) == (500, "session_unreadable")
         assert {row["id"] for row in await get(node)} == {chat["sessionId"], "whole"}
         assert len((await get(node, "/whole"))["messages"]) == 2
+
+
+@requirement("B18")
+async def test_what_an_answer_cites_stays_with_it_in_every_form_of_the_transcript(tmp_path: Path) -> None:
+    folder = tmp_path / "handbook"
+    folder.mkdir()
+    (folder / "oven.md").write_text("# Oven\n\nE4 means that the steam generator has run dry.\n")
+    look = calls(("shared.search", {"query": "what E4 means on the oven"}))
+    async with FakeOllama() as ollama:
+        ollama.chat(reply(look, done()), answer("It has run dry [handbook/oven.md:3]."))
+        async with (
+            running_node(tmp_path / "node", model=None, ollama_url=ollama.address) as node,
+            node.socket() as socket,
+        ):
+            await node.client.share(str(folder), ["all"])
+            frames = await socket.whole_turn("what is E4?", sessionId="s")
+            (live,) = frames[-2]["data"]["citations"]
+            assert (live["file"], live["first"], live["last"]) == ("handbook/oven.md", 3, 3)
+            assert (await get(node, "/s"))["messages"][-1]["citations"] == [live]
+            exported = await get(node, "/s/export")
+            _, brought, _ = await http(node, "POST", f"{ROOT}/import", exported)
+            assert (await get(node, f"/{brought['id']}"))["messages"][-1]["citations"] == [live]
+            async with node.socket() as other:
+                # A number that was never given out: it cannot be gone on from.
+                await other.send("resume", {"sessionId": "s", "lastSeq": 9_999})
+                shown = (await other.until("snapshot"))["data"]["messages"]
+                assert [message["citations"] for message in shown] == [[], [live]]
+            exported["messages"][-1]["citations"] = [{"file": "no lines"}]
+            status, _, _ = await http(node, "POST", f"{ROOT}/import", exported)
+            assert status == 400

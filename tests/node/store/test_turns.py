@@ -187,8 +187,9 @@ async def test_an_answer_is_stored_with_its_action_log_and_figures(
     await ask(turns, "t")
     turn = await claim(turns)
     record = CallRecord(
-        call_id="c1", name="notes.read", arguments={"a": 1}, ok=True, result="r", duration_ms=7
-    )
+        call_id="c1", name="notes.read", arguments={"a": 1}, ok=True, result="r", duration_ms=7,
+        started_ms=2, permission="it only reads",
+    )  # fmt: skip
     outcome = TurnOutcome(
         turn_id="t", text="done", reasoning="hm", calls=(record,), usage=Usage(prompt=900, completion=40),
         context_window=8192, model="qwen3:8b", duration_ms=1234,
@@ -205,6 +206,9 @@ async def test_an_answer_is_stored_with_its_action_log_and_figures(
             "ok": True,
             "result": "r",
             "durationMs": 7,
+            "startedMs": 2,
+            "permission": "it only reads",
+            "reused": False,
         }
     ]
     assert (reply.tokens_in, reply.tokens_out, reply.context_used, reply.context_max) == (900, 40, 900, 8192)
