@@ -6,6 +6,8 @@ import { Palette } from "./commands/palette";
 import { Shortcuts } from "./commands/shortcuts";
 import { unseen } from "./conversation";
 import { LayoutView } from "./layout/view";
+import { PairCall } from "./peers/pair_call";
+import { PairDialog } from "./peers/pair_dialog";
 import { layout } from "./shell/cockpit";
 import { crumb } from "./shell/crumb";
 import { StatusBar } from "./shell/status_bar";
@@ -28,6 +30,8 @@ export function App() {
       <p class="visually-hidden" role="status">
         {layout.announcement.value}
       </p>
+      <PairCall />
+      <PairDialog />
       <Palette />
       <Shortcuts />
     </>

@@ -1,37 +1,21 @@
 // A block of code: its language, a button that copies it, and colours once it is whole.
 
-import { signal } from "@preact/signals";
 import { useEffect, useMemo, useState } from "preact/hooks";
 
+import { Later } from "../net/later";
 import { Icon } from "../shell/icons";
 
-type Highlighted = typeof import("./highlight").highlighted;
-
-const highlighter = signal<Highlighted | null>(null);
-let isFetching = false;
+const highlighter = new Later(async () => (await import("./highlight")).highlighted);
 /** Longer code keeps one colour: highlighting it would hold the page up. */
 const HIGHLIGHT_MAX_CHARS = 60_000;
 const SAID_MS = 1_500;
 
-function fetchHighlighter(): void {
-  if (isFetching) return;
-  isFetching = true;
-  import("./highlight").then(
-    (module) => {
-      highlighter.value = module.highlighted;
-    },
-    () => {
-      isFetching = false; // code without colours is code still; the next block tries again
-    },
-  );
-}
-
 export function CodeBlock({ text, language, isWhole }: { text: string; language: string; isWhole: boolean }) {
   const wants = isWhole && language !== "" && text.length <= HIGHLIGHT_MAX_CHARS;
   useEffect(() => {
-    if (wants) fetchHighlighter();
+    if (wants) highlighter.want();
   }, [wants]);
-  const highlight = wants ? highlighter.value : null;
+  const highlight = wants ? highlighter.part.value : null;
   const shown = useMemo(() => highlight?.(text, language) ?? text, [highlight, text, language]);
   return (
     <figure class="code">
@@ -47,7 +31,8 @@ export function CodeBlock({ text, language, isWhole }: { text: string; language:
   );
 }
 
-export function CopyButton({ text, label }: { text: string; label: string }) {
+/** `children` is what it shows beside its icon. */
+export function CopyButton({ text, label, children }: { text: string; label: string; children?: ComponentChildren }) {
   const [said, say] = useState("");
   const copy = async () => {
     say(await navigator.clipboard.writeText(text).then(() => "Copied", () => "Not allowed to copy"));
@@ -56,6 +41,7 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
   return (
     <button type="button" class="plain copy" aria-label={label} title={label} onClick={() => void copy()}>
       <Icon name={said === "Copied" ? "check" : "copy"} />
+      {said === "" && children}
       <span role="status">{said}</span>
     </button>
   );

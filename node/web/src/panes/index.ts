@@ -2,3 +2,4 @@
 
 import "../conversation";
 import "../sessions/sessions";
+import "../peers";

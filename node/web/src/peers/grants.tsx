@@ -1,0 +1,53 @@
+// What one peer may do here, each right on its own.
+
+import { api } from "../net/api";
+import { useDoing } from "./doing";
+import { type Grant, type Peer, asksAllowed, look, settings } from "./network";
+import { AsksSwitch } from "./head";
+import { Problem, SettingSwitch } from "./parts";
+import { GRANTS } from "./words";
+
+export function Grants({ peer }: { peer: Peer }) {
+  const doing = useDoing();
+  const usual = (settings.value.get("network.defaultGrants") ?? []) as readonly Grant[];
+  const held = peer.grants ?? usual;
+  const mayAsk = held.includes("ask");
+  const put = (grants: readonly Grant[] | null) =>
+    doing.run(async () => {
+      await api("PUT", `/api/network/peers/${peer.nodeId}/grants`, { grants });
+      await look();
+    });
+  return (
+    <fieldset class="grants" disabled={doing.isBusy}>
+      <legend>What {peer.label} may do here</legend>
+      {GRANTS.map(({ grant, title, means }) => (
+        <label key={grant} data-idle={(grant !== "ask" && !mayAsk) || undefined}>
+          <input
+            type="checkbox"
+            checked={held.includes(grant)}
+            onChange={() => void put(held.includes(grant) ? held.filter((one) => one !== grant) : [...held, grant])}
+          />
+          <span>
+            {title}
+            <small>{means}</small>
+          </span>
+        </label>
+      ))}
+      <p class="soft">
+        {peer.grants === null ? "These are the rights of peers in general." : "These rights are its own. "}
+        {peer.grants !== null && (
+          <button type="button" class="link" onClick={() => void put(null)}>
+            As for peers in general
+          </button>
+        )}
+      </p>
+      <Problem of={doing} />
+      {!asksAllowed.value && held.length > 0 && <AsksSwitch />}
+      {held.includes("model") && settings.value.get("network.lendModel") !== true && (
+        <SettingSwitch of="network.lendModel" title="Lend my model">
+          Off, nobody uses it, whatever was granted. On, their messages pass through it and are not kept.
+        </SettingSwitch>
+      )}
+    </fieldset>
+  );
+}
