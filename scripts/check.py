@@ -18,7 +18,7 @@ STEPS: tuple[tuple[str, Sequence[str]], ...] = (
     ("imports", (str(environment.tool("lint-imports")),)),
     ("documents", (PYTHON, "scripts/docs.py", "--check")),
     ("mission", (PYTHON, "scripts/mission.py", "--check")),
-    ("cockpit", (PYTHON, "scripts/build_ui.py")),
+    ("cockpit", (PYTHON, "scripts/build_ui.py", "--check")),
     ("types of cockpit", (PYTHON, "scripts/npm.py", "run", "check")),
     ("tests of cockpit", (PYTHON, "scripts/npm.py", "test")),
 )

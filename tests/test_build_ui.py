@@ -146,6 +146,26 @@ def test_a_build_that_fails_leaves_the_earlier_one_in_place(
     assert [path.name for path in build_ui.STATIC.parent.iterdir() if path.name.startswith(".static")] == []
 
 
+@requirement("Q1")
+def test_a_start_that_grew_too_large_fails_the_check_and_says_how_to_make_it_small(
+    build_ui: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mark_as_built(build_ui)
+    assets = build_ui.STATIC / "assets"
+    assets.mkdir()
+    (build_ui.STATIC / "index.html").write_text('<script src="/assets/start.js"></script>')
+    (assets / "start.js").write_bytes(os.urandom(59_000))
+    (assets / "editor.js").write_bytes(os.urandom(90_000))
+    monkeypatch.setattr(sys, "argv", ["build_ui.py", "--check"])
+    assert build_ui.main() == 0
+    assert "59.0 KB to start (gzip), 90.0 KB on demand" in capsys.readouterr().out
+    (assets / "start.js").write_bytes(os.urandom(61_000))
+    assert build_ui.main() == 1
+    assert "lazy" in capsys.readouterr().err
+    monkeypatch.setattr(sys, "argv", ["build_ui.py"])
+    assert build_ui.main() == 0
+
+
 def test_the_lock_file_names_no_registry_and_pins_every_package_by_its_hash() -> None:
     lock = json.loads((ROOT / "node" / "web" / "package-lock.json").read_text("utf-8"))["packages"]
     del lock[""]

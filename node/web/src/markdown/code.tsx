@@ -1,5 +1,6 @@
 // A block of code: its language, a button that copies it, and colours once it is whole.
 
+import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 
 import { Later } from "../net/later";
