@@ -15,8 +15,10 @@ from agent.models.base import ModelFacts
 from agent.models.rules import RulesModel
 from agent.toolbox import OwnerToolbox
 from node.api.agents import AgentsApi
+from node.api.approvals import ApprovalsApi
 from node.api.ask_peers import AskPeersApi
 from node.api.asks import AsksApi
+from node.api.commands import CommandsApi
 from node.api.completion import CompletionApi
 from node.api.discovery import DiscoveryApi
 from node.api.files import FilesApi
@@ -48,6 +50,7 @@ from node.channels.models import ModelsChannel, ServerStatus
 from node.channels.network import NetworkChannel
 from node.channels.sessions import SessionsChannel
 from node.channels.telemetry import TelemetryChannel
+from node.client import NodeClient
 from node.compaction import Compaction
 from node.completion import Completion
 from node.config import NodeConfig, StartError, machine_name
@@ -267,6 +270,8 @@ async def start(
         AsksApi(hub=hub, records=records, settings=settings),
         SettingsApi(settings, warnings=lambda: permissions.warnings(all_tools().values())),
         PermissionsApi(permissions, all_tools),
+        ApprovalsApi(owner_turns.approvals),
+        CommandsApi(lambda: NodeClient(door.url, state.folder.token)),
         ToolsApi(catalogue, learning, lambda: door.clients),
         QueueApi(turns=turns, line=conversations.line),
         TracesApi(turns=turns, recent=RecentTurns(state.db), log=state.log),

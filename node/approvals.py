@@ -69,6 +69,14 @@ class Approvals:
             question.session_id for question in self._open.values() if not question.answer.done()
         )
 
+    def waiting(self, session_id: str | None = None) -> list[tuple[str, Question]]:
+        """Return the questions that nobody has answered, of one session or of all, the oldest first."""
+        return [
+            (approval_id, question)
+            for approval_id, question in self._open.items()
+            if not question.answer.done() and session_id in {None, question.session_id}
+        ]
+
     async def answer(self, response: ApprovalResponse) -> str | None:
         """Take an answer; return why it does not count, or None.
 

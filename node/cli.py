@@ -50,7 +50,7 @@ def command_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     add_up(command(commands, "up", "node.commands.up", "start the node and keep it running"))
     add_ask(command(commands, "ask", "node.commands.ask", "ask your own agent"))
-    command(commands, "console", "node.commands.console", "talk to your agent in the terminal")
+    add_console(command(commands, "console", "node.commands.console", "talk to your agent in the terminal"))
     command(commands, "open", "node.commands.page", "open the node's page in the browser")
     add_invite(command(commands, "invite", "node.commands.pairing", "make a ticket for another owner"))
     add_join(command(commands, "join", "node.commands.pairing", "pair with the node that made a ticket"))
@@ -256,6 +256,12 @@ def add_permissions(parser: argparse.ArgumentParser) -> None:
 def add_sessions(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--search", metavar="WORDS", help="only those that hold the words, archived ones too")
     add_json(parser)
+
+
+def add_console(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--session", metavar="ID", help="join this conversation, also while it runs elsewhere"
+    )
 
 
 def add_export(parser: argparse.ArgumentParser) -> None:

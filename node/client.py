@@ -11,12 +11,14 @@ from urllib.parse import quote
 
 import aiohttp
 
+from agent.events import Decision
 from node.client_socket import HEARTBEAT_S, Socket
 from node.datadir import DataDirError, read_runtime, read_token
 from node.engine_file import absolute
 from node.envelope import FRAME_MAX_BYTES
 from node.replies import (
     AgentStatus,
+    CommandPart,
     Comparison,
     Discovery,
     Forgotten,
@@ -30,6 +32,7 @@ from node.replies import (
     ModelInUse,
     NodeError,
     NoNodeError,
+    OpenQuestion,
     PairedPeer,
     Pairing,
     Peer,
@@ -40,6 +43,7 @@ from node.replies import (
     Providers,
     PullPart,
     QueuedTurn,
+    SessionCompacted,
     SessionHead,
     SessionShown,
     SettingShown,
@@ -47,6 +51,7 @@ from node.replies import (
     ShareShown,
     ToolsShown,
     Unshared,
+    Workspaces,
 )
 
 __all__ = ["NoNodeError", "NodeClient", "NodeError", "Socket"]
@@ -59,6 +64,10 @@ SHARE_TIMEOUT_S = 30.0
 """More than the node itself waits for a folder's first scan."""
 PULL_STALL_S = 660.0
 """A little more than the node itself waits for a sign of life from a pull."""
+COMMAND_STALL_S = PULL_STALL_S + 5
+"""A little more than the longest silence of what a command does."""
+COMPACT_TIMEOUT_S = 135.0
+"""A little more than the node itself waits for the summary."""
 COMPARE_START_TIMEOUT_S = 60.0
 """Several addresses may be dialled in turn."""
 PEER_ASK_TIMEOUT_S = 135.0
@@ -180,6 +189,11 @@ class NodeClient:
     async def reset_session(self, session_id: str) -> None:
         await self.call("POST", f"{session_path(session_id)}/reset")
 
+    async def compact_session(self, session_id: str) -> SessionCompacted:
+        """Have the older turns read as a summary, and wait for it."""
+        path = f"{session_path(session_id)}/compact"
+        return cast("SessionCompacted", await self.call("POST", path, timeout_s=COMPACT_TIMEOUT_S))
+
     async def export_session(self, session_id: str) -> object:
         """Return a session as `import_session` takes it."""
         return await self.call("GET", f"{session_path(session_id)}/export")
@@ -201,6 +215,11 @@ class NodeClient:
         """Say a failed message again."""
         path = f"/api/queue/{quote(turn_id, safe='')}/retry?sessionId={quote(session_id, safe='')}"
         await self.call("POST", path)
+
+    async def withdraw(self, turn_id: str, session_id: str) -> None:
+        """Stop a turn, or take a message back that waits."""
+        path = f"/api/queue/{quote(turn_id, safe='')}?sessionId={quote(session_id, safe='')}"
+        await self.call("DELETE", path)
 
     async def invite(self, ttl_s: int | None = None) -> Invite:
         body = {} if ttl_s is None else {"ttlS": ttl_s}
@@ -289,6 +308,37 @@ class NodeClient:
         """Return what the gate would say of a call, written `tool(specifier)`."""
         body = {"call": call, "mode": mode, "sessionId": session_id}
         return cast("PermissionVerdict", await self.call("POST", "/api/permissions/test", body))
+
+    async def set_session_mode(self, session_id: str, mode: str) -> None:
+        """Let a mode hold in a session, beside the rules that hold there, until the node stops."""
+        own = (await self.permissions(session_id))["session"]
+        path = f"/api/permissions/sessions/{quote(session_id, safe='')}"
+        await self.call("PUT", path, {**own, "mode": mode})
+
+    async def questions(self, session_id: str) -> list[OpenQuestion]:
+        """Return the calls of a session that wait for the owner's word, the oldest first."""
+        path = f"/api/approvals?sessionId={quote(session_id, safe='')}"
+        return cast("list[OpenQuestion]", await self.call("GET", path))
+
+    async def answer_question(self, approval_id: str, decision: Decision) -> None:
+        await self.call("POST", f"/api/approvals/{quote(approval_id, safe='')}", {"decision": decision})
+
+    async def workspaces(self) -> Workspaces:
+        return cast("Workspaces", await self.call("GET", "/api/layout"))
+
+    async def layout(self, workspace: str) -> object:
+        """Return how a workspace is laid out; None while nobody has arranged it."""
+        answer = cast("Mapping[str, object]", await self.call("GET", f"/api/layout/{quote(workspace)}"))
+        return answer["layout"]
+
+    async def run_command(
+        self, line: str, *, session_id: str | None = None, folder: Path | None = None
+    ) -> AsyncGenerator[CommandPart, None]:
+        """Run a slash command; yield what it tells, then its outcome; leaving the loop stops it."""
+        typed = {"line": line, "sessionId": session_id, "folder": folder and str(folder), "stream": True}
+        async with aclosing(self._streamed("/api/commands", typed, COMMAND_STALL_S)) as parts:
+            async for part in parts:
+                yield cast("CommandPart", part)
 
     async def tools(self) -> ToolsShown:
         """Return every tool of the agent with what it costs, and what the last turn showed."""

@@ -115,9 +115,14 @@ class Layout(_Node):
     next: Annotated[int, Field(ge=1, lt=10**9)] = 1
     """The number of the next pane, group or split, so that no name comes twice."""
 
+    def groups(self) -> Iterator[Group]:
+        """Return all groups, the floating ones last."""
+        yield from _groups(self.root)
+        yield from (one.group for one in self.floats)
+
     @model_validator(mode="after")
     def _names_everything_once(self) -> Self:
-        groups = [*_groups(self.root), *(one.group for one in self.floats)]
+        groups = [*self.groups()]
         panes = [pane.id for group in groups for pane in group.panes]
         names = [*panes, *(group.id for group in groups), *_splits(self.root)]
         if len(panes) > PANES_MAX:

@@ -2,6 +2,8 @@
 
 from typing import NotRequired, TypedDict
 
+from agent.events import Decision
+
 
 class NodeError(Exception):
     """A node refused or failed a request: the text is for people, `code` for programs."""
@@ -364,6 +366,7 @@ class MessageShown(TypedDict):
 class SessionShown(TypedDict):
     id: str
     title: str
+    messageCount: int
     lastSeq: int
     hasEarlier: bool
     messages: list[MessageShown]
@@ -376,3 +379,60 @@ class QueuedTurn(TypedDict):
     source: str
     state: str
     attempts: int
+
+
+class OpenQuestion(TypedDict):
+    approvalId: str
+    sessionId: str
+    tool: str
+    specifier: str
+    decisions: list[Decision]
+
+
+class SessionCompacted(TypedDict):
+    summary: str
+    turns: int
+    byModel: bool
+
+
+class WorkspaceShown(TypedDict):
+    id: str
+    title: str
+
+
+class Workspaces(TypedDict):
+    workspaces: list[WorkspaceShown]
+    active: str | None
+
+
+class BlockShown(TypedDict, total=False):
+    """One of: text, a table, a ticket, or how far a command is."""
+
+    text: str
+    rows: list[list[str]]
+    head: list[str]
+    ticket: str
+    progress: str
+
+
+class ConfirmShown(TypedDict):
+    question: str
+    line: str
+
+
+class OutcomeShown(TypedDict):
+    """What a slash command came to, as `node/slash/outcome.py` says."""
+
+    shown: list[BlockShown]
+    confirm: ConfirmShown | None
+    prompt: str | None
+    opens: str | None
+    begins: bool
+    mode: str | None
+
+
+class CommandPart(TypedDict, total=False):
+    """What a command told on its way, or at last its end."""
+
+    step: BlockShown
+    outcome: OutcomeShown

@@ -12,10 +12,13 @@ async def console(arguments: argparse.Namespace) -> int:
     """Talk to the running node until the owner leaves."""
     data = data_folder(arguments.data)
     async with NodeClient.at(data) as node:
-        await node.health()
+        if arguments.session:
+            await node.session(arguments.session, 1)
+        else:
+            await node.health()
         if not (sys.stdin.isatty() and sys.stdout.isatty()):
-            return await converse_plainly(node)
+            return await converse_plainly(node, arguments.session)
     from node.console.loop import Console  # noqa: PLC0415  the terminal's library; a pipe needs none of it
 
-    await Console(data).run()
+    await Console(data, arguments.session).run()
     return 0

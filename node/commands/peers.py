@@ -8,10 +8,10 @@ from node.commands.running import FAILED, WRONG_USAGE
 from node.commands.stdin import read_question
 from node.config import data_folder
 from node.console.asks import asks_table, granted_text, inbound_table, read_grants
-from node.console.commands import UsageError
 from node.console.render import one_line
 from node.console.shares import sources_text
 from node.console.tables import no_peers, peer_name, peer_refusal, peers_table
+from node.slash.commands import UsageError
 
 
 async def peers(arguments: argparse.Namespace) -> int:

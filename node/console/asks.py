@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 
-from node.client import NodeClient
-from node.console.commands import UsageError
 from node.console.render import one_line
 from node.console.tables import aligned, peer_name, when
 from node.replies import GrantedPeer, InboundAsk, KeptAsk
+from node.slash.commands import UsageError
 
 GRANTS = ("ask", "shared", "notes", "model")
 USAGE = f"say `none`, `default`, or any of {' '.join(GRANTS)}"
+NOBODY_ASKS = "no peer is asking just now"
+NO_ASKS = "no asks yet"
 ARROWS: Mapping[str, str] = {"in": "from", "out": "to"}
 
 
@@ -36,48 +37,33 @@ def granted_text(peer: GrantedPeer) -> str:
     return "\n".join([*lines, *([peer["notice"]] if peer["notice"] else [])])
 
 
+INBOUND_HEAD = ("ID", "FROM", "BEGAN AT", "ASKS")
+
+
 def inbound_table(asks: Sequence[InboundAsk]) -> str:
     """Return a line per ask that is being answered."""
-    rows = [(ask["rid"], ask["name"], first_asker(ask["firstAsker"]), ask["prompt"]) for ask in asks]
-    return aligned([("ID", "FROM", "BEGAN AT", "ASKS"), *rows]) if rows else "no peer is asking just now"
+    return aligned([INBOUND_HEAD, *map(inbound_row, asks)]) if asks else NOBODY_ASKS
+
+
+def inbound_row(ask: InboundAsk) -> tuple[str, ...]:
+    return (ask["rid"], ask["name"], first_asker(ask["firstAsker"]), ask["prompt"])
 
 
 def asks_table(asks: Sequence[KeptAsk]) -> str:
     """Return a line per ask of the record, the latest first."""
-    rows = [
-        (
-            when(ask["startedAt"]),
-            f"{ARROWS[ask['direction']]} {ask['name']}",
-            (ask["outcome"] or "under way") + (f" x{ask['times']}" if ask["times"] > 1 else ""),
-            f"{ask['promptChars']} > {ask['answerChars'] or 0} characters",
-            "" if ask["durationMs"] is None else f"{ask['durationMs']} ms",
-            first_asker(ask["firstAsker"]),
-        )
-        for ask in asks
-    ]
-    return aligned(rows) if rows else "no asks yet"
+    return aligned([*map(ask_row, asks)]) if asks else NO_ASKS
+
+
+def ask_row(ask: KeptAsk) -> tuple[str, ...]:
+    return (
+        when(ask["startedAt"]),
+        f"{ARROWS[ask['direction']]} {ask['name']}",
+        (ask["outcome"] or "under way") + (f" x{ask['times']}" if ask["times"] > 1 else ""),
+        f"{ask['promptChars']} > {ask['answerChars'] or 0} characters",
+        "" if ask["durationMs"] is None else f"{ask['durationMs']} ms",
+        first_asker(ask["firstAsker"]),
+    )
 
 
 def first_asker(node_id: str | None) -> str:
     return node_id[:8] if node_id else ""
-
-
-async def grant(node: NodeClient, argument: str) -> str:
-    peer, *words = argument.split()
-    return granted_text(await node.grant(peer, read_grants(words)))
-
-
-async def inbound(node: NodeClient, argument: str) -> str:
-    """List what peers ask just now, or stop one of it."""
-    match argument.split():
-        case []:
-            return inbound_table(await node.inbound())
-        case ["stop", rid]:
-            await node.stop_inbound(rid)
-            return "stopped; the asker is told"
-        case _:
-            raise UsageError("usage: /inbound [stop ID]")
-
-
-async def asks(node: NodeClient, _: str) -> str:
-    return asks_table(await node.asks())

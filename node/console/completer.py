@@ -5,8 +5,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
-from node.console.commands import COMMANDS
 from node.console.render import one_line
+from node.slash.commands import COMMANDS
+
+OF_A_PEER = ("/ask ", "/grant ", "/trust ", "/call ", "/revoke ", "/block ", "/unblock ")
+"""Commands whose first word is a peer."""
 
 
 class ConsoleCompleter(Completer):
@@ -17,7 +20,7 @@ class ConsoleCompleter(Completer):
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
         before = document.text_before_cursor
         word = before.rpartition(" ")[2]
-        if before.startswith(("/ask ", "/grant ")) and before.count(" ") == 1:
+        if before.startswith(OF_A_PEER) and before.count(" ") == 1:
             yield from self._peer_completions(word, prefix="")
         elif before.startswith("/"):
             yield from command_completions(before)
@@ -36,7 +39,7 @@ def command_completions(before: str) -> Iterator[Completion]:
     """Complete a command's name; once its arguments are typed there is nothing to add."""
     for command in COMMANDS:
         name = f"/{command.name}"
-        if name.startswith(before):
+        if name.startswith(before) and command.where != "cockpit":
             yield Completion(
                 f"{name} " if command.arguments else name,
                 start_position=-len(before),

@@ -12,6 +12,7 @@ from agent.events import (
     Compacted,
     Decision,
     Done,
+    Emptied,
     Event,
     Queued,
     Resume,
@@ -94,6 +95,8 @@ class Conversation:
             return []
         if isinstance(event, Done) and event.turn_id != self.running:
             return self._withdrawn(event)
+        if isinstance(event, Emptied):
+            return self._emptied()
         if isinstance(event, Compacted):
             return self.transcript.receive(event)  # also of a summary that no turn asked for
         begun = self._begin(event.turn_id)
@@ -134,6 +137,10 @@ class Conversation:
             if prompt is None
             else self.transcript.line(Style.NOTE, f"({event.reason}: {one_line(prompt)})")
         )
+
+    def _emptied(self) -> list[Piece]:
+        self.context = ""
+        return self.transcript.line(Style.NOTE, "(everything above is erased from this session)")
 
     def _begin(self, turn_id: str) -> list[Piece]:
         if turn_id == self.running:

@@ -35,6 +35,10 @@ class Keyboard(Protocol):
         """Stop what runs; return whether something did."""
         ...
 
+    def leave(self) -> None:
+        """Take note that nothing is left to stop; said twice, leave."""
+        ...
+
     def toggle_reasoning(self) -> None: ...
 
     def hint(self, text: str) -> None:
@@ -85,7 +89,7 @@ def add_stop_keys(keys: KeyBindings, console: Keyboard) -> None:
         if event.current_buffer.text:
             event.current_buffer.reset()
         else:
-            console.hint("Ctrl-D leaves")
+            console.leave()
 
     @keys.add("c-d", filter=Condition(lambda: not get_app().current_buffer.text))
     def _(event: KeyPressEvent) -> None:

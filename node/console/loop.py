@@ -6,23 +6,22 @@ from pathlib import Path
 
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 
-from agent.events import Compact, Decision, Event
+from agent.events import Decision, Event
 from node.client import NodeClient
 from node.client_socket import Socket
-from node.console.actions import ACTIONS, permissions
 from node.console.approving import as_editable, read_edited
 from node.console.arming import Arming
-from node.console.commands import UsageError, is_command, read
 from node.console.completer import ConsoleCompleter
 from node.console.conversation import Conversation
+from node.console.drawn import asked, drawn
 from node.console.foot import above_the_line, toolbar
 from node.console.keys import console_keys
+from node.console.own import bring, export, help_text
 from node.console.render import Style, one_line
-from node.console.session_actions import SESSION_ACTIONS
 from node.console.surroundings import Surroundings
-from node.console.tables import answer_under_name, pull_progress
 from node.console.view import View
-from node.replies import NodeError
+from node.replies import BlockShown, NodeError, OutcomeShown
+from node.slash.commands import UsageError, is_command, read
 
 OPENED_MESSAGES = 20
 """Of a session's transcript, as many are shown when it is opened."""
@@ -40,14 +39,18 @@ class Left(Exception):
 class Console:
     """Implements `Keyboard`: what a key does to the conversation."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, session_id: str | None = None) -> None:
         self._data = data
+        self._joins = session_id
+        """The session to open as soon as there is a connection."""
         self._conversation = Conversation()
         self._surroundings = Surroundings()
         self._node: NodeClient | None = None
         self._outgoing: asyncio.Queue[Event] = asyncio.Queue(OUTGOING_MAX)
         self._tasks = asyncio.TaskGroup()
         self._hint = ""
+        self._leaves_before = 0.0
+        """On the loop's clock: until then another Ctrl-C leaves."""
         self._edited: str | None = None
         """The approval whose arguments are in the line."""
         self._line_before = ""
@@ -130,6 +133,15 @@ class Console:
             self._post(cancel)
         return cancel is not None
 
+    def leave(self) -> None:
+        """Leave when this is the second time at once that the owner wants to stop with nothing to stop."""
+        loop = asyncio.get_running_loop()
+        if loop.time() < self._leaves_before:
+            self._view.leave()
+            return
+        self._leaves_before = loop.time() + HINT_S
+        self.hint("Ctrl-C again leaves")
+
     def toggle_reasoning(self) -> None:
         transcript = self._conversation.transcript
         transcript.show_reasoning = not transcript.show_reasoning
@@ -151,57 +163,64 @@ class Console:
         try:
             await self._view.insert(Style.YOU, f"> {line}")
             command, argument = read(line)
-            await self._act(command.name, argument)
+            if command.by == "client" or command.name == "help":
+                await self._do(command.name, argument)
+            else:
+                await self._have_done(line)
         except (NodeError, UsageError) as error:
             await self._view.insert(Style.ERROR, str(error))
 
-    async def _act(self, name: str, argument: str) -> None:
+    async def _do(self, name: str, argument: str) -> None:
         match name:
             case "quit":
                 self._view.leave()
-            case "stop":
-                if not self.stop_turn():
-                    self.hint("nothing runs")
-            case "compact":
-                self._compact()
-            case "new":
-                await self._begin_anew()
-                await self._view.insert(Style.NOTE, "a new session begins with your next message")
-            case _ if self._node is None:
-                raise NodeError("not connected to the node")
-            case _:
-                await self._act_on(self._node, name, argument)
+            case "help":
+                await self._view.insert(Style.NOTE, help_text())
+            case "localclear":
+                self._view.clear()
+            case "export":
+                session_id = self._conversation.session_id
+                if session_id is None:
+                    raise UsageError("no session is open yet that could be written")
+                await self._view.insert(Style.NOTE, await export(self._connected(), session_id, argument))
+            case "import":
+                await self._view.insert(Style.NOTE, await bring(self._connected(), argument))
 
-    async def _act_on(self, node: NodeClient, name: str, argument: str) -> None:
-        match name:
-            case "open":
-                await self._open(node, argument)
-            case "askall":
-                await self._ask_all(node, argument)
-            case "pull":
-                await self._pull(node, argument)
-            case "permissions":
-                shown = await permissions(node, argument, self._conversation.session_id)
-                await self._view.insert(Style.NOTE, shown)
-            case _ if name in SESSION_ACTIONS:
-                await self._view.insert(Style.NOTE, await self._in_session(node, name, argument))
-            case _:
-                await self._view.insert(Style.NOTE, await ACTIONS[name](node, argument))
-
-    async def _pull(self, node: NodeClient, name: str) -> None:
-        async with aclosing(node.pull(name)) as parts:
+    async def _have_done(self, line: str) -> None:
+        """Have the node do what a line says, and take over what it comes to."""
+        session_id, here = self._conversation.session_id, Path.cwd()
+        running = self._connected().run_command(line, session_id=session_id, folder=here)
+        async with aclosing(running) as parts:
             async for part in parts:
-                self.hint(pull_progress(part))
-        await self._view.insert(Style.NOTE, f"{one_line(name)} is there; /model NAME works with another one")
+                if "outcome" in part:
+                    await self._take(part["outcome"])
+                else:
+                    await self._show_step(part["step"])
 
-    async def _ask_all(self, node: NodeClient, prompt: str) -> None:
-        """Show each peer's answer as it comes."""
-        async with aclosing(node.ask_peers(prompt)) as parts:
-            async for part in parts:
-                if heard := part.get("heard"):
-                    await self._view.insert(Style.NOTE, answer_under_name(heard))
-                elif not part["reply"]["answers"]:
-                    await self._view.insert(Style.NOTE, "no peer is connected")
+    async def _show_step(self, step: BlockShown) -> None:
+        if "progress" in step:
+            self.hint(step["progress"])
+        else:
+            await self._view.insert(Style.NOTE, drawn(step))
+
+    async def _take(self, outcome: OutcomeShown) -> None:
+        if outcome["begins"]:
+            await self._begin_anew()
+        if outcome["opens"]:
+            await self._open(self._connected(), outcome["opens"])
+        for block in outcome["shown"]:
+            await self._view.insert(Style.NOTE, drawn(block))
+        if confirm := outcome["confirm"]:
+            await self._view.insert(Style.QUESTION, asked(confirm))
+        if prompt := outcome["prompt"]:
+            self._conversation.say(prompt)
+            self._send_what_can_go()
+
+    def _connected(self) -> NodeClient:
+        """Return the node; raises `NodeError` while there is none."""
+        if self._node is None:
+            raise NodeError("not connected to the node")
+        return self._node
 
     async def _begin_anew(self) -> None:
         await self._view.show(self._conversation.transcript.end())
@@ -220,21 +239,6 @@ class Console:
                 await self._view.insert(Style.ANSWER, message["content"])
         for missed in self._conversation.reconnected():
             self._post(missed)
-
-    async def _in_session(self, node: NodeClient, name: str, argument: str) -> str:
-        session_id = self._conversation.session_id
-        if session_id is None:
-            raise NodeError("no session is open yet; it begins with your first message, or /open ID")
-        shown = await SESSION_ACTIONS[name](node, session_id, argument)
-        if name == "delete":
-            await self._begin_anew()
-        return shown
-
-    def _compact(self) -> None:
-        if self._conversation.session_id is None:
-            raise NodeError("there is no conversation yet that could be summarised")
-        self._post(Compact(session_id=self._conversation.session_id))
-        self.hint("summarising the older turns")
 
     # --- the node ---
 
@@ -258,6 +262,9 @@ class Console:
         for missed in self._conversation.reconnected():
             self._post(missed)
         self._send_what_can_go()
+        if joins := self._joins:
+            self._joins = None
+            await self._open(node, joins)
         beside = [
             self._tasks.create_task(self._write(socket, self._outgoing)),
             self._tasks.create_task(self._surroundings.keep_current(node, self._view.redraw)),

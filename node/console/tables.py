@@ -28,16 +28,20 @@ SEEN_BY_LENDER = (
 LINE_MAX_CHARS = 200
 
 
+PEERS_HEAD = ("NAME", "STATE", "LINK", "RTT", "MAY", "ADDRESS", "ID")
+
+
 def peers_table(peers: Sequence[Peer]) -> str:
     """Return a line per peer: who and where it is, whether it is trusted and there now, what it may do."""
-    lines = [("NAME", "STATE", "LINK", "RTT", "MAY", "ADDRESS", "ID")]
-    for peer in peers:
-        link = "online" if peer["connected"] else "" if peer["state"] == "seen" else "offline"
-        address = next(iter(peer["addresses"]), "")
-        rtt = "" if peer["rttMs"] is None else f"{peer['rttMs']:.0f} ms"
-        may = " ".join(peer["granted"]) or "-"
-        lines.append((peer_name(peer), peer["state"], link, rtt, may, address, peer["nodeId"]))
-    return aligned(lines)
+    return aligned([PEERS_HEAD, *map(peer_row, peers)])
+
+
+def peer_row(peer: Peer) -> tuple[str, ...]:
+    link = "online" if peer["connected"] else "" if peer["state"] == "seen" else "offline"
+    address = next(iter(peer["addresses"]), "")
+    rtt = "" if peer["rttMs"] is None else f"{peer['rttMs']:.0f} ms"
+    may = " ".join(peer["granted"]) or "-"
+    return (peer_name(peer), peer["state"], link, rtt, may, address, peer["nodeId"])
 
 
 def peer_name(peer: Peer) -> str:
@@ -70,32 +74,37 @@ def together(reply: PeersReply) -> str:
     return reply.get("synthesis") or "(no model here puts the answers together)"
 
 
-def tools_table(listed: ToolsShown) -> str:
-    """Return every tool under its group with what its definition costs; a star marks what was shown last."""
+def tool_groups(listed: ToolsShown) -> list[tuple[str, list[tuple[str, ...]]]]:
+    """Return each group's line and its tools with what each costs; a star marks what was shown last."""
     members: dict[str, list[ToolShown]] = {}
     for tool in listed["tools"]:
         members.setdefault(tool["source"], []).append(tool)
     groups = sorted(listed["groups"], key=lambda group: (group["name"] != "core", group["name"]))
-    blocks = [_group_block(group, members.get(group["name"], ())) for group in groups]
+    return [
+        (_group_line(group), [tool_row(tool) for tool in sorted(members.get(group["name"], ()), key=_name)])
+        for group in groups
+    ]
+
+
+def tools_total(listed: ToolsShown) -> str:
+    """Return what all tools cost, and what the last turn showed of them."""
     last = listed["lastTurn"]
     total = f"{_tools(len(listed['tools']))}, {listed['tokens']} tokens"
     shown = f"the last turn showed {len(last['tools'])} (*), {last['tokens']} tokens"
-    return "\n".join([*blocks, f"{total}; {shown}", one_line(listed["estimate"], LINE_MAX_CHARS)])
+    return f"{total}; {shown}\n{one_line(listed['estimate'], LINE_MAX_CHARS)}"
 
 
-def _group_block(group: ToolGroup, tools: Sequence[ToolShown]) -> str:
-    rows = [
-        (
-            "*" if tool["shown"] else "",
-            tool["name"],
-            tool["effect"],
-            str(tool["tokens"]),
-            tool["description"],
-        )
-        for tool in sorted(tools, key=lambda tool: tool["name"])
-    ]
-    head = f"{one_line(group['name'])}: {_tools(group['count'])}, {group['tokens']} tokens"
-    return "\n".join([head, *([aligned(rows)] if rows else [])])
+def tool_row(tool: ToolShown) -> tuple[str, ...]:
+    star = "*" if tool["shown"] else ""
+    return (star, tool["name"], tool["effect"], str(tool["tokens"]), tool["description"])
+
+
+def _group_line(group: ToolGroup) -> str:
+    return f"{one_line(group['name'])}: {_tools(group['count'])}, {group['tokens']} tokens"
+
+
+def _name(tool: ToolShown) -> str:
+    return tool["name"]
 
 
 def _tools(count: int) -> str:
@@ -104,17 +113,27 @@ def _tools(count: int) -> str:
 
 def models_table(providers: Providers) -> str:
     """Return the models of every server that answers, the one in use marked, and what to do without any."""
-    rows = [
+    rows = model_rows(providers)
+    return "\n".join([*([aligned(rows)] if rows else []), *models_notes(providers)])
+
+
+def model_rows(providers: Providers) -> list[tuple[str, ...]]:
+    return [
         ("*" if model["current"] else " ", model["name"], server["label"] or "", abilities(model))
         for server in providers["servers"]
         for model in server["models"]
     ]
+
+
+def models_notes(providers: Providers) -> list[str]:
+    """Return what is to be said beside the models, and instead of them where there are none."""
     answering = [server for server in providers["servers"] if server["provider"]]
-    lines = [aligned(rows)] if rows else []
-    lines += [f"{server['label']} has no model yet" for server in answering if not server["models"]]
+    notes = [f"{server['label']} has no model yet" for server in answering if not server["models"]]
     if offer := providers["offer"]:
-        lines.append(f"fetch one: palaver pull {offer['model']}, or /pull {offer['model']} in the console")
-    return "\n".join(lines) or "no model server answers; start Ollama, LM Studio, vLLM or llama-server"
+        notes.append(f"fetch one: palaver pull {offer['model']}, or /pull {offer['model']} here")
+    if notes or model_rows(providers):
+        return notes
+    return ["no model server answers; start Ollama, LM Studio, vLLM or llama-server"]
 
 
 def abilities(model: ModelShown) -> str:
@@ -160,26 +179,20 @@ def pull_progress(part: PullPart) -> str:
 
 def sessions_table(sessions: Sequence[SessionHead]) -> str:
     """Return a line per session, with the words that a search found in it."""
-    rows = [
-        (
-            session["id"],
-            session.get("title") or "(untitled)",
-            " ".join(mark for mark in ("pinned", "archived") if session.get(mark)),
-            session.get("excerpt", ""),
-        )
-        for session in sessions
-    ]
-    return aligned(rows) if rows else "no sessions yet"
+    return aligned([*map(session_row, sessions)]) if sessions else "no sessions yet"
 
 
-def queue_table(turns: Sequence[QueuedTurn]) -> str:
-    """Return a line per turn, in the order in which they run."""
-    return aligned(
-        [
-            ("runs" if turn["state"] == "dispatching" else "waits", turn["source"], turn["prompt"])
-            for turn in turns
-        ]
+def session_row(session: SessionHead) -> tuple[str, ...]:
+    return (
+        session["id"],
+        session.get("title") or "(untitled)",
+        " ".join(mark for mark in ("pinned", "archived") if session.get(mark)),
+        session.get("excerpt", ""),
     )
+
+
+def queue_row(turn: QueuedTurn) -> tuple[str, ...]:
+    return ("runs" if turn["state"] == "dispatching" else "waits", turn["source"], turn["prompt"])
 
 
 def when(epoch_s: float) -> str:

@@ -101,6 +101,11 @@ class View:
         lines = [Piece(style=style, text=line) for line in escape(text).split("\n")]
         await self._commit(lines)
 
+    def clear(self) -> None:
+        """Empty the screen; the scrollback stays."""
+        self._session.app.renderer.clear()
+        self.redraw()
+
     def redraw(self) -> None:
         self._session.app.invalidate()
 

@@ -11,6 +11,8 @@ from aiohttp import WSMsgType, web
 
 from agent.events import Answer, Ask, Done, Event, Queued, Token
 from node import envelope
+from node.api.commands import CommandsApi
+from node.client import NodeClient
 from node.datadir import DataDir, Runtime
 from node.envelope import Envelope, FrameError, Hello
 
@@ -134,6 +136,7 @@ class FakeNode:
         )
         for method in ("GET", "PUT", "DELETE"):
             app.router.add_route(method, "/api/settings/{key}", self._setting)
+        CommandsApi(lambda: NodeClient(self.url, token)).add_to(app)
         return app
 
     async def _setting(self, request: web.Request) -> web.Response:

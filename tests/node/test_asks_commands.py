@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from node.console.actions import ACTIONS
-from node.console.commands import UsageError
+from node.replies import NodeError
 from tests.fakes.ollama_server import FakeOllama
 from tests.flows.test_two_nodes import ALLOWED, endless, pair
 from tests.mission import requirement
 from tests.node.nodes import PATIENCE_S, Together
 from tests.node.program import palaver
+from tests.node.slash import typed
 
 
 @requirement("E17")
@@ -40,23 +40,23 @@ async def test_the_console_shows_and_stops_asks_and_shows_the_record(tmp_path: P
         alice = await nodes.node("alice")
         bob = await nodes.node("bob", model=None, ollama_url=ollama.address, settings=ALLOWED)
         await pair(bob, alice)
-        assert await ACTIONS["inbound"](bob.client, "") == "no peer is asking just now"
-        assert await ACTIONS["asks"](bob.client, "") == "no asks yet"
+        assert await typed(bob.client, "/inbound") == "no peer is asking just now"
+        assert await typed(bob.client, "/asks") == "no asks yet"
         started, never = asyncio.Event(), asyncio.Event()
         ollama.chat(endless(started, never))
         asked = asyncio.create_task(alice.client.ask_peer("bob", "count the stars"))
         await asyncio.wait_for(started.wait(), PATIENCE_S)
-        row = (await ACTIONS["inbound"](bob.client, "")).splitlines()[1]
+        row = (await typed(bob.client, "/inbound")).splitlines()[1]
         assert "alice" in row
         assert "count the stars" in row
-        assert "under way" in await ACTIONS["asks"](bob.client, "")
-        assert "the asker is told" in await ACTIONS["inbound"](bob.client, f"stop {row.split()[0]}")
+        assert "under way" in await typed(bob.client, "/asks")
+        assert "the asker is told" in await typed(bob.client, f"/inbound stop {row.split()[0]}")
         assert (await asked)["code"] == "cancelled"
-        assert "from alice  stopped" in await ACTIONS["asks"](bob.client, "")
-        assert "to bob  cancelled" in await ACTIONS["asks"](alice.client, "")
-        assert "alice: ask notes" in await ACTIONS["grant"](bob.client, "alice ask notes")
+        assert "from alice  stopped" in await typed(bob.client, "/asks")
+        assert "to bob  cancelled" in await typed(alice.client, "/asks")
+        assert "alice: ask notes" in await typed(bob.client, "/grant alice ask notes")
         shown = await palaver("asks", "--json", data=bob.data)
         assert [row["outcome"] for row in shown.json()] == ["stopped"]
         for wrong in ("alice everything", "alice none ask"):
-            with pytest.raises(UsageError, match="say `none`"):
-                await ACTIONS["grant"](bob.client, wrong)
+            with pytest.raises(NodeError, match="say `none`"):
+                await typed(bob.client, f"/grant {wrong}")

@@ -239,7 +239,7 @@ async def test_the_console_compacts_and_shows_the_seam(tmp_path: Path) -> None:
     ):
         await terminal.until_shows("connected to alice")
         terminal.type("/compact\r")
-        await terminal.until_shows("no conversation yet")
+        await terminal.until_shows("no session is open yet")
         for prompt, shows in (("what time is it", "It is"), ("list peers", "No peer is")):
             terminal.type(prompt + "\r")
             await terminal.until_shows(shows)

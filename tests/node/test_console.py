@@ -113,7 +113,8 @@ async def test_keys_pressed_while_lines_are_committed_neither_get_lost_nor_land_
         assert told(terminal) == [word.strip() for word in WORDS]
 
 
-async def test_ctrl_c_stops_the_turn_then_clears_the_line_then_tells_how_to_leave(
+@requirement("S2")
+async def test_ctrl_c_stops_the_turn_then_clears_the_line_and_twice_on_an_empty_one_leaves(
     node: FakeNode, tmp_path: Path
 ) -> None:
     async def until_cancelled(turn: FakeTurn) -> None:
@@ -133,8 +134,8 @@ async def test_ctrl_c_stops_the_turn_then_clears_the_line_then_tells_how_to_leav
         terminal.type(CTRL_C)
         await terminal.until(lambda: "kept" not in terminal.screen(), "an empty line")
         terminal.type(CTRL_C)
-        await terminal.until_shows("Ctrl-D leaves")
-        terminal.type(CTRL_D)
+        await terminal.until_shows("Ctrl-C again leaves")
+        terminal.type(CTRL_C)
         async with asyncio.timeout(10):
             assert await exited == 0
 
@@ -282,8 +283,8 @@ async def test_a_slash_opens_the_list_arrows_walk_it_tab_and_enter_accept_and_es
     async with console(tmp_path) as (terminal, _):
         await terminal.until_shows("connected to alice")
         terminal.type("/")
-        await terminal.until_shows("info: list the peers")
-        terminal.type("pe")
+        await terminal.until_shows("info: show this node")
+        terminal.type("pee")
         await terminal.until(lambda: "/tools" not in terminal.screen(), "a shorter list")
         terminal.type("\t")
         await terminal.until_shows("> /peers")
@@ -292,11 +293,11 @@ async def test_a_slash_opens_the_list_arrows_walk_it_tab_and_enter_accept_and_es
         terminal.type(ENTER)
         await terminal.until_shows("online")
         terminal.type("/")
-        await terminal.until_shows("info: list the peers")
+        await terminal.until_shows("info: show this node")
         terminal.type("\x1b[B\x1b[B")
-        await terminal.until_shows("> /tools")
+        await terminal.until_shows("> /info")
         terminal.type(ESC)
-        await terminal.until(lambda: "info: list the peers" not in terminal.screen(), "a closed list")
+        await terminal.until(lambda: "info: show this node" not in terminal.screen(), "a closed list")
         terminal.type(CTRL_C + "hello @b\t")
         await terminal.until_shows("> hello @bob")
 

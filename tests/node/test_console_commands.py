@@ -4,12 +4,12 @@ import pytest
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 
-from node.console.actions import ACTIONS
-from node.console.commands import COMMANDS, UsageError, find, help_text, is_command, read
 from node.console.completer import ConsoleCompleter
-from node.console.session_actions import SESSION_ACTIONS
+from node.console.own import help_text
 from node.console.tables import peers_table
 from node.replies import Peer
+from node.slash.commands import COMMANDS, UsageError, find, is_command, read
+from node.slash.run import ACTIONS
 from tests.mission import requirement
 from tests.node.fake_node import PEER
 
@@ -19,9 +19,15 @@ def completed(text: str) -> list[str]:
     return [completion.text for completion in completer.get_completions(Document(text), CompleteEvent())]
 
 
-def test_every_command_does_something() -> None:
-    here = {"askall", "new", "open", "stop", "quit", "compact", "pull"}
-    assert {command.name for command in COMMANDS} == ACTIONS.keys() | SESSION_ACTIONS.keys() | here
+def test_the_node_does_every_command_but_the_clients_own_and_those_for_the_agent() -> None:
+    done = {command.name for command in COMMANDS if command.by == "node" and command.kind != "prompt"}
+    assert done == ACTIONS.keys()
+    assert {c.name for c in COMMANDS if c.prompt} == {c.name for c in COMMANDS if c.kind == "prompt"}
+
+
+def test_no_two_commands_share_a_name() -> None:
+    names = [name for command in COMMANDS for name in (command.name, *command.aliases)]
+    assert len(names) == len({*names})
 
 
 @requirement("O3")
@@ -59,7 +65,7 @@ def test_two_slashes_are_text() -> None:
 
 @requirement("S3")
 def test_commands_and_peers_are_completed() -> None:
-    assert completed("/pe") == ["/peers", "/permissions "]
+    assert completed("/pe") == ["/permissions ", "/peers"]
     assert completed("/as") == ["/ask ", "/askall ", "/asks"]
     assert completed("/ask b") == ["bob ", "Bert "]
     assert completed("/ask bob w") == []

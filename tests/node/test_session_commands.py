@@ -5,14 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from node.console.actions import ACTIONS
-from node.console.commands import UsageError
-from node.console.session_actions import SESSION_ACTIONS
+from node.console.own import export
 from node.replies import NodeError
 from tests.fakes.ollama_server import FakeOllama, answer, error
 from tests.mission import requirement
 from tests.node.nodes import running_node
 from tests.node.program import palaver
+from tests.node.slash import typed
 
 
 @requirement("G19")
@@ -43,27 +42,28 @@ async def test_the_console_changes_deletes_and_says_again(tmp_path: Path) -> Non
         ):
             node = found.client
             await socket.whole_turn("hello", "t1", sessionId="s")
-            assert await SESSION_ACTIONS["retry"](node, "s", "") == "said again"
+            assert await typed(node, "/retry", "s") == "said again"
             await socket.until("done", turnId="t1", reason="answered")
-            assert "nothing runs" in await SESSION_ACTIONS["queue"](node, "s", "")
-            assert "Greeting" in await SESSION_ACTIONS["rename"](node, "s", "Greeting")
+            assert "nothing runs" in await typed(node, "/queue", "s")
+            assert "Greeting" in await typed(node, "/rename Greeting", "s")
             for once, again in (("pinned: it leads the list", "no longer pinned"),):
-                assert await SESSION_ACTIONS["pin"](node, "s", "") == once
-                assert await SESSION_ACTIONS["pin"](node, "s", "") == again
-            await SESSION_ACTIONS["archive"](node, "s", "")
-            assert "Greeting" not in await ACTIONS["sessions"](node, "")
-            assert "Greeting" in await ACTIONS["sessions"](node, "last")
+                assert await typed(node, "/pin", "s") == once
+                assert await typed(node, "/pin", "s") == again
+            await typed(node, "/archive", "s")
+            assert "Greeting" not in await typed(node, "/sessions")
+            assert "Greeting" in await typed(node, "/sessions last")
             file = tmp_path / "kept.md"
-            await SESSION_ACTIONS["export"](node, "s", str(file))
+            await export(node, "s", str(file))
             assert file.read_text(encoding="utf-8").startswith("# Greeting\n")
             with pytest.raises(NodeError, match="File exists"):
-                await SESSION_ACTIONS["export"](node, "s", str(file))
-            with pytest.raises(UsageError, match="/delete Greeting"):
-                await SESSION_ACTIONS["delete"](node, "s", "")
+                await export(node, "s", str(file))
+            assert "type: /delete Greeting" in await typed(node, "/delete", "s")
             with pytest.raises(NodeError, match="'Greeting'"):
-                await SESSION_ACTIONS["delete"](node, "s", "greeting")
-            await SESSION_ACTIONS["reset"](node, "s", "")
+                await typed(node, "/delete greeting", "s")
+            assert "type: /clear yes" in await typed(node, "/reset", "s")
+            assert len((await node.session("s", 10))["messages"]) == 2
+            await typed(node, "/clear yes", "s")
             assert (await node.session("s", 10))["messages"] == []
-            await SESSION_ACTIONS["delete"](node, "s", "Greeting")
+            await typed(node, "/delete Greeting", "s")
             with pytest.raises(NodeError, match="no session"):
                 await node.session("s", 1)

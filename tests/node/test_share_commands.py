@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from node.console.actions import ACTIONS
-from node.console.commands import UsageError
 from node.console.shares import sources_text
+from node.replies import NodeError
 from tests.flows.test_two_nodes import ALLOWED, pair
 from tests.mission import requirement
 from tests.node.nodes import Together, running_node
 from tests.node.program import palaver
+from tests.node.slash import typed
 
 BAKERY = Path(__file__).parent.parent / "fixtures" / "bakery"
 
@@ -55,13 +55,15 @@ async def test_the_asker_sees_the_sources_and_the_sharer_names_the_peers(
         assert "with alice" in added.out
         told = await palaver("ask-peer", "bob", "what does E4 mean?", data=alice.data)
         assert "sources: bakery/oven.md, lines 8\u201311" in told.out
-        listed = await ACTIONS["share"](bob.client, "")
+        listed = await typed(bob.client, "/share")
         assert "with alice" in listed
-        assert "sources: bakery/oven.md" in await ACTIONS["ask"](alice.client, "bob what does E4 mean?")
-        assert "every peer" in await ACTIONS["share"](bob.client, f"add {bakery}")
-        assert "no longer shared" in await ACTIONS["share"](bob.client, f"remove {bakery}")
-        with pytest.raises(UsageError):
-            await ACTIONS["share"](bob.client, "add")
+        assert "sources: bakery/oven.md" in await typed(alice.client, "/ask bob what does E4 mean?")
+        assert "every peer" in await typed(bob.client, f"/share add {bakery}")
+        assert "no longer shared" in await typed(bob.client, f"/share remove {bakery}")
+        with pytest.raises(NodeError, match="usage: /share"):
+            await typed(bob.client, "/share add")
+        with pytest.raises(NodeError, match="no whole path"):
+            await typed(bob.client, "/share add bakery")
 
 
 async def test_shares_outlive_the_node_and_two_of_one_name_are_told_apart(
