@@ -1,7 +1,7 @@
 """`/api/network/shares`: the folders that peers' asks may search and read."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
@@ -9,11 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from node.api.errors import ApiError
 from node.api.requests import body_of
 from node.shared.library import SharedFolders, ShareError, ShareStatus
+from node.shared.reader import FolderReader
 from peer.answering import Policy
 from peer.hub import PeerHub
 from peer.trust import Grant, PeerRecord
+from tools.shared import PASSAGES_MAX
 
 ALL = "all"
+QUERY_MAX_CHARS = 1_000
 ALLOW_ASKS = "peers cannot ask your agent yet; to let them: palaver config set network.allowRemoteAgent true"
 
 
@@ -42,6 +45,7 @@ class SharesApi:
 
     def add_to(self, app: web.Application) -> None:
         app.router.add_get("/api/network/shares", self.list)
+        app.router.add_get("/api/network/shares/search", self.search)
         app.router.add_post("/api/network/shares", self.add)
         app.router.add_delete("/api/network/shares", self.remove)
 
@@ -65,6 +69,18 @@ class SharesApi:
         except ShareError as error:
             raise ApiError(404, "not_shared", str(error)) from None
         return web.json_response({"folder": share.folder, "label": share.label})
+
+    async def search(self, request: web.Request) -> web.Response:
+        """Search what is shared as this peer's asks do, or all of it; `allowed` is false for who may not."""
+        query, named = request.query.get("query", ""), request.query.get("peer")
+        if not query.strip() or len(query) > QUERY_MAX_CHARS:
+            raise ApiError(400, "bad_request", f"query has to have 1 to {QUERY_MAX_CHARS} characters")
+        peer = None if named is None else self.hub.find(named)
+        allowed = peer is None or self._may_read(peer)
+        asker = None if peer is None else peer.node_id
+        search = FolderReader(self.shares).search
+        found = await search(query, PASSAGES_MAX, asker=asker) if allowed else ()
+        return web.json_response({"allowed": allowed, "passages": [asdict(passage) for passage in found]})
 
     def _node_id(self, peer: str) -> str:
         record = self.hub.find(peer)

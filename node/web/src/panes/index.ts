@@ -3,3 +3,7 @@
 import "../conversation";
 import "../sessions/sessions";
 import "../peers";
+import "../shared";
+import "../recent";
+import "../inspector";
+import "../activity";

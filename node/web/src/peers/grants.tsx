@@ -3,7 +3,6 @@
 import { api } from "../net/api";
 import { useDoing } from "./doing";
 import { type Grant, type Peer, asksAllowed, look, settings } from "./network";
-import { AsksSwitch } from "./head";
 import { Problem, SettingSwitch } from "./parts";
 import { GRANTS } from "./words";
 
@@ -42,7 +41,9 @@ export function Grants({ peer }: { peer: Peer }) {
         )}
       </p>
       <Problem of={doing} />
-      {!asksAllowed.value && held.length > 0 && <AsksSwitch />}
+      {!asksAllowed.value && held.length > 0 && (
+        <p class="caution">Asks from peers are off, so {peer.label} may do nothing of it now.</p>
+      )}
       {held.includes("model") && settings.value.get("network.lendModel") !== true && (
         <SettingSwitch of="network.lendModel" title="Lend my model">
           Off, nobody uses it, whatever was granted. On, their messages pass through it and are not kept.

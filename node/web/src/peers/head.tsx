@@ -14,9 +14,13 @@ export function Head() {
         <h2>{own?.name ?? "This node"}</h2>
         {own && (
           <p>
-            <span class="soft">Fingerprint</span> <code class="fingerprint">{own.fingerprint}</code>
-            <span class="soft">Id</span> <code title={own.nodeId}>{own.nodeId.slice(0, 8)}</code>
-            <CopyButton text={own.nodeId} label="Copy this node's id" />
+            <span>
+              Fingerprint <code class="fingerprint">{own.fingerprint}</code>
+            </span>
+            <span>
+              Id <code title={own.nodeId}>{own.nodeId.slice(0, 8)}</code>
+              <CopyButton text={own.nodeId} label="Copy this node's id" />
+            </span>
           </p>
         )}
       </div>

@@ -1,20 +1,13 @@
-// The dialog in which two owners pair their nodes: three ways to meet, and the comparison of codes.
+// The dialog in which two owners pair their nodes. It opens at once, and what it holds comes when it is wanted.
 
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 
+import { Later } from "../net/later";
 import { Icon } from "../shell/icons";
-import { Compare } from "./compare";
-import { Invite } from "./invite";
-import { Join } from "./join";
-import { Nearby } from "./nearby";
-import { type Way, closePairing, holdDialog, isOpen, onClosed, shownComparison, way } from "./pairing";
-import "./pairing.css";
+import { closePairing, holdDialog, isOpen, onClosed, shownComparison } from "./pairing";
+import "./pair_dialog.css";
 
-const WAYS: readonly { id: Way; title: string; when: string }[] = [
-  { id: "invite", title: "Invite", when: "A friend who is elsewhere" },
-  { id: "join", title: "Join", when: "You were sent a ticket" },
-  { id: "nearby", title: "On this network", when: "You see both screens" },
-];
+const steps = new Later(async () => (await import("./pair_steps")).PairSteps);
 
 export function PairDialog() {
   const own = useRef<HTMLDialogElement>(null);
@@ -22,53 +15,30 @@ export function PairDialog() {
     holdDialog(own.current);
     return () => holdDialog(null);
   }, []);
-  const comparison = shownComparison();
   return (
     <dialog ref={own} class="pair" aria-labelledby="pair-title" onClose={onClosed}>
       <header>
-        <h2 id="pair-title">{comparison ? "Compare the digits" : "Pair with another node"}</h2>
+        <h2 id="pair-title">{shownComparison() ? "Compare the digits" : "Pair with another node"}</h2>
         <button type="button" class="plain" aria-label="Close" title="Close" onClick={closePairing}>
           <Icon name="close" />
         </button>
       </header>
-      {isOpen.value && (comparison ? <Compare comparison={comparison} /> : <Ways />)}
+      {isOpen.value && <Steps />}
     </dialog>
   );
 }
 
-function Ways() {
+function Steps() {
+  useEffect(() => steps.want(), []);
+  const Shown = steps.part.value;
+  if (Shown) return <Shown />;
+  if (!steps.isMissing.value) return null;
   return (
-    <>
-      <div class="ways" role="tablist" aria-label="Ways to pair" onKeyDown={steer}>
-        {WAYS.map(({ id, title, when }) => (
-          <button
-            key={id}
-            type="button"
-            id={`way-${id}`}
-            role="tab"
-            aria-selected={way.value === id}
-            aria-controls="way-shown"
-            tabIndex={way.value === id ? 0 : -1}
-            onClick={() => (way.value = id)}
-          >
-            <strong>{title}</strong>
-            <small>{when}</small>
-          </button>
-        ))}
-      </div>
-      <div id="way-shown" class="way" role="tabpanel" aria-labelledby={`way-${way.value}`}>
-        {way.value === "invite" ? <Invite /> : way.value === "join" ? <Join /> : <Nearby />}
-      </div>
-    </>
+    <p role="alert">
+      This could not be fetched from the node.{" "}
+      <button type="button" onClick={() => steps.want()}>
+        Try again
+      </button>
+    </p>
   );
-}
-
-function steer(event: KeyboardEvent & { currentTarget: HTMLElement }): void {
-  const at = WAYS.findIndex(({ id }) => id === way.value);
-  const to = { ArrowRight: at + 1, ArrowLeft: at - 1 + WAYS.length, Home: 0, End: WAYS.length - 1 }[event.key];
-  const next = to === undefined ? undefined : WAYS[to % WAYS.length];
-  if (!next) return;
-  event.preventDefault();
-  way.value = next.id;
-  event.currentTarget.querySelector<HTMLElement>(`#way-${next.id}`)?.focus();
 }

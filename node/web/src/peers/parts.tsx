@@ -6,6 +6,7 @@ import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { socket } from "../net/socket";
 import { type Doing, useDoing } from "./doing";
 import { type NetworkSetting, choose, settings } from "./network";
+import "./parts.css";
 
 /** A setting that is on or off, with what it means. */
 export function SettingSwitch({ of, title, children }: { of: NetworkSetting; title: string; children: ComponentChildren }) {

@@ -2,8 +2,7 @@
 
 import { useEffect } from "preact/hooks";
 
-import { registerCommands } from "../commands/registry";
-import { registerPane, type PaneProps } from "../panes/registry";
+import type { PaneProps } from "../panes/registry";
 import { Icon, type IconName } from "../shell/icons";
 import { Details } from "./details";
 import { Fabric } from "./fabric";
@@ -22,7 +21,7 @@ import "./peers.css";
 /** How old a round trip and a presence may be that are shown here. */
 const REFRESH_MS = 4_000;
 
-function Peers({ params }: PaneProps) {
+export function Peers({ params }: PaneProps) {
   useEffect(() => {
     if (params["peer"]) selected.value = params["peer"];
   }, [params["peer"]]);
@@ -92,18 +91,3 @@ function Nobody() {
     </section>
   );
 }
-
-registerCommands(
-  { id: "peers.invite", title: "Invite a friend to pair", run: () => openPairing("invite") },
-  { id: "peers.join", title: "Join with a ticket", run: () => openPairing("join") },
-  { id: "peers.compare", title: "Pair with a node on this network", run: () => openPairing("nearby") },
-);
-
-registerPane({
-  id: "peers",
-  title: "Peers",
-  icon: "peers",
-  component: Peers,
-  single: true,
-  place: "centre",
-});
