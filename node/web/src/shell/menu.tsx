@@ -18,11 +18,13 @@ export function MenuButton({
   items,
   children,
   class: className = "",
+  tabIndex,
 }: {
   label: string;
   items: () => readonly (MenuItem | null)[];
   children: ComponentChildren;
   class?: string;
+  tabIndex?: number;
 }) {
   const button = useRef<HTMLButtonElement>(null);
   return (
@@ -30,6 +32,7 @@ export function MenuButton({
       ref={button}
       type="button"
       class={`plain ${className}`}
+      tabIndex={tabIndex}
       aria-haspopup="menu"
       aria-label={label}
       title={label}
