@@ -144,6 +144,6 @@ test("events of a newer node are let pass", () => {
 function message(position: number, role: "user" | "agent", content: string): StoredMessage {
   return {
     id: position, position, role, content, turnId: "t", reasoning: "", state: "complete", error: null, toolCalls: [],
-    tokensIn: null, tokensOut: null, contextMax: null, executionTimeMs: null, model: "", notices: [], seamAt: null,
+    tokensIn: null, tokensOut: null, contextMax: null, executionTimeMs: null, model: "", notices: [], citations: [], seamAt: null,
   }; // prettier-ignore
 }

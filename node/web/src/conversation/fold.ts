@@ -105,10 +105,10 @@ function refused(state: Conversation, error: FrameError): Conversation {
 
 function fromSnapshot(state: Conversation, { messages, turns }: Snapshot): Conversation {
   let next = state;
-  for (const { role, content, turnId, state: how } of messages) {
+  for (const { role, content, turnId, state: how, citations } of messages) {
     if (turnId === null || turnIn(state, turnId)?.settledAt) continue;
     const turn = turnIn(next, turnId) ?? newTurn(turnId, role === "user" ? content : "", "waiting");
-    next = put(next, role === "user" ? turn : ended(turn, content, how));
+    next = put(next, role === "user" ? turn : { ...ended(turn, content, how), citations });
   }
   for (const open of turns) {
     const turn = turnIn(next, open.turnId) ?? newTurn(open.turnId, open.prompt, "waiting");

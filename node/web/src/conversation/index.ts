@@ -5,4 +5,4 @@ export { currentSession, newSession, openSession } from "./current";
 export { unseen } from "./notify";
 export { type SlashCommand, addSlashCommands } from "./slash";
 export { addMentions, focusedContext } from "./surroundings";
-export { type ConversationView, viewOf } from "./views";
+export { type ConversationView, sessionOf, viewOf } from "./views";

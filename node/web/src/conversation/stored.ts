@@ -1,5 +1,6 @@
 // The stored transcript, as `/api/chat/sessions/{id}` has it, and how it joins what this page has seen happen.
 
+import type { Answer } from "../wire.gen";
 import { type Conversation, type Item, type Part, type Turn, newTurn } from "./model";
 
 export interface StoredCall {
@@ -27,6 +28,7 @@ export interface StoredMessage {
   executionTimeMs: number | null;
   model: string;
   notices: string[];
+  citations: Answer["citations"];
   seamAt: number | null;
 }
 
@@ -90,6 +92,7 @@ function settled(turn: Turn, message: StoredMessage, seq: number): Turn {
     ...turn,
     state: message.state === "failed" || message.state === "cancelled" ? message.state : "done",
     parts: [...partsOf(message)],
+    citations: message.citations,
     settledAt: seq,
     ms: message.executionTimeMs,
     usage: {

@@ -199,6 +199,11 @@ export function openViews(): readonly ConversationView[] {
   return [...views.values()];
 }
 
+/** Return in which of the open conversations a turn is. */
+export function sessionOf(turnId: string): string | undefined {
+  return openViews().find((view) => turnIn(view.state.peek(), turnId))?.id;
+}
+
 /** Keep the number of open conversations small; those in which something runs stay. */
 function forgetIdle(): void {
   for (const [id, view] of views) {
