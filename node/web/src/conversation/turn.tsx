@@ -2,6 +2,7 @@
 
 import { Component, type ComponentChildren } from "preact";
 
+import { command } from "../commands/registry";
 import { CopyButton } from "../markdown/code";
 import { Markdown } from "../markdown/markdown";
 import { Icon } from "../shell/icons";
@@ -147,8 +148,20 @@ function Ending({ turn, view }: { turn: Turn; view: ConversationView }) {
         </button>
       )}
       {turn.state === "done" && <CopyButton text={answerOf(turn)} label="Copy answer" />}
+      {turn.state !== "refused" && <Inspect turnId={turn.id} />}
       {turn.state === "done" && <span>{figures(turn)}</span>}
     </footer>
+  );
+}
+
+function Inspect({ turnId }: { turnId: string }) {
+  const inspector = command("inspector.show");
+  if (!inspector) return null;
+  const show = () => void inspector.run({ turnId });
+  return (
+    <button type="button" class="plain inspect" aria-label="Inspect this turn" title="Inspect this turn" onClick={show}>
+      <Icon name="inspector" />
+    </button>
   );
 }
 
