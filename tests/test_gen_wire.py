@@ -17,7 +17,8 @@ def gen_wire(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 def schema(**definitions: Any) -> dict[str, Any]:
-    return {"$defs": {"ClientFrame": {"$ref": "#/$defs/Ask"}, "NodeFrame": {"type": "null"}, **definitions}}
+    roots = {"ClientFrame": {"$ref": "#/$defs/Ask"}, "NodeFrame": {"type": "null"}, "Layout": {"type": "null"}}
+    return {"$defs": {**roots, **definitions}}
 
 
 @pytest.mark.parametrize(
