@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from agent.errors import TurnError
 from agent.models.base import ModelError
 from node.api.network import citations_json
-from node.api.pouring import NDJSON_HEADERS, Readers, pour
+from node.api.pouring import NDJSON_HEADERS, Readers, pour, while_read
 from node.api.requests import body_of
 from node.directory import outcome_of
 from node.synthesis import Synthesis
@@ -56,7 +56,7 @@ class AskPeersApi:
         wanted = await body_of(request, AskPeersRequest)
         came: Came = asyncio.Queue()
         if not wanted.stream:
-            return web.json_response(await self._reply(wanted, came))
+            return web.json_response(await while_read(request, self._reply(wanted, came)))
         with self._readers.one() as reader:
             response = web.StreamResponse(headers=NDJSON_HEADERS)
             await pour(request, response, reader, self._lines(wanted, came))

@@ -6,6 +6,7 @@ from typing import Self
 from aiohttp import web
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 
+from node.api.pouring import while_read
 from node.api.requests import body_of
 from node.config import DEFAULT_PEER_PORT
 from node.listening import PeerDoor
@@ -113,7 +114,7 @@ class NetworkApi:
         """Ask a peer without a model of one's own; a refusal is an answer, with `ok` false and its code."""
         wanted = await body_of(request, AskPeerRequest)
         try:
-            answer = await self.hub.ask(wanted.peer_id, wanted.prompt)
+            answer = await while_read(request, self.hub.ask(wanted.peer_id, wanted.prompt))
         except PeerError as error:
             return web.json_response({"ok": False, "error": str(error), "code": error.code})
         return web.json_response(

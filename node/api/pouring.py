@@ -1,12 +1,15 @@
-"""Writing a stream to a reader over HTTP until it is through, the reader leaves, or the node stops."""
+"""Serving a reader over HTTP until it is through, the reader leaves, or the node stops."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Coroutine, Iterator
 from contextlib import aclosing, contextmanager
+from typing import TypeVar
 
 from aiohttp import web
 
 from node.ws import GOING_AWAY, SLOW_READER, Client
+
+T = TypeVar("T")
 
 NDJSON_HEADERS = {"Content-Type": "application/x-ndjson", "Cache-Control": "no-store"}
 LOOK_EVERY_S = 0.5
@@ -57,6 +60,20 @@ async def pour(
     if isinstance(outcome, Exception) and not isinstance(outcome, ConnectionError):
         raise outcome
     return outcome is None or reader.close_code in {GOING_AWAY, SLOW_READER}
+
+
+async def while_read(request: web.Request, work: Coroutine[object, object, T]) -> T:
+    """Do work for a reader that waits for it; stop it when the reader hangs up."""
+    doing, left = asyncio.create_task(work), asyncio.create_task(hung_up(request))
+    try:
+        await asyncio.wait((doing, left), return_when=asyncio.FIRST_COMPLETED)
+        if not doing.done():
+            raise web.HTTPBadRequest(text="nobody is left to read this")
+        return doing.result()
+    finally:
+        for task in (doing, left):
+            task.cancel()
+        await asyncio.gather(doing, left, return_exceptions=True)
 
 
 async def write(response: web.StreamResponse, lines: AsyncGenerator[bytes, None]) -> None:

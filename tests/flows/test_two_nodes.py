@@ -244,3 +244,24 @@ async def test_a_ticket_works_once_and_says_why_it_does_not(tmp_path: Path) -> N
         with pytest.raises(NodeError):
             await bob.client.join((await bob.client.invite())["ticket"])
         assert await carol.client.peers() == []
+
+
+@requirement("F20", "U4")
+@pytest.mark.parametrize("path", ["ask-peer", "ask-peers"])
+async def test_whoever_hangs_up_on_a_question_to_a_peer_stops_the_asked_model(
+    tmp_path: Path, path: str
+) -> None:
+    async with FakeOllama() as ollama, Together(tmp_path) as nodes:
+        alice = await nodes.node("alice")
+        bob = await nodes.node("bob", model=None, ollama_url=ollama.address, settings=ALLOWED)
+        await pair(bob, alice)
+        started, never = asyncio.Event(), asyncio.Event()
+        ollama.answer("/api/chat", endless(started, never))
+        body = {"prompt": "talk for ever"} | ({"peerId": "bob"} if path == "ask-peer" else {"peers": ["bob"]})
+        asking = asyncio.create_task(alice.client.call("POST", f"/api/network/{path}", body))
+        async with asyncio.timeout(PATIENCE_S):
+            await started.wait()
+            asking.cancel()
+            await ollama.disconnected.wait()
+            while await bob.client.inbound():
+                pass
