@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,12 +27,19 @@ class Finished:
 
 @asynccontextmanager
 async def started(
-    *arguments: str, data: Path, more: Mapping[str, str] | None = None, module: str = "node.cli"
+    *arguments: str,
+    data: Path,
+    more: Mapping[str, str] | None = None,
+    module: str = "node.cli",
+    before: Sequence[str] = (),
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Start `palaver`; `more` adds to its environment, which holds nothing of ours."""
+    """Start `palaver`; `more` adds to its environment, which holds nothing of ours.
+
+    `before` is a command that becomes it, such as one that enters a namespace.
+    """
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PALAVER_")}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", module, *arguments,
+        *before, sys.executable, "-m", module, *arguments,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         env={**environment, "PALAVER_DATA_DIR": str(data), **(more or {})},
     )  # fmt: skip
@@ -44,9 +51,9 @@ async def started(
         await process.wait()
 
 
-async def palaver(*arguments: str, data: Path, stdin: str = "") -> Finished:
+async def palaver(*arguments: str, data: Path, stdin: str = "", before: Sequence[str] = ()) -> Finished:
     """Run `palaver` to its end."""
-    async with asyncio.timeout(LIMIT_S), started(*arguments, data=data) as process:
+    async with asyncio.timeout(LIMIT_S), started(*arguments, data=data, before=before) as process:
         out, err = await process.communicate(stdin.encode())
         assert process.returncode is not None
         return Finished(process.returncode, out.decode(), err.decode())
