@@ -97,6 +97,7 @@ from node.ws import Client
 from peer.errors import PeerError
 from peer.hub import PeerHub, Profile
 from peer.trust import TrustState, TrustStore
+from peer.websocket import WsTransport
 from tools.clock import clock_tools
 from tools.notes import notes_tools
 from tools.peers import PeerDirectory, peers_tools
@@ -329,6 +330,7 @@ async def open_hub(
     hub = RecordedHub(
         telemetry=telemetry,
         identity=state.identity,
+        transport=WsTransport(state.identity),
         trust=state.trust,
         profile=lambda: Profile(name=name(), capabilities=("ask",)),
         policy=turns.policy,

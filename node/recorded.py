@@ -22,6 +22,7 @@ from peer.lineage import OpenLineage
 from peer.loans import LoanPolicy
 from peer.rotation import Former
 from peer.told import ANSWERED, AskEnd, AskRecorder, AskStart
+from peer.transport import LinkTransport
 from peer.trust import PeerRecord, TrustStore
 
 Answer: TypeAlias = Callable[[InboundAsk], Awaitable[Answered]]
@@ -52,6 +53,7 @@ class RecordedHub(PeerHub):
         *,
         telemetry: Telemetry,
         identity: Identity,
+        transport: LinkTransport,
         trust: TrustStore,
         profile: Callable[[], Profile],
         policy: Callable[[PeerRecord], Policy],
@@ -64,6 +66,7 @@ class RecordedHub(PeerHub):
     ) -> None:
         super().__init__(
             identity=identity,
+            transport=transport,
             trust=trust,
             profile=profile,
             policy=policy,

@@ -10,7 +10,7 @@ from peer.identity import NodeId
 from peer.limits import Pace, TokenBucket
 from peer.messages import OpenFrame, Ping, Pong
 from peer.protocol import HANDSHAKE_TIMEOUT_S, CodeShown, Event, Opened, PeerProtocol, Received, State
-from peer.sockets import Socket
+from peer.transport import Socket
 
 PING_EVERY_S = 4
 DEAD_AFTER_S = 10

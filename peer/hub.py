@@ -10,7 +10,7 @@ from peer.answering import Answer, Answering, InboundAsk, InboundStatus, Knowled
 from peer.asking import OnEvent, PeerAnswer
 from peer.closing import CLOSE_GOING, CLOSE_NOT_TRUSTED
 from peer.comparisons import Comparison, Comparisons, PairingStatus
-from peer.dial import meet, split_address
+from peer.dial import split_address
 from peer.errors import (
     Cycle,
     DeadlinePassed,
@@ -25,9 +25,10 @@ from peer.errors import (
 )
 from peer.guard import Policy
 from peer.identity import Identity, NodeId
+from peer.introducing import Profile
 from peer.lending import Lend, Lending, lend_nothing
 from peer.lineage import PEER_AGENT_TIMEOUT_S, LineageLimits, OpenLineage
-from peer.linking import Linking, Profile
+from peer.linking import Linking
 from peer.links import Links
 from peer.loans import LOAN_MAX_MS, LoanPolicy
 from peer.messages import NAME_MAX_CHARS, PROMPT_MAX_BYTES, Citation, ModelCard, sound
@@ -37,6 +38,7 @@ from peer.roster import Roster
 from peer.rotation import Former, KeyChange, KeyChanges
 from peer.sightings import Sightings
 from peer.told import AskRecorder, NoRecorder
+from peer.transport import LinkTransport
 from peer.trust import Grant, PeerRecord, TrustState, TrustStore
 
 __all__ = [
@@ -89,6 +91,7 @@ class PeerHub:
         self,
         *,
         identity: Identity,
+        transport: LinkTransport,
         trust: TrustStore,
         profile: Callable[[], Profile],
         policy: Callable[[PeerRecord], Policy],
@@ -105,6 +108,7 @@ class PeerHub:
         """Called after any change of what `peers` or `inbound` return."""
         self.on_incident: Callable[[NodeId, PeerError], None] = lambda _peer, _error: None
         """Called for every ask refused to a peer, and for every link that ended by a breach of its rules."""
+        self._transport = transport
         self._policy = policy
         self._signs_asks = signs_asks
         self._now = now
@@ -133,6 +137,7 @@ class PeerHub:
         self._lending = Lending(self._roster.get, loan_policy, lend, self._incident)
         self._linking = Linking(
             identity=identity,
+            transport=transport,
             roster=self._roster,
             sightings=self.sightings,
             tickets=self._tickets,
@@ -229,8 +234,9 @@ class PeerHub:
 
     async def meet(self, address: str) -> PeerRecord:
         """Return who listens at an address: a peer is linked to, a stranger only `seen` and told nothing."""
-        socket, node_id = await meet(address)
-        await socket.close()
+        dialled = await self._transport.dial(None, (address,))
+        node_id = dialled.remote_key
+        await dialled.socket.close()
         if node_id == self.identity.node_id:
             raise WrongNode(f"{address} is this node itself.")
         known = self._roster.get(node_id)

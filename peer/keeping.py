@@ -2,10 +2,13 @@
 
 import asyncio
 import random
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 
 from peer.errors import NotTrusted, PeerError
+from peer.identity import NodeId
+from peer.tasks import Tasks, cancelled
 
 FIRST_DELAY_S = 0.5
 LAST_DELAY_S = 60.0
@@ -17,6 +20,44 @@ def delays() -> Iterator[float]:
     while True:
         yield delay * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, guards nothing
         delay = min(delay * 2, LAST_DELAY_S)
+
+
+class Keepers:
+    """One task for each peer to which a link is kept up."""
+
+    def __init__(
+        self,
+        tasks: Tasks,
+        dial: Callable[[NodeId], Awaitable[object]],
+        lost: Callable[[NodeId], Awaitable[None]],
+    ) -> None:
+        """`lost` returns when no link to the peer is in use."""
+        self._tasks = tasks
+        self._dial = dial
+        self._lost = lost
+        self._running: dict[NodeId, asyncio.Task[None]] = {}
+        self._hints: defaultdict[NodeId, asyncio.Event] = defaultdict(asyncio.Event)
+
+    def keep(self, peer: NodeId) -> None:
+        """Keep a link to this peer up from now on."""
+        if peer not in self._running:
+            self._running[peer] = self._tasks.spawn(
+                keep_up(lambda: self._dial(peer), lambda: self._lost(peer), self._hints[peer])
+            )
+
+    def hint(self, peer: NodeId) -> None:
+        """A peer that is kept up may be reached elsewhere now: its next try need not wait long."""
+        if peer in self._running:
+            self._hints[peer].set()
+
+    async def drop(self, *peers: NodeId) -> None:
+        """Dial these no more."""
+        await cancelled(*(self._running.pop(peer, None) for peer in peers))
+        for peer in peers:
+            self._hints.pop(peer, None)
+
+    async def close(self) -> None:
+        await self.drop(*self._running)
 
 
 async def keep_up(

@@ -23,16 +23,18 @@ MAX_PENDING_PER_HOST = 4
 _NO_ACCESS_LOG = logging.getLogger(f"{__name__}.access")
 _NO_ACCESS_LOG.disabled = True
 
-Serve: TypeAlias = Callable[[AiohttpSocket, Callable[[], None]], Awaitable[None]]
-"""Runs one link to its end; calls the second argument once the link is authenticated."""
+OnLink: TypeAlias = Callable[[AiohttpSocket, Callable[[], None]], Awaitable[None]]
+"""As `transport.OnLink`, of this kind of socket."""
 
 
 class PeerListener:
     """Accepts links on one address. What it accepted lives on when it stops accepting."""
 
-    def __init__(self, identity: Identity, serve: Serve) -> None:
+    def __init__(self, identity: Identity, on_link: OnLink) -> None:
+        self.address = ""
+        """`host:port` as it is in use, once it is started."""
         self._identity = identity
-        self._serve = serve
+        self._on_link = on_link
         self._pending = _Pending()
         self._runner: web.AppRunner | None = None
         self._server: asyncio.Server | None = None
@@ -55,7 +57,8 @@ class PeerListener:
                 f"Peers cannot reach this node at {join_address(host, port)}: {error.strerror or error}. "
                 "Choose another peer port, or stop what uses it."
             ) from error
-        return join_address(host, self._server.sockets[0].getsockname()[1])
+        self.address = join_address(host, self._server.sockets[0].getsockname()[1])
+        return self.address
 
     def stop_accepting(self) -> None:
         if self._server is not None:
@@ -80,7 +83,7 @@ class PeerListener:
         ws = web.WebSocketResponse(compress=False, max_msg_size=FRAME_MAX_BYTES, timeout=CLOSE_WAIT_S)
         await ws.prepare(request)
         transport = request.transport
-        await self._serve(AiohttpSocket(ws, request.remote or ""), lambda: self._pending.leave(transport))
+        await self._on_link(AiohttpSocket(ws, request.remote or ""), lambda: self._pending.leave(transport))
         return ws
 
 

@@ -17,6 +17,7 @@ from peer.hub import PeerHub, Policy, Profile
 from peer.identity import Identity
 from peer.tls import client_context
 from peer.trust import MemoryTrust
+from peer.websocket import WsTransport
 
 ASK_MAX_MS = 3
 PROMPT = "hello"
@@ -65,8 +66,10 @@ async def alternate(echo: str, data: Path, peers: int, asks: int) -> tuple[list[
 @asynccontextmanager
 async def linked_hub(ticket: str) -> AsyncIterator[PeerHub]:
     """Run the asking side of a node, paired with the one that made the ticket."""
+    identity = Identity.generate()
     hub = PeerHub(
-        identity=Identity.generate(),
+        identity=identity,
+        transport=WsTransport(identity),
         trust=MemoryTrust(),
         profile=lambda: Profile(name="bench"),
         policy=lambda _: Policy(allowed=False),

@@ -13,7 +13,9 @@ from peer.lending import Loan
 from peer.lineage import OpenLineage
 from peer.loans import LoanPolicy
 from peer.rotation import Former
+from peer.transport import LinkTransport
 from peer.trust import MemoryTrust
+from peer.websocket import WsTransport
 
 WITHIN_S = 5
 REST_WITHIN_S = 1
@@ -39,12 +41,14 @@ class Node:
     former: Sequence[Former] = ()
     address: str = ""
     signs_asks: bool = False
+    transport: LinkTransport | None = None
 
     def __post_init__(self) -> None:
         self.answer: Callable[[InboundAsk], Awaitable[str | Answered]] = self._echo
         self.lend: Callable[[Loan], Awaitable[None]] = lambda loan: loan.emit(loan.body)
         self.hub = PeerHub(
             identity=self.identity,
+            transport=self.transport or WsTransport(self.identity),
             trust=self.trust,
             profile=lambda: Profile(name=self.name, capabilities=("chat",)),
             policy=lambda _: self.policy,

@@ -8,7 +8,9 @@ import pytest
 from peer.dial import dial
 from peer.identity import Identity
 from peer.server import PeerListener
-from peer.sockets import AiohttpSocket, MemorySocket, Socket
+from peer.sockets import AiohttpSocket
+from peer.transport import Socket
+from tests.peer.memory import MemorySocket
 
 WITHIN_S = 5
 
