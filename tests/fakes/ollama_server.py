@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import socket
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -20,9 +21,14 @@ class FakeOllama(ScriptedServer):
     """Knows its models; chats as `chat` scripts it."""
 
     def __init__(
-        self, models: Mapping[str, Sequence[str]] | None = None, *, seed: int | None = 0, port: int = 0
+        self,
+        models: Mapping[str, Sequence[str]] | None = None,
+        *,
+        seed: int | None = 0,
+        port: int = 0,
+        listening: socket.socket | None = None,
     ) -> None:
-        super().__init__(seed=seed, port=port)
+        super().__init__(seed=seed, port=port, listening=listening)
         self.models = dict(models) if models is not None else {TINY: ALL}
         self.loaded: dict[str, int] = {}
         """Window of each model in memory."""

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import socket
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -69,7 +70,11 @@ class ScriptedServer:
 
     NOT_FOUND = Reply(steps=[b"404 page not found"], status=404, content_type="text/plain")
 
-    def __init__(self, *, seed: int | None = 0, port: int = 0) -> None:
+    def __init__(
+        self, *, seed: int | None = 0, port: int = 0, listening: socket.socket | None = None
+    ) -> None:
+        """`listening` is a bound socket to listen on, in place of a port of loopback."""
+        self._listening = listening
         self.seen: list[Seen] = []
         self.disconnected = asyncio.Event()
         """A client went away before its answer was complete."""
@@ -85,8 +90,7 @@ class ScriptedServer:
         app.router.add_route("*", "/{path:.*}", self._handle)
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1, access_log=None)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self._port)
-        await site.start()
+        await self._site(self._runner).start()
         host, port = self._runner.addresses[0][:2]
         self.address = f"http://{host}:{port}"
         return self
@@ -96,6 +100,11 @@ class ScriptedServer:
     ) -> None:
         assert self._runner is not None
         await self._runner.cleanup()
+
+    def _site(self, runner: web.AppRunner) -> web.BaseSite:
+        if self._listening is not None:
+            return web.SockSite(runner, self._listening)
+        return web.TCPSite(runner, "127.0.0.1", self._port)
 
     def play(self, path: str, *scripts: Script) -> None:
         self._once[path].extend(scripts)
