@@ -13,7 +13,7 @@ from pathlib import Path
 
 import environment
 
-MEASUREMENTS = ("start", "memory", "tokens", "peer", "load", "disclosure", "sessions")
+MEASUREMENTS = ("start", "memory", "tokens", "peer", "load", "disclosure", "sessions", "cockpit")
 """Each is `measure` in the module `bench_NAME` beside this file."""
 DISCLOSURE = "disclosure"
 """The one that reads data; a folder may be named after it."""

@@ -1,7 +1,8 @@
-"""A model server that costs next to nothing: `bench_model_server.py TOKENS`, in Ollama's dialect.
+"""A model server that costs next to nothing: `bench_model_server.py TOKENS [prose]`, in Ollama's dialect.
 
 Every chat is answered with TOKENS tokens, the first one at once and one every `GAP_S` after that. A token is
-the time at which it was sent, in nanoseconds of the machine's monotonic clock, which tells its age.
+the time at which it was sent, in nanoseconds of the machine's monotonic clock, which tells its age; or a word
+of Markdown, as a model writes it.
 """
 
 import asyncio
@@ -9,7 +10,7 @@ import json
 import re
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 GAP_S = 0.005
 MODEL = "bench:latest"
@@ -23,6 +24,38 @@ ANSWERS: Mapping[str, object] = {
     },
     "/api/ps": {"models": [{"name": MODEL, "model": MODEL, "context_length": 4096}]},
 }
+PROSE = tuple(
+    re.findall(
+        r"\s*\S+",
+        """## A starter, day by day
+
+Mix **50 g** of rye flour with 50 g of water in a jar, cover it *loosely*, and keep it at about 24 °C. Nothing
+happens on the first day; on the second there are a few bubbles, and it smells of yoghurt.
+
+1. Every evening, throw half of it away.
+2. Add 50 g of flour and 50 g of water, and stir until no flour is dry.
+3. Mark the height with a rubber band, see [the table](https://example.com/starter).
+
+> A starter that smells of nail varnish is hungry, not dead.
+
+```python
+def feed(starter: float, ratio: int = 1) -> tuple[float, float]:
+    \"\"\"Return the grams of flour and of water for one feeding.\"\"\"
+    flour = starter * ratio
+    return flour, flour * 1.0  # as much water as flour
+```
+
+| Day | Smell | Height |
+| --- | --- | --- |
+| 1 | flour | none |
+| 3 | yoghurt | `1.3 x` |
+| 7 | apples | `2.5 x` |
+
+When it doubles in four hours, it is strong enough for bread; then it can sleep in the fridge for a week.
+
+""",
+    )
+)
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 STREAM_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n"
 
@@ -47,8 +80,9 @@ LAST = (
 class Connection(asyncio.Protocol):
     """One HTTP connection; requests come one after the other, as clients send them."""
 
-    def __init__(self, tokens: int) -> None:
+    def __init__(self, tokens: int, words: Sequence[str]) -> None:
         self._tokens = tokens
+        self._words = words
         self._received = b""
         self._transport: asyncio.Transport
 
@@ -78,17 +112,22 @@ class Connection(asyncio.Protocol):
         if sent == self._tokens:
             self._transport.write(LAST)
         elif not self._transport.is_closing():
-            self._transport.write(chunk(TOKEN % time.monotonic_ns()))
+            self._transport.write(chunk(self._token(sent)))
             # From the beginning, not from now: a late token does not delay those after it.
             asyncio.get_running_loop().call_at(began + (sent + 1) * GAP_S, self._stream, began, sent + 1)
 
+    def _token(self, number: int) -> bytes:
+        if self._words:
+            return reply_line(self._words[number % len(self._words)])
+        return TOKEN % time.monotonic_ns()
 
-async def serve(tokens: int) -> None:
+
+async def serve(tokens: int, words: Sequence[str]) -> None:
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Connection(tokens), "127.0.0.1", 0, backlog=256)
+    server = await loop.create_server(lambda: Connection(tokens, words), "127.0.0.1", 0, backlog=256)
     print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1])))
+    asyncio.run(serve(int(sys.argv[1]), PROSE if "prose" in sys.argv[2:] else ()))

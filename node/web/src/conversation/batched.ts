@@ -1,5 +1,7 @@
-// Things that come faster than the screen draws are handed on once per frame of the screen.
+// Things that come faster than anybody reads are handed on together, with a frame of the screen.
 
+/** So often at most: text that streams looks no smoother above that, and drawing it costs as often. */
+const GAP_MS = 33;
 /** When the page is hidden the screen draws no frames, and its owner may still want to be told. */
 const HIDDEN_MS = 100;
 
@@ -12,9 +14,11 @@ export interface Batch<T> {
 export function batched<T>(take: (items: readonly T[]) => void): Batch<T> {
   let waiting: T[] = [];
   let cancel: (() => void) | null = null;
+  let last = -GAP_MS;
   const flush = () => {
     cancel?.();
     cancel = null;
+    last = performance.now();
     if (waiting.length === 0) return;
     const items = waiting;
     waiting = [];
@@ -23,16 +27,19 @@ export function batched<T>(take: (items: readonly T[]) => void): Batch<T> {
   return {
     add(item) {
       waiting.push(item);
-      cancel ??= soon(flush);
+      cancel ??= soon(flush, last + GAP_MS);
     },
     flush,
   };
 }
 
-/** Run at the next frame of the screen, or a moment later where none comes; returns how to prevent it. */
-function soon(run: () => void): () => void {
+/** Run at the first frame of the screen after a time, or a moment later where none comes; returns how to prevent it. */
+function soon(run: () => void, from: number): () => void {
   const timer = setTimeout(run, HIDDEN_MS);
-  const frame = requestAnimationFrame(run);
+  let frame = requestAnimationFrame(function drawn(now) {
+    if (now >= from) run();
+    else frame = requestAnimationFrame(drawn);
+  });
   return () => {
     clearTimeout(timer);
     cancelAnimationFrame(frame);

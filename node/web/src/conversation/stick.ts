@@ -5,8 +5,8 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 /** Within so many pixels of the end a reader counts as being there. */
 const NEAR_PX = 48;
-/** So near to the beginning, earlier things are wanted. */
-const BEGINNING_PX = 400;
+/** So near to the beginning or the end of what is in the page, more is wanted. */
+const WANTED_PX = 400;
 const KEYS_UP = new Set(["PageUp", "ArrowUp", "Home"]);
 
 export interface Stuck {
@@ -14,15 +14,21 @@ export interface Stuck {
   toEnd: () => void;
 }
 
+export interface Edges {
+  onBeginning: () => void;
+  /** Returns whether there is more behind what is in the page, which is now on its way. */
+  onEnd: () => boolean;
+}
+
 /**
  * Keep `box` at the end of `content`. Only a gesture of the reader lets go of it: heights change by themselves,
  * so scroll events say nothing of what anybody wants.
  */
-export function useStick(box: RefObject<HTMLElement | null>, content: RefObject<HTMLElement | null>, onBeginning: () => void): Stuck {
+export function useStick(box: RefObject<HTMLElement | null>, content: RefObject<HTMLElement | null>, edges: Edges): Stuck {
   const [isAtEnd, setAtEnd] = useState(true);
   const stays = useRef(true);
-  const wanted = useRef(onBeginning);
-  wanted.current = onBeginning;
+  const wanted = useRef(edges);
+  wanted.current = edges;
 
   const set = (value: boolean) => {
     stays.current = value;
@@ -36,7 +42,7 @@ export function useStick(box: RefObject<HTMLElement | null>, content: RefObject<
   useLayoutEffect(() => {
     const [outer, inner] = [box.current, content.current];
     if (!outer || !inner) return;
-    const isNear = () => outer.scrollHeight - outer.scrollTop - outer.clientHeight < NEAR_PX;
+    const fromEnd = () => outer.scrollHeight - outer.scrollTop - outer.clientHeight;
     const grown = new ResizeObserver(() => {
       if (stays.current) outer.scrollTop = outer.scrollHeight;
     });
@@ -51,8 +57,10 @@ export function useStick(box: RefObject<HTMLElement | null>, content: RefObject<
     // A press on the scrollbar hits the box itself, beside what it holds.
     outer.addEventListener("pointerdown", ({ target, offsetX }) => target === outer && offsetX > outer.clientWidth && set(false), heard);
     outer.addEventListener("scroll", () => {
-      if (!stays.current && isNear()) set(true);
-      if (outer.scrollTop < BEGINNING_PX && !stays.current) wanted.current();
+      if (stays.current) return;
+      const hasMore = fromEnd() < WANTED_PX && wanted.current.onEnd();
+      if (!hasMore && fromEnd() < NEAR_PX) set(true);
+      else if (outer.scrollTop < WANTED_PX) wanted.current.onBeginning();
     }, heard);
     return () => {
       ends.abort();

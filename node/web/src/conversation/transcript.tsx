@@ -1,44 +1,62 @@
-// What was said, the latest at the end; only the last turns are in the page, and earlier ones come when wanted.
+// What was said, the latest at the end; only some turns are in the page, and others come when wanted.
 
+import { Fragment } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { Icon } from "../shell/icons";
+import { BubbleView } from "./bubble";
+import { bubblesOf, placed } from "./bubbles";
 import { queuedTurns } from "./model";
 import { useStick } from "./stick";
 import { NoteView, TurnView } from "./turn";
 import type { ConversationView } from "./views";
 import { Welcome } from "./welcome";
-
-/** More of them make the page slow, whatever they hold. */
-const SHOWN_ITEMS = 60;
+import { AT_END, type Window, earlier, later, shownIn } from "./window";
 
 export function Transcript({ view }: { view: ConversationView }) {
   const box = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
-  const [limit, setLimit] = useState(SHOWN_ITEMS);
-  /** The distance to the end, which has to stay when something is put before what is read. */
-  const fromEnd = useRef<number | null>(null);
+  const [part, setPart] = useState(AT_END);
+  /** What is read, and where it stood: it has to stay there when something comes or goes before it. */
+  const held = useRef<{ element: Element; top: number } | null>(null);
+  const wantsEarlier = useRef(false);
   const conversation = view.state.value;
   const inLine = new Set<unknown>(queuedTurns(conversation));
   const items = conversation.items.filter((item) => !inLine.has(item));
-  const shown = items.slice(-limit);
-  const hasMore = shown.length < items.length || conversation.hasEarlier;
+  const shown = shownIn(items, part);
+  const bubbles = placed(bubblesOf(view.id).value, items);
+  const said = (after: string | null) => bubbles.get(after)?.map((one) => <BubbleView key={one.id} bubble={one} view={view} />);
+  const hasMore = shown.before > 0 || conversation.hasEarlier;
 
-  const showEarlier = () => {
-    if (!hasMore || fromEnd.current !== null) return;
-    fromEnd.current = box.current ? box.current.scrollHeight - box.current.scrollTop : null;
-    if (shown.length < items.length) setLimit(limit + SHOWN_ITEMS);
-    else void view.loadEarlier().then(() => setLimit(limit + SHOWN_ITEMS));
+  const move = (next: Window, hold: "first" | "last") => {
+    const read = content.current?.querySelectorAll(":scope > :not(.earlier, .welcome)");
+    const element = hold === "first" ? read?.[0] : read?.[read.length - 1];
+    held.current = element ? { element, top: element.getBoundingClientRect().top } : null;
+    setPart(next);
   };
-  const { isAtEnd, toEnd } = useStick(box, content, showEarlier);
+  const onBeginning = () => {
+    if (held.current !== null) return;
+    wantsEarlier.current = shown.before === 0;
+    if (shown.before > 0) move(earlier(items, part), "first");
+    else if (conversation.hasEarlier) void view.loadEarlier();
+  };
+  const onEnd = () => {
+    if (shown.behind > 0 && held.current === null) move(later(items, part), "last");
+    return shown.behind > 0;
+  };
+  const { isAtEnd, toEnd } = useStick(box, content, { onBeginning, onEnd });
   useLayoutEffect(() => {
-    if (fromEnd.current === null || !box.current) return;
-    box.current.scrollTop = box.current.scrollHeight - fromEnd.current;
-    fromEnd.current = null;
-  }, [shown[0]?.id, limit]);
+    const { element, top } = held.current ?? {};
+    held.current = null;
+    if (box.current && element && top !== undefined) box.current.scrollTop += element.getBoundingClientRect().top - top;
+  }, [part]);
+  // At its very beginning nothing scrolls any more, so what was fetched from the node is shown without another wish.
+  useLayoutEffect(() => {
+    if (wantsEarlier.current && shown.before > 0) onBeginning();
+  }, [shown.before]);
   // Back at the end, what was read further up leaves the page again.
   useLayoutEffect(() => {
-    if (isAtEnd) setLimit(SHOWN_ITEMS);
+    if (isAtEnd) setPart(AT_END);
   }, [isAtEnd]);
 
   return (
@@ -46,14 +64,18 @@ export function Transcript({ view }: { view: ConversationView }) {
       <div class="transcript" ref={box} role="region" aria-label="Transcript" tabIndex={0}>
         <div class="transcript-content" ref={content}>
           {hasMore && (
-            <button type="button" class="plain earlier" onClick={showEarlier}>
+            <button type="button" class="plain earlier" onClick={onBeginning}>
               Show earlier messages
             </button>
           )}
-          {shown.map((item) =>
-            item.kind === "turn" ? <TurnView key={item.id} turn={item} view={view} /> : <NoteView key={item.id} note={item} />,
-          )}
-          {view.isLoaded.value && <Welcome isEmpty={items.length === 0} />}
+          {shown.before === 0 && said(null)}
+          {shown.items.map((item) => (
+            <Fragment key={item.id}>
+              {item.kind === "turn" ? <TurnView turn={item} view={view} /> : <NoteView note={item} />}
+              {said(item.id)}
+            </Fragment>
+          ))}
+          {view.isLoaded.value && <Welcome isEmpty={items.length === 0 && bubbles.size === 0} />}
         </div>
       </div>
       {!isAtEnd && (

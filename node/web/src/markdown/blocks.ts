@@ -19,6 +19,30 @@ export function blocksOf(text: string): readonly Token[] {
   }
 }
 
+/** The last blocks may still change their meaning with the next characters. */
+export const UNSETTLED_BLOCKS = 2;
+
+/** The blocks of a text that grows at its end: what is settled is not read again. */
+export class GrowingBlocks {
+  #settled: Token[] = [];
+  #text = "";
+
+  /** A text that does not go on where the last one ended is read from its beginning. */
+  of(text: string): readonly Token[] {
+    if (text.length > MARKDOWN_MAX_CHARS) return blocksOf(text);
+    if (!text.startsWith(this.#text)) [this.#settled, this.#text] = [[], ""];
+    const rest = blocksOf(text.slice(this.#text.length));
+    const settled = rest.slice(0, -UNSETTLED_BLOCKS);
+    const read = this.#text + settled.map(({ raw }) => raw).join("");
+    if (text.startsWith(read)) {
+      this.#settled.push(...settled);
+      this.#text = read;
+      return [...this.#settled, ...rest.slice(settled.length)];
+    }
+    return [...this.#settled, ...rest];
+  }
+}
+
 /** Do what the lexer's `lex` does, with a limit on what is searched for marks inside a line. */
 function lexed(text: string): readonly Token[] {
   const lexer = new Lexer({ gfm: true, breaks: false });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { blocksOf, isClosed } from "./blocks";
+import { GrowingBlocks, blocksOf, isClosed } from "./blocks";
 import { decoded } from "./entities";
 import { highlighted } from "./highlight";
 import { safeAddress } from "./links";
@@ -45,4 +45,11 @@ test("highlight.js still has the tree that is read here", () => {
   const nodes = highlighted("def f(): pass", "python") as { type: string; props: { class: string } }[];
   expect(nodes.some((node) => node.type === "span" && node.props.class === "hl-keyword")).toBe(true);
   expect(highlighted("x", "no-such-language")).toBe("x");
+});
+
+test("a text that grows is read as it would be at once, wherever it stands", () => {
+  const text = "# A\n\nb *c*\n\n- d\n- e\n\n  f\n\n```py\ng\n\nh\n```\n\n| i | j |\n| - | - |\n| k | l |\n\n> m\nn\n\no\n===\n\np";
+  const growing = new GrowingBlocks();
+  for (let end = 1; end <= text.length; end++) expect(growing.of(text.slice(0, end))).toEqual([...blocksOf(text.slice(0, end))]);
+  expect(growing.of("another\n\ntext")).toEqual([...blocksOf("another\n\ntext")]);
 });

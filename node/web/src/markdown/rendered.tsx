@@ -2,14 +2,11 @@
 
 import type { Token, Tokens } from "marked";
 import { type ComponentChild, Component, Fragment } from "preact";
-import { useMemo } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 
-import { blocksOf, isClosed } from "./blocks";
+import { GrowingBlocks, UNSETTLED_BLOCKS, blocksOf, isClosed } from "./blocks";
 import { CodeBlock } from "./code";
 import { inline } from "./inline";
-
-/** The last blocks may still change their meaning with the next characters. */
-const UNSETTLED_BLOCKS = 2;
 
 export interface RenderedProps {
   text: string;
@@ -18,7 +15,9 @@ export interface RenderedProps {
 }
 
 export function Rendered({ text, isLive = false }: RenderedProps) {
-  const blocks = useMemo(() => blocksOf(text), [text]);
+  const [growing] = useState(() => new GrowingBlocks());
+  // At its end it is read as a whole: a reference may have been explained after its use.
+  const blocks = useMemo(() => (isLive ? growing.of(text) : blocksOf(text)), [text, isLive]);
   const settled = isLive ? blocks.length - UNSETTLED_BLOCKS : blocks.length;
   return (
     <>
