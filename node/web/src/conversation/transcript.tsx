@@ -59,9 +59,11 @@ export function Transcript({ view }: { view: ConversationView }) {
     if (isAtEnd) setPart(AT_END);
   }, [isAtEnd]);
 
+  // Two conversations may stand side by side.
+  const label = view.title.value ? `Transcript: ${view.title.value}` : "Transcript";
   return (
     <div class="transcript-frame">
-      <div class="transcript" ref={box} role="region" aria-label="Transcript" tabIndex={0}>
+      <div class="transcript" ref={box} role="region" aria-label={label} tabIndex={0}>
         <div class="transcript-content" ref={content}>
           {hasMore && (
             <button type="button" class="plain earlier" onClick={onBeginning}>

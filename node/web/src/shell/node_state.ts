@@ -1,4 +1,4 @@
-// What the status bar says of the node: who it is, what answers, who is connected, how full the window is.
+// What the status bar says of the node: who it is, what answers, who is connected.
 
 import { signal } from "@preact/signals";
 
@@ -18,11 +18,6 @@ interface AgentStatus {
   node: { name: string };
 }
 
-export interface Usage {
-  used: number;
-  window: number;
-}
-
 const POLL_MS = 15_000;
 /** Known before the node has ever answered. */
 const DOWN: Readiness = { state: "node_down", text: "the node does not answer", remedy: "start it with `palaver up`" };
@@ -30,14 +25,8 @@ const DOWN: Readiness = { state: "node_down", text: "the node does not answer", 
 export const agent = signal<AgentStatus | null>(null);
 export const readiness = signal<Readiness | null>(null);
 export const peersConnected = signal<number | null>(null);
-/** Of the turn that was heard of last. */
-export const usage = signal<Usage | null>(null);
 
 export function watchNode(): void {
-  socket.on("agent", "usage", ({ promptTokens, completionTokens, contextWindow }) => {
-    const window = contextWindow ?? agent.peek()?.model?.contextWindow;
-    if (promptTokens !== null && window) usage.value = { used: promptTokens + (completionTokens ?? 0), window };
-  });
   socket.on("agent", "done", () => void look());
   socket.onChannel("models", () => void look());
   socket.state.subscribe((state) => {
