@@ -18,7 +18,7 @@ from node.store.errors import (
     StoreFull,
     StoreUnusable,
 )
-from peer.errors import PairingClosed, PeerError, UnknownPeer
+from peer.errors import PairingClosed, PeerError, TicketUnreadable, UnknownPeer
 
 MODEL_STATUS = {
     ErrorKind.UNREACHABLE: 503,
@@ -69,6 +69,8 @@ def api_error_of(error: Exception) -> ApiError | None:
 
 def peer_status(error: PeerError) -> int:
     match error:
+        case TicketUnreadable():
+            return 400
         case UnknownPeer():
             return 404
         case PairingClosed():

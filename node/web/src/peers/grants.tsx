@@ -1,5 +1,7 @@
 // What one peer may do here, each right on its own.
 
+import { useState } from "preact/hooks";
+
 import { api } from "../net/api";
 import { useDoing } from "./doing";
 import { type Grant, type Peer, asksAllowed, look, settings } from "./network";
@@ -8,22 +10,28 @@ import { GRANTS } from "./words";
 
 export function Grants({ peer }: { peer: Peer }) {
   const doing = useDoing();
+  /** What was pressed and the node has not confirmed yet. */
+  const [wanted, setWanted] = useState<readonly Grant[] | null>(null);
   const usual = (settings.value.get("network.defaultGrants") ?? []) as readonly Grant[];
-  const held = peer.grants ?? usual;
+  const held = wanted ?? peer.grants ?? usual;
   const mayAsk = held.includes("ask");
-  const put = (grants: readonly Grant[] | null) =>
-    doing.run(async () => {
+  const put = async (grants: readonly Grant[] | null) => {
+    setWanted(grants ?? usual);
+    await doing.run(async () => {
       await api("PUT", `/api/network/peers/${peer.nodeId}/grants`, { grants });
       await look();
     });
+    setWanted(null);
+  };
   return (
-    <fieldset class="grants" disabled={doing.isBusy}>
+    <fieldset class="grants" aria-busy={doing.isBusy}>
       <legend>What {peer.label} may do here</legend>
       {GRANTS.map(({ grant, title, means }) => (
         <label key={grant} data-idle={(grant !== "ask" && !mayAsk) || undefined}>
           <input
             type="checkbox"
             checked={held.includes(grant)}
+            onClick={(event) => doing.isBusy && event.preventDefault()}
             onChange={() => void put(held.includes(grant) ? held.filter((one) => one !== grant) : [...held, grant])}
           />
           <span>

@@ -20,7 +20,8 @@ export function SettingSwitch({ of, title, children }: { of: NetworkSetting; tit
         role="switch"
         aria-checked={isOn}
         aria-describedby={means}
-        disabled={doing.isBusy || !settings.value.has(of)}
+        disabled={!settings.value.has(of)}
+        aria-busy={doing.isBusy}
         onClick={() => void doing.run(() => choose(of, !isOn))}
       >
         <span class="knob" aria-hidden="true" />
