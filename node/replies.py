@@ -417,6 +417,7 @@ class BlockShown(TypedDict, total=False):
 
 class ConfirmShown(TypedDict):
     question: str
+    action: str
     line: str
 
 

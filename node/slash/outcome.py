@@ -32,6 +32,8 @@ class Confirm:
     """Nothing was done yet: the owner is asked first."""
 
     question: str
+    action: str
+    """What it is called on a button."""
     line: str
     """The command line that does it."""
 

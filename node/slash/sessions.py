@@ -59,7 +59,7 @@ async def clear(call: Call) -> Outcome:
                 f"Erase all {session['messageCount']} messages of “{one_line(session['title'])}”, with the"
                 " record of its turns and its summary? What runs is stopped; the session and its title stay."
             )
-            return Outcome(confirm=Confirm(question=question, line="/clear yes"))
+            return Outcome(confirm=Confirm(question=question, action="Erase", line="/clear yes"))
         case "yes":
             await call.node.reset_session(call.session)
             return said("emptied; the next message starts afresh")
@@ -72,7 +72,7 @@ async def delete(call: Call) -> Outcome:
     if not call.argument:
         title = (await call.node.session(call.session, 1))["title"]
         question = f"Delete “{one_line(title)}” for good, with all its messages?"
-        return Outcome(confirm=Confirm(question=question, line=f"/delete {title}"))
+        return Outcome(confirm=Confirm(question=question, action="Delete", line=f"/delete {title}"))
     await call.node.delete_session(call.session, call.argument)
     return Outcome(begins=True, shown=[Text("deleted; a new session begins with your next message")])
 

@@ -4,8 +4,8 @@ import { registerCommands } from "../commands/registry";
 import { registerTargets } from "../commands/targets";
 import { api } from "../net/api";
 import { answer } from "./approval";
-import { focusWish } from "./composer";
 import { currentSession, newSession, openSession } from "./current";
+import { focusComposer } from "./focus";
 import { answerOf, openApprovals, runningTurn, turnsOf } from "./model";
 import { type ConversationView, viewOf } from "./views";
 
@@ -17,10 +17,6 @@ function firstQuestion() {
   const shown = view();
   const part = shown && openApprovals(shown.state.value)[0];
   return shown && part ? { shown, request: part.request } : null;
-}
-
-function focusComposer(): void {
-  focusWish.value++;
 }
 
 export function addConversationCommands(): void {

@@ -1,29 +1,27 @@
 // Where the next message is written. Enter sends, Shift+Enter breaks the line, Escape stops, ArrowUp recalls.
 
-import { signal } from "@preact/signals";
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { Icon } from "../shell/icons";
 import { agent } from "../shell/node_state";
 import { draftOf, keepDraft } from "./drafts";
+import { focusWish } from "./focus";
+import { GoingAlong } from "./going_along";
 import { Meter } from "./meter";
 import { queuedTurns, runningTurn, turnsOf } from "./model";
 import { reasonToWait } from "./models";
 import { NotifyButton } from "./notify";
 import { ModePicker, ModelPicker } from "./pickers";
 import { Queue, editing } from "./queue";
-import { readCommand, runCommand } from "./slash";
-import { focusedContext } from "./surroundings";
-import { type Suggested, Suggestions, suggest } from "./suggestions";
+import { isCommand, runCommand } from "./slash";
+import { contextToSend } from "./surroundings";
+import { type Suggested, type Suggestion, Suggestions, suggest } from "./suggestions";
 import type { ConversationView } from "./views";
 
-/** Counted up when a composer should take the keyboard. */
-export const focusWish = signal(0);
 const ROWS_MAX = 12;
 
 export function Composer({ view }: { view: ConversationView }) {
   const [text, setText] = useState(() => draftOf(view.id));
-  const [told, tell] = useState("");
   const [suggested, setSuggested] = useState<Suggested | null>(null);
   const [chosen, setChosen] = useState(0);
   const area = useRef<HTMLTextAreaElement>(null);
@@ -50,20 +48,22 @@ export function Composer({ view }: { view: ConversationView }) {
     setChosen(0);
     void suggest(now, cursor).then((found) => latest.current === now && setSuggested(found));
   };
-  const send = async () => {
-    const said = text.trim();
+  const say = (typed: string) => {
+    const said = typed.trim();
     if (!said) return;
-    const command = readCommand(said);
     // What can be done without an answer goes at any time; the draft stays while nothing can answer.
-    if (!command && reason) return;
+    if (!isCommand(said) && reason) return;
     write("");
-    tell("");
-    if (command) tell(await runCommand(view, command.name, command.rest));
-    else view.ask(said, { mode: view.mode.peek(), context: focusedContext.peek()() });
+    setSuggested(null);
+    if (isCommand(said)) void runCommand(view, said);
+    // Two slashes send the rest as it is, so that a message may begin with one.
+    else view.ask(said.replace(/^\/\//, "/"), { mode: view.mode.peek(), context: contextToSend() });
   };
-  const take = (index: number) => {
+  /** Put a suggestion into the text; a command that takes nothing more is done at once when it was meant to be. */
+  const take = (index: number, isMeant: boolean) => {
     const one = suggested?.list[index];
     if (!suggested || !one) return;
+    if (isMeant && one.isWhole) return say(one.text);
     const now = text.slice(0, suggested.from) + one.text + text.slice(suggested.to);
     write(now);
     setSuggested(null);
@@ -81,7 +81,7 @@ export function Composer({ view }: { view: ConversationView }) {
     if (used) return event.preventDefault();
     if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
-      void send();
+      say(text);
     } else if (event.key === "Escape") {
       event.preventDefault();
       if (running) view.stop();
@@ -96,7 +96,8 @@ export function Composer({ view }: { view: ConversationView }) {
     if (event.key === "ArrowDown") setChosen((chosen + 1) % count);
     else if (event.key === "ArrowUp") setChosen((chosen + count - 1) % count);
     else if (event.key === "Escape") setSuggested(null);
-    else if (event.key === "Tab" || (event.key === "Enter" && suggested?.list[chosen]?.text.trim() !== text.trim())) take(chosen);
+    else if (event.key === "Tab") take(chosen, false);
+    else if (event.key === "Enter" && !event.shiftKey && !isTyped(suggested?.list[chosen], text)) take(chosen, true);
     else return false;
     return true;
   };
@@ -104,7 +105,6 @@ export function Composer({ view }: { view: ConversationView }) {
   return (
     <div class="composer">
       <Queue view={view} />
-      {told && <pre class="told" role="status" tabIndex={0}>{told}</pre>}
       {view.problem.value && <p class="problem" role="alert">{view.problem.value}</p>}
       {reason && (
         <p class="reason-to-wait" role="status" id={`${listId}-reason`}>
@@ -112,7 +112,8 @@ export function Composer({ view }: { view: ConversationView }) {
           {reason.remedy && `: ${reason.remedy}`}
         </p>
       )}
-      {suggested && <Suggestions id={listId} list={suggested.list} chosen={chosen} onChoose={take} />}
+      {suggested && <Suggestions id={listId} list={suggested.list} chosen={chosen} onChoose={(index) => take(index, true)} />}
+      <GoingAlong />
       <div class="writing">
         <textarea
           ref={area}
@@ -134,7 +135,7 @@ export function Composer({ view }: { view: ConversationView }) {
             <Icon name="stop" />
           </button>
         )}
-        <button type="button" class="primary" aria-label="Send" title="Send (Enter)" disabled={reason !== null || text.trim() === ""} onClick={() => void send()}>
+        <button type="button" class="primary" aria-label="Send" title="Send (Enter)" disabled={reason !== null || text.trim() === ""} onClick={() => say(text)}>
           <Icon name="send" />
         </button>
       </div>
@@ -147,6 +148,11 @@ export function Composer({ view }: { view: ConversationView }) {
       </div>
     </div>
   );
+}
+
+/** Whether a suggestion stands there already, under whichever of its names. */
+function isTyped(one: Suggestion | undefined, text: string): boolean {
+  return one !== undefined && [one.text.trim(), ...(one.alsoTyped ?? [])].includes(text.trim());
 }
 
 /** Make the field as high as its text, up to a limit. */

@@ -3,6 +3,5 @@
 export { Conversation } from "./conversation";
 export { currentSession, newSession, openSession } from "./current";
 export { unseen } from "./notify";
-export { type SlashCommand, addSlashCommands } from "./slash";
-export { addMentions, focusedContext } from "./surroundings";
+export { type Focused, addMentions, focusedContext } from "./surroundings";
 export { type ConversationView, sessionOf, viewOf } from "./views";

@@ -1,68 +1,79 @@
-// The commands that are typed after a slash. The list can be added to; what nobody added does not exist.
+// The commands that are typed after a slash. The node has the one table of them and does them; what they say is shown
+// in bubbles of this page, and stored nowhere.
 
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 
-import { newSession } from "./current";
-import { turnsOf } from "./model";
-import type { ConversationView } from "./views";
+import { api, request } from "../net/api";
+import { lines } from "../net/ndjson";
+import { socket } from "../net/socket";
+import { type Block, type Outcome, addBubble, changeBubble, clearBubbles } from "./bubbles";
+import { newSession, openSession } from "./current";
+import { focusComposer } from "./focus";
+import { contextToSend } from "./surroundings";
+import type { ConversationView, Mode } from "./views";
 
 export interface SlashCommand {
   /** Without the slash. */
-  name: string;
-  description: string;
-  /** What may follow the name, as `TITLE`. */
-  takes?: string;
-  /** What it returns is shown to the owner alone. */
-  run: (view: ConversationView, rest: string) => string | void | Promise<string | void>;
+  readonly name: string;
+  readonly kind: "info" | "control" | "prompt";
+  /** What may follow the name, as `PEER TEXT`. */
+  readonly arguments: string;
+  readonly hint: string;
+  readonly aliases: readonly string[];
+  readonly where: "both" | "console" | "cockpit";
 }
 
-const OWN: readonly SlashCommand[] = [
-  { name: "help", description: "list the commands", run: () => help() },
-  { name: "new", description: "begin a new conversation", run: () => void newSession() },
-  { name: "stop", description: "stop what runs", run: (view) => view.stop() },
-  { name: "retry", description: "say the last failed or stopped message again", run: retry },
-  { name: "compact", description: "have older turns read as a summary from now on", run: (view) => view.compact() },
-  { name: "title", takes: "TITLE", description: "name this conversation", run: rename },
-];
+/** What a command tells: steps on its way, at last its outcome or why there is none. */
+type Told = { step: Block & { progress?: string } } | { outcome: Outcome } | { error: string };
 
-const added = signal<readonly SlashCommand[]>([]);
+const table = signal<readonly SlashCommand[]>([]);
 
-/** Offer more commands; one of the same name goes before an own one. */
-export function addSlashCommands(...more: readonly SlashCommand[]): void {
-  added.value = [...added.peek(), ...more];
-}
-
+/** The commands of the cockpit; none before the node was reached. */
 export function slashCommands(): readonly SlashCommand[] {
-  const names = new Set(added.value.map(({ name }) => name));
-  return [...OWN.filter(({ name }) => !names.has(name)), ...added.value];
+  return table.value;
 }
 
-/** Read a message as a command; null for one that is none. A path, as `/etc/hosts`, is none. */
-export function readCommand(text: string): { name: string; rest: string } | null {
-  const [, name, rest] = /^\/([a-z][\w-]*)(?:\s+([\s\S]*))?$/.exec(text.trim()) ?? [];
-  return name === undefined ? null : { name, rest: rest ?? "" };
+effect(() => {
+  if (socket.state.value !== "open") return;
+  void api<readonly SlashCommand[]>("GET", "/api/commands")
+    .then((all) => (table.value = all.filter(({ where }) => where !== "console")))
+    .catch(() => {});
+});
+
+/** Whether a message is a command. A path, as `/etc/hosts`, is none, and neither is what begins with two slashes. */
+export function isCommand(text: string): boolean {
+  return /^\/(\?|[a-z][\w-]*)(\s|$)/.test(text);
 }
 
-/** Run a typed command, and return what to tell. */
-export async function runCommand(view: ConversationView, name: string, rest: string): Promise<string> {
-  const found = slashCommands().find((one) => one.name === name);
-  if (!found) return `There is no command /${name}; /help lists them.`;
-  return (await found.run(view, rest)) ?? "";
+/** Have a line done, and show what it comes to below what was said so far. */
+export async function runCommand(view: ConversationView, line: string): Promise<void> {
+  if (/^\/localclear\b/.test(line)) return clearBubbles(view.id);
+  const stop = new AbortController();
+  const id = addBubble(view, line, stop);
+  try {
+    const body = JSON.stringify({ line, sessionId: view.id, stream: true });
+    const response = await request("/api/commands", { method: "POST", body, signal: stop.signal });
+    for await (const told of lines<Told>(response)) {
+      if ("error" in told) changeBubble(view.id, id, { problem: told.error });
+      else if ("outcome" in told) takeOver(view, id, told.outcome);
+      else if (told.step.progress !== undefined) changeBubble(view.id, id, { progress: told.step.progress });
+      else changeBubble(view.id, id, { shown: [told.step] });
+    }
+  } catch (error) {
+    const problem = stop.signal.aborted ? "stopped" : error instanceof Error ? error.message : String(error);
+    changeBubble(view.id, id, { problem });
+  } finally {
+    changeBubble(view.id, id, { isRunning: false, progress: "" });
+  }
 }
 
-function help(): string {
-  return slashCommands()
-    .map(({ name, takes, description }) => `/${name}${takes ? ` ${takes}` : ""}: ${description}`)
-    .join("\n");
-}
-
-function retry(view: ConversationView): string | void {
-  const last = turnsOf(view.state.peek()).findLast(({ state }) => state === "failed" || state === "cancelled" || state === "refused");
-  if (!last) return "Nothing here failed or was stopped.";
-  view.retry(last.id);
-}
-
-async function rename(view: ConversationView, rest: string): Promise<string | void> {
-  if (!rest.trim()) return "Say the title too: /title Bread";
-  await view.rename(rest.trim().slice(0, 200));
+function takeOver(view: ConversationView, id: string, outcome: Outcome): void {
+  changeBubble(view.id, id, { shown: outcome.shown, confirm: outcome.confirm });
+  if (outcome.mode !== null) view.mode.value = outcome.mode as Mode;
+  if (outcome.prompt !== null) view.ask(outcome.prompt, { mode: view.mode.peek(), context: contextToSend() });
+  if (outcome.begins) newSession();
+  if (outcome.opens !== null) openSession(outcome.opens);
+  if (outcome.begins || outcome.opens !== null) focusComposer();
+  // What is stored may have another title now.
+  else if (view.title.peek() !== null) void view.load();
 }

@@ -7,8 +7,22 @@ import type { Suggestion } from "./suggestions";
 
 export type MentionSource = () => Promise<readonly Suggestion[]> | readonly Suggestion[];
 
-/** Returns what the owner looks at beside the conversation; sent along with each message. */
-export const focusedContext = signal<() => FocusedContext | null>(() => null);
+/** What the owner looks at beside the conversation. */
+export type Focused = Required<Pick<FocusedContext, "title" | "language">> & { uri: string; readonly content: string };
+
+/** Returns what goes along with each message; its content may be read when it is wanted, as it is long. */
+export const focusedContext = signal<() => Focused | null>(() => null);
+
+/** The address of what the owner does not want to go along. */
+export const leftOut = signal<string | null>(null);
+
+/** Return what goes along with a message that is sent now. */
+export function contextToSend(): FocusedContext | null {
+  const focused = focusedContext.peek()();
+  if (!focused || focused.uri === leftOut.peek()) return null;
+  const { uri, title, language, content } = focused;
+  return { uri, title, language, content };
+}
 
 export const mentionSources = signal<readonly MentionSource[]>([]);
 

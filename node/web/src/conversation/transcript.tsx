@@ -49,14 +49,16 @@ export function Transcript({ view }: { view: ConversationView }) {
     const { element, top } = held.current ?? {};
     held.current = null;
     if (box.current && element && top !== undefined) box.current.scrollTop += element.getBoundingClientRect().top - top;
-  }, [part]);
+  });
   // At its very beginning nothing scrolls any more, so what was fetched from the node is shown without another wish.
   useLayoutEffect(() => {
     if (wantsEarlier.current && shown.before > 0) onBeginning();
   }, [shown.before]);
   // Back at the end, what was read further up leaves the page again.
   useLayoutEffect(() => {
-    if (isAtEnd) setPart(AT_END);
+    if (!isAtEnd) return;
+    held.current = null;
+    setPart(AT_END);
   }, [isAtEnd]);
 
   // Two conversations may stand side by side.
