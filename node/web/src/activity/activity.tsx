@@ -98,23 +98,17 @@ function Filters({ turns, filter, onChange }: FiltersProps) {
   const sessions = new Map(turns.map(({ sessionId, title }) => [sessionId, title]));
   return (
     <div class="filters">
-      <label>
-        <span class="visually-hidden">Kind of activity</span>
-        <select value={filter.who} onChange={({ currentTarget }) => onChange({ ...filter, who: currentTarget.value as Who })}>
-          {WHO.map(([value, name]) => (
-            <option key={value} value={value}>{name}</option>
-          ))}
-        </select>
-      </label>
-      <label>
-        <span class="visually-hidden">Conversation</span>
-        <select value={filter.session} onChange={({ currentTarget }) => onChange({ ...filter, session: currentTarget.value })}>
-          <option value="">All conversations</option>
-          {[...sessions].map(([id, title]) => (
-            <option key={id} value={id}>{title || "Without a title"}</option>
-          ))}
-        </select>
-      </label>
+      <select aria-label="Kind of activity" value={filter.who} onChange={({ currentTarget }) => onChange({ ...filter, who: currentTarget.value as Who })}>
+        {WHO.map(([value, name]) => (
+          <option key={value} value={value}>{name}</option>
+        ))}
+      </select>
+      <select aria-label="Conversation" value={filter.session} onChange={({ currentTarget }) => onChange({ ...filter, session: currentTarget.value })}>
+        <option value="">All conversations</option>
+        {[...sessions].map(([id, title]) => (
+          <option key={id} value={id}>{title || "Without a title"}</option>
+        ))}
+      </select>
     </div>
   );
 }

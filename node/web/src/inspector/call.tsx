@@ -54,13 +54,14 @@ function Detail({ call }: { call: TracedCall }) {
 }
 
 /** A text that may be long: cut at first, whole on demand, and always whole in a copy. */
-export function Block({ title, text }: { title: string; text: string }) {
+export function Block({ title, text, level = 5 }: { title: string; text: string; level?: 3 | 5 }) {
+  const Heading = `h${level}` as const;
   const [isWhole, setWhole] = useState(false);
   const isCut = !isWhole && text.length > SHOWN_CHARS;
   return (
     <section class="block">
       <header>
-        <h5>{title}</h5>
+        <Heading>{title}</Heading>
         <CopyButton text={text} label={`Copy: ${title}`} />
       </header>
       <pre tabIndex={0} role="region" aria-label={title}>

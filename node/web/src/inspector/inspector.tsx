@@ -65,17 +65,14 @@ function Turns({ params }: { params: PaneProps["params"] }) {
   if (listed === null || !turn) return <p class="empty">{sayEmpty(listed, problem)}</p>;
   return (
     <>
-      <label class="which">
-        <span class="visually-hidden">Which turn</span>
-        <select value={picked} onChange={({ currentTarget }) => choose({ wanted, turn: currentTarget.value })}>
-          <option value="">The latest turn</option>
-          {listed.map(({ turnId, prompt }) => (
-            <option key={turnId} value={turnId}>
-              {oneLine(prompt)}
-            </option>
-          ))}
-        </select>
-      </label>
+      <select aria-label="Which turn" value={picked} onChange={({ currentTarget }) => choose({ wanted, turn: currentTarget.value })}>
+        <option value="">The latest turn</option>
+        {listed.map(({ turnId, prompt }) => (
+          <option key={turnId} value={turnId}>
+            {oneLine(prompt)}
+          </option>
+        ))}
+      </select>
       <Traced session={session} turn={turn} call={params["call"] ?? ""} />
     </>
   );

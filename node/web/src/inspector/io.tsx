@@ -30,14 +30,11 @@ export function IoLog() {
   const shown = events?.filter((io) => kind === "" || io.kind === kind);
   return (
     <div class="io">
-      <label class="which">
-        <span class="visually-hidden">Which calls</span>
-        <select value={kind} onChange={({ currentTarget }) => setKind(currentTarget.value as Io["kind"] | "")}>
-          {KINDS.map(([value, name]) => (
-            <option key={value} value={value}>{name}</option>
-          ))}
-        </select>
-      </label>
+      <select aria-label="Which calls" value={kind} onChange={({ currentTarget }) => setKind(currentTarget.value as Io["kind"] | "")}>
+        {KINDS.map(([value, name]) => (
+          <option key={value} value={value}>{name}</option>
+        ))}
+      </select>
       {shown?.length === 0 && <p class="empty">Nothing of this kind since the node started. Credentials are never shown.</p>}
       <ol class="calls-made" aria-label="Calls, the latest first">
         {shown?.toReversed().map((io) => <Row key={io.id} io={io} />)}
@@ -82,9 +79,9 @@ function Detail({ io }: { io: Io }) {
       <p class="target">{io.target}</p>
       {io.error && <p class="problem">{io.error}</p>}
       {io.dropped > 0 && <p class="caution">{io.dropped} calls before this one are not shown: this page read too slowly.</p>}
-      {Object.keys(io.headers).length > 0 && <Block title="Headers" text={pretty(io.headers)} />}
-      {sent && <Block title="Request" text={pretty(sent)} />}
-      {answered && <Block title="Answer" text={pretty(answered)} />}
+      {Object.keys(io.headers).length > 0 && <Block level={3} title="Headers" text={pretty(io.headers)} />}
+      {sent && <Block level={3} title="Request" text={pretty(sent)} />}
+      {answered && <Block level={3} title="Answer" text={pretty(answered)} />}
     </div>
   );
 }

@@ -3,13 +3,14 @@
 import type { TracedCall } from "../traces/wire";
 import type { Round } from "../wire.gen";
 
-/** A round with the calls that it asked for; the last may still be under way. */
+/** A round with the calls that it asked for. */
 export interface Step {
+  /** Null where the rounds were not kept, as in older conversations. */
   round: Round | null;
   calls: readonly TracedCall[];
 }
 
-/** Put each call under the round that asked for it; calls that no ended round names come last. */
+/** Put each call under the round that asked for it; calls that none names come last. */
 export function stepsOf(rounds: readonly Round[], calls: readonly TracedCall[]): readonly Step[] {
   const steps: Step[] = rounds.map((round) => ({
     round,

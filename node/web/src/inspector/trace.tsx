@@ -87,7 +87,7 @@ function StepView({ step: { round, calls }, number, wholeMs, wantedCall }: StepP
   return (
     <li class="step">
       <h4>
-        <span class="step-name">{round ? `Round ${number}` : `Round ${number}, under way`}</span>
+        <span class="step-name">{round ? `Round ${number}` : "Calls"}</span>
         {round && <RoundFigures round={round} />}
       </h4>
       {round && <Bar startedMs={round.startedMs} durationMs={round.durationMs} wholeMs={wholeMs} />}

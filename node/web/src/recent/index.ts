@@ -6,7 +6,7 @@ import { registerPane } from "../panes/registry";
 registerPane({
   id: "recent",
   title: "Recent sessions",
-  icon: "sessions",
+  icon: "clock",
   component: lazy(async () => (await import("./recent")).Recent),
   single: true,
   place: "left",

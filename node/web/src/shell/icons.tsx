@@ -5,6 +5,7 @@ const paths = {
   apps: "M2.5 2.5h4v4h-4zM9.5 2.5h4v4h-4zM2.5 9.5h4v4h-4zM9.5 9.5h4v4h-4z",
   check: "M3 8.5l3.5 3.5L13 4.5",
   chevron: "M4.5 6.5L8 10l3.5-3.5",
+  clock: "M8 2a6 6 0 1 1 0 12A6 6 0 0 1 8 2zM8 4.5V8l2.5 1.5",
   close: "M4 4l8 8M12 4l-8 8",
   command: "M2.5 4.5l3.5 3.5-3.5 3.5M8 12h5.5",
   conversation: "M2.5 3h11v8h-6l-3 2.5V11h-2z",
