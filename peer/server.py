@@ -83,7 +83,9 @@ class PeerListener:
         ws = web.WebSocketResponse(compress=False, max_msg_size=FRAME_MAX_BYTES, timeout=CLOSE_WAIT_S)
         await ws.prepare(request)
         transport = request.transport
-        await self._on_link(AiohttpSocket(ws, request.remote or ""), lambda: self._pending.leave(transport))
+        await self._on_link(
+            AiohttpSocket(ws, request.remote or "", transport), lambda: self._pending.leave(transport)
+        )
         return ws
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 
-from aiohttp import WSMsgType, web
+from aiohttp import WSCloseCode, WSMsgType, web
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
@@ -14,7 +14,10 @@ CLOSE_UNSUPPORTED = 1003
 class AiohttpSocket:
     """The listener's side."""
 
-    def __init__(self, ws: web.WebSocketResponse, remote_host: str) -> None:
+    def __init__(
+        self, ws: web.WebSocketResponse, remote_host: str, transport: asyncio.Transport | None = None
+    ) -> None:
+        self._transport = transport
         self._ws = ws
         self.remote_host = remote_host
         self._heard = (1006, "")
@@ -44,6 +47,9 @@ class AiohttpSocket:
         with contextlib.suppress(TimeoutError, ConnectionError):
             async with asyncio.timeout(CLOSE_WAIT_S):
                 await self._ws.close(code=code, message=reason.encode())
+        # Who did not answer the close will not answer that of TLS either.
+        if self._transport is not None and self._ws.close_code in (None, WSCloseCode.ABNORMAL_CLOSURE):
+            self._transport.abort()
 
     def close_heard(self) -> tuple[int, str]:
         return self._heard

@@ -59,6 +59,8 @@ async def test_a_flood_by_a_peer_that_does_not_read_ends_its_link_and_no_other(k
         assert (await ben.hub.ask("anna", "busy?")).text == "anna heard busy?"
         flood.cancel()
         await asyncio.gather(flood, return_exceptions=True)
+        # It never read the close either.
+        mallory.socket._ws.transport.abort()
 
 
 @requirement("F21")
