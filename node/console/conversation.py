@@ -25,6 +25,10 @@ from node.console.render import Piece, Style, context_text, one_line
 from node.console.transcript import Transcript
 from node.envelope import FrameError
 
+BEYOND_ALL = 2**53 - 1
+"""No event has this number, so who names it as the last one it saw is told how the session stands."""
+MORE_HAPPENED = "(more happened meanwhile than is shown here)"
+
 
 class Conversation:
     """Feed it what is typed and what the node sends; it says what to send and what to show.
@@ -48,6 +52,8 @@ class Conversation:
         self._queued: dict[str, str] = {}
         """The prompts that the node has stored, by turn."""
         self._last_seq = 0
+        self._joins = False
+        """Nothing is missing but what the open turns have streamed so far."""
 
     @property
     def waiting(self) -> list[str]:
@@ -60,9 +66,10 @@ class Conversation:
         """The open question that is to be answered first."""
         return next(iter(self._questions.values()), None)
 
-    def go_on_in(self, session_id: str, last_seq: int) -> None:
-        """Continue a stored session, of which everything up to a number is known."""
-        self.session_id, self._last_seq = session_id, last_seq
+    def go_on_in(self, session_id: str, last_seq: int | None) -> None:
+        """Continue a stored session: all is known up to a number, or, with None, but for its open turns."""
+        self.session_id, self._joins = session_id, last_seq is None
+        self._last_seq = BEYOND_ALL if last_seq is None else last_seq
 
     def say(self, prompt: str) -> None:
         """Take a prompt; `to_send` says when it can go."""
@@ -176,7 +183,8 @@ class Conversation:
         self._questions = (
             {question.approval_id: question for question in running.approvals} if running else {}
         )
-        note = self.transcript.line(Style.NOTE, "(more happened meanwhile than is shown here)")
+        note = [] if self._joins else self.transcript.line(Style.NOTE, MORE_HAPPENED)
+        self._joins = False
         if running is None:
             self.running, self.status = None, ""
             return note

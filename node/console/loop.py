@@ -229,10 +229,14 @@ class Console:
 
     async def _open(self, node: NodeClient, session_id: str) -> None:
         """Show the end of a session, and go on in it."""
+        waits = {turn["turnId"] for turn in await node.queue(session_id)}
         session = await node.session(session_id, OPENED_MESSAGES)
         await self._begin_anew()
-        self._conversation.go_on_in(session["id"], session["lastSeq"])
+        self._conversation.go_on_in(session["id"], None if waits else session["lastSeq"])
+        answered = {message["turnId"] for message in session["messages"] if message["role"] != "user"}
         for message in session["messages"]:
+            if message["turnId"] in waits - answered:
+                continue  # it is shown as soon as its turn is
             if message["role"] == "user":
                 await self._view.insert(Style.YOU, f"> {message['content']}")
             elif message["content"]:
