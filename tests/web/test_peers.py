@@ -159,7 +159,7 @@ def test_what_an_owner_grants_and_takes_back_counts_at_once(
     expect(rights).to_contain_text("These rights are its own.")
     expect(row(at_bob, "alice")).to_contain_text("nothing")
     ask(asking, "bob", "and three and three")
-    expect(asking.get_by_role("region", name="bob did not answer")).to_contain_text("allow")
+    expect(asking.get_by_role("region", name="bob did not answer")).to_contain_text("does not let you ask")
     rights.get_by_role("button", name="As for peers in general").click()
     expect(rights.get_by_role("checkbox", name="Ask my agent")).to_be_checked()
     model.chat(answer("Eight."))
@@ -258,7 +258,7 @@ def test_several_peers_are_asked_at_once_and_answer_side_by_side(
         pane.get_by_role("region", name="carol did not answer"),
     )
     expect(good).to_contain_text("Rye.")
-    expect(bad).to_contain_text("allow")
+    expect(bad).to_contain_text("does not let you ask")
     left, right = good.bounding_box(), bad.bounding_box()
     assert left
     assert right

@@ -4,7 +4,7 @@ import { CopyButton } from "../markdown/code";
 import { Markdown } from "../markdown/markdown";
 import { Icon } from "../shell/icons";
 import type { Citation, Heard } from "./asking";
-import { placeOf } from "./words";
+import { placeOf, refusalOf } from "./words";
 
 export function Said({ heard, name, nodeId }: { heard: Heard; name: string; nodeId: string }) {
   const seconds = heard.durationMs === null ? "" : `${(heard.durationMs / 1_000).toFixed(1)} s`;
@@ -18,7 +18,7 @@ export function Said({ heard, name, nodeId }: { heard: Heard; name: string; node
         <span class="soft">{seconds}</span>
         {heard.ok && <CopyButton text={heard.answer ?? ""} label={`Copy the answer of ${name}`} />}
       </header>
-      {heard.ok ? <Markdown text={heard.answer ?? ""} /> : <p class="refused">{heard.error || "It gave no reason."}</p>}
+      {heard.ok ? <Markdown text={heard.answer ?? ""} /> : <p class="refused">{refusalOf(heard.code ?? "", heard.error ?? "", name)}</p>}
       {heard.citations && heard.citations.length > 0 && <Sources citations={heard.citations} name={name} />}
     </section>
   );

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { ago, countdown, outcomeOf, placeOf, plural, roundTrip, span } from "./words";
+import { ago, countdown, outcomeOf, placeOf, plural, refusalOf, roundTrip, span } from "./words";
 
 test("a time is told in its largest unit, and one to come counts as now", () => {
   expect([ago(null, 100), ago(95, 100), ago(200, 100), ago(40, 100), ago(0, 7_300)]).toEqual([
@@ -28,4 +28,10 @@ test("places and counts read as people say them", () => {
   expect(placeOf({ unit: "page", first: 1, last: 2 })).toBe("pages 1–2");
   expect([plural(1, "file"), plural(1_200, "file")]).toEqual(["1 file", "1,200 files"]);
   expect([roundTrip(null), roundTrip(0.4), roundTrip(12.6)]).toEqual(["", "< 1 ms", "13 ms"]);
+});
+
+test("a refusal says who decides, and any other reason stands as it was said", () => {
+  expect(refusalOf("not_allowed", "palaver grant", "bob")).toContain("bob's owner does not let you ask");
+  expect(refusalOf("busy", "come back in 5 s", "bob")).toBe("come back in 5 s");
+  expect(refusalOf("", "", "bob")).not.toBe("");
 });

@@ -36,6 +36,12 @@ export function outcomeOf(outcome: string | null, direction: "in" | "out"): stri
   return OUTCOMES[outcome] ?? outcome;
 }
 
+/** Say why a peer did not answer; the node's own words name commands where a press does it, too. */
+export function refusalOf(code: string, said: string, name: string): string {
+  if (code === "not_allowed") return `${name}'s owner does not let you ask. Only they can change that, in their pane of peers.`;
+  return said || "It gave no reason.";
+}
+
 /** Say how a peer stands, in the words of the table. */
 export function stateOf(peer: Peer): string {
   if (peer.state === "trusted") return peer.connected ? "trusted, connected" : "trusted, away";
