@@ -25,6 +25,7 @@ from node.channels.telemetry import TELEMETRY_CLIENT_EVENTS, TELEMETRY_NODE_EVEN
 from node.envelope import FRAME_MAX_BYTES, PROTOCOL_VERSION, FrameError, Hello
 from node.layout import Layout
 from node.settings import SETTINGS
+from node.slash.commands import COMMANDS
 from peer.messages import LINK_FRAMES
 
 Mode: TypeAlias = Literal["validation", "serialization"]
@@ -59,6 +60,7 @@ def documents() -> Mapping[str, str]:
         "docs/protocol.md": _page(protocol()),
         "docs/protocol.schema.json": json.dumps(frames, indent=2, ensure_ascii=False) + "\n",
         "docs/settings.md": _page(settings()),
+        "docs/commands.md": _page(commands()),
         "node/web/src/wire.gen.ts": typescript(frames),
     }
 
@@ -151,6 +153,35 @@ def settings() -> Iterator[str]:
         kind = words(shape, shape.get("$defs", {}))
         rows.append((f"`{key}`", kind, f"`{json.dumps(setting.default)}`", setting.description))
     yield _table(("Key", "Value", "Default", "Meaning"), rows)
+
+
+def commands() -> Iterator[str]:
+    yield NOTE
+    yield "# Slash commands"
+    yield (
+        "A line that begins with a slash is a command, in the console and in the cockpit alike; `//text` "
+        "sends `/text`. **info** shows something, **control** changes something, and only **prompt** reaches "
+        "the model: what the others say is shown to who typed them, neither stored nor read by the agent. "
+        "What erases or deletes asks first."
+    )
+    rows = []
+    for command in COMMANDS:
+        names = ", ".join(f"`/{name}`" for name in (command.name, *command.aliases))
+        takes = f"`{command.arguments}`" if command.arguments else ""
+        only = "" if command.where == "both" else f"{command.where} only"
+        rows.append((names, takes, command.kind, "; ".join(filter(None, (command.hint, only)))))
+    yield _table(("Command", "Takes", "Class", "What it does"), rows)
+    yield (
+        "Programs: `GET /api/commands` lists them, `POST /api/commands` with `{line, sessionId?, folder?}` "
+        "has one done. It answers `{shown, confirm, prompt, opens, begins, mode}`: what to show, as texts, "
+        "tables and tickets; a question, with the line that does it; a prompt to send; the session to go on with, "
+        "or a new one; and the mode from now on. With `stream` it answers line by line: `{step}` on the way, at "
+        "last `{outcome}` or `{error, code}`. Relative paths begin at `folder`; without it they are refused."
+    )
+    yield (
+        "`GET /api/approvals` lists the calls that wait for a word, in one session with `?sessionId=`; `POST "
+        "/api/approvals/{id}` with `{decision}` gives it, as `approval_response` does on the socket."
+    )
 
 
 def _described(models: Mapping[str, type[BaseModel]], mode: Mode) -> Iterator[str]:
