@@ -15,6 +15,7 @@ import "./activity.css";
 
 const TURNS_MAX = 60;
 const ASKS_MAX = 40;
+const NOW_MAX = 6;
 /** A tool that begins in a session that this page does not follow is not told; it is looked for. */
 const LOOK_EVERY_MS = 2_000;
 const WHO: readonly (readonly [Who, string])[] = [
@@ -38,7 +39,7 @@ export function Activity() {
       <Now entries={current} now={now} isKnown={turns.value !== null} />
       {turns.problem && <p class="problem">The turns cannot be read: {turns.problem}.</p>}
       {!isNew && <Filters turns={turns.value ?? []} filter={filter} onChange={setFilter} />}
-      <ol class="timeline" aria-label="What happened lately">
+      <ol class="timeline" aria-label="What happened lately" tabIndex={0}>
         {shown.map((entry) => (
           <li key={entry.id}>{entry.kind === "turn" ? <TurnRow turn={entry.turn} now={now} /> : <AskRowView ask={entry.ask} />}</li>
         ))}
@@ -57,9 +58,10 @@ function Now({ entries, now, isKnown }: { entries: readonly Entry[]; now: number
   if (entries.length === 0) return <p class="idle">{isKnown ? "The agent is idle." : "Looking it up…"}</p>;
   return (
     <ul class="now" aria-label="Under way">
-      {entries.map((entry) => (
+      {entries.slice(0, NOW_MAX).map((entry) => (
         <li key={entry.id}>{entry.kind === "turn" ? <Running turn={entry.turn} now={now} /> : <Asking ask={entry.ask} now={now} />}</li>
       ))}
+      {entries.length > NOW_MAX && <li>and {entries.length - NOW_MAX} more</li>}
     </ul>
   );
 }

@@ -8,9 +8,11 @@ import { useAsked } from "../traces/asked";
 import type { Trace, TurnLine } from "../traces/wire";
 import { IoLog } from "./io";
 import { TraceView } from "./trace";
+import { oneLine } from "./words";
 import "./inspector.css";
 
 const LISTED = 30;
+const NAME_CHARS = 70;
 const TABS = ["Turn", "I/O"] as const;
 type Tab = (typeof TABS)[number];
 
@@ -67,9 +69,10 @@ function Turns({ params }: { params: PaneProps["params"] }) {
     <>
       <select aria-label="Which turn" value={picked} onChange={({ currentTarget }) => choose({ wanted, turn: currentTarget.value })}>
         <option value="">The latest turn</option>
+        {picked && !listed.some(({ turnId }) => turnId === picked) && <option value={picked}>An earlier turn</option>}
         {listed.map(({ turnId, prompt }) => (
           <option key={turnId} value={turnId}>
-            {oneLine(prompt)}
+            {oneLine(prompt, NAME_CHARS)}
           </option>
         ))}
       </select>
@@ -89,9 +92,4 @@ function sayEmpty(listed: readonly TurnLine[] | null, problem: string | null): s
   if (problem) return `The turns cannot be read: ${problem}.`;
   if (listed === null) return "Looking it up…";
   return "Nothing was asked in this conversation yet. What a turn does, and what it takes, is shown here.";
-}
-
-function oneLine(prompt: string): string {
-  const line = prompt.replace(/\s+/g, " ");
-  return line.length > 70 ? `${line.slice(0, 69)}…` : line;
 }

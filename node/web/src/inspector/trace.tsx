@@ -10,6 +10,9 @@ import type { Trace, TracedCall } from "../traces/wire";
 import type { Round } from "../wire.gen";
 import { CallView } from "./call";
 import { type Step, spanOf, stepsOf } from "./steps";
+import { oneLine } from "./words";
+
+const QUESTION_CHARS = 240;
 
 export function TraceView({ trace, wantedCall }: { trace: Trace; wantedCall: string }) {
   const isRunning = trace.state === "dispatching";
@@ -19,13 +22,14 @@ export function TraceView({ trace, wantedCall }: { trace: Trace; wantedCall: str
   const wholeMs = Math.max(sinceMs ?? 0, trace.durationMs ?? 0, spanOf(trace.rounds, trace.calls));
   return (
     <article class="trace" aria-busy={isRunning}>
-      <h3 class="question">{trace.prompt}</h3>
+      <h3 class="question">{oneLine(trace.prompt, QUESTION_CHARS)}</h3>
       <Figures trace={trace} sinceMs={sinceMs} />
       {trace.error && <p class="problem">{trace.error}</p>}
       {!trace.error && trace.lastError && <p class="caution">The try before ended so: {trace.lastError}</p>}
       {trace.notices.map((notice) => (
         <p key={notice} class="caution">{notice}</p>
       ))}
+      {trace.prompt.length > QUESTION_CHARS && <Folded title="The whole question" text={trace.prompt} />}
       <Folded title="Reasoning" text={trace.reasoning} />
       <ol class="steps" aria-label="Rounds and their calls">
         {steps.map((step, index) => (
@@ -126,7 +130,8 @@ function Folded({ title, text }: { title: string; text: string }) {
   return (
     <details class="folded">
       <summary>{title}</summary>
-      <p>{text}</p>
+      {/* A long one scrolls, so it has to be reachable without a mouse. */}
+      <p tabIndex={0} role="region" aria-label={title}>{text}</p>
     </details>
   );
 }
