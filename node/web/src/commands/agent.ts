@@ -1,16 +1,19 @@
-// What the agent may call in this page: the layout's verbs, and the commands that say so. Calls are answered at any
-// time, whatever is shown.
+// What the agent may call in this page: the layout's verbs, the tools of panes, and the commands that say so. Calls
+// are answered at any time, whatever is shown.
 
 import { type Arguments, type Tool, ToolFailure } from "../layout/tools";
+import { type PaneTool, paneKinds } from "../panes/registry";
 import { commands, isAvailable } from "./registry";
 
 /** One entry of the manifest, as the node's `SerializedTool` reads it. */
 export interface Announced {
   name: string;
-  kind: "layout" | "command";
+  kind: "layout" | "command" | "pane";
   description?: string;
   params?: Record<string, unknown>;
   sideEffect?: boolean;
+  specifierTemplate?: string;
+  specifierKind?: "path";
 }
 
 export type Answer = { ok: true; result: unknown } | { ok: false; error: string };
@@ -26,7 +29,16 @@ export function manifest(verbs: Readonly<Record<string, Tool>>): Announced[] {
     const { description, params = NO_ARGUMENTS, reads = false } = agent;
     return [{ name: id, kind: "command", description, params, sideEffect: !reads }];
   });
-  return [...layout, ...offered];
+  return [...layout, ...offered, ...paneTools().map(announcedTool)];
+}
+
+function paneTools(): readonly PaneTool[] {
+  return paneKinds().flatMap(({ tools = [] }) => tools);
+}
+
+function announcedTool({ name, description, params, reads = false, path }: PaneTool): Announced {
+  const judged = path === undefined ? {} : ({ specifierTemplate: `{${path}}`, specifierKind: "path" } as const);
+  return { name, kind: "pane", description, params, sideEffect: !reads, ...judged };
 }
 
 /** Run a call and return what the model reads of it. */
@@ -43,6 +55,8 @@ export async function answer(verbs: Readonly<Record<string, Tool>>, name: string
 
 function run(verbs: Readonly<Record<string, Tool>>, name: string, args: Arguments): unknown {
   if (Object.hasOwn(verbs, name)) return verbs[name]?.(args);
+  const tool = paneTools().find((one) => one.name === name);
+  if (tool) return tool.run(args);
   const command = commands().find((one) => one.id === name && one.agent);
   if (!command) throw new ToolFailure(`this page has no tool ${JSON.stringify(name.slice(0, 80))}`);
   if (!isAvailable(command)) throw new ToolFailure(`${command.title} cannot be done just now`);

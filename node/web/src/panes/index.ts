@@ -7,3 +7,4 @@ import "../shared";
 import "../recent";
 import "../inspector";
 import "../activity";
+import "../editor";

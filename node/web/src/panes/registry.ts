@@ -22,6 +22,20 @@ export interface PaneProps {
   params: PaneParams;
 }
 
+/** What the agent may call of a kind of pane, whether one is open or not. */
+export interface PaneTool {
+  /** `kind.verb`, as `editor.read`. */
+  name: string;
+  description: string;
+  /** JSON schema of its arguments. */
+  params: Record<string, unknown>;
+  /** It changes nothing, so nobody is asked. */
+  reads?: boolean;
+  /** The argument that names a file, by which the owner's path rules judge a call. */
+  path?: string;
+  run: (args: Readonly<Record<string, unknown>>) => unknown;
+}
+
 /** Where a kind opens while nothing says otherwise: navigation left, work in the centre, detail right, logs below. */
 export type PanePlace = "left" | "centre" | "right" | "below";
 
@@ -41,6 +55,7 @@ export interface PaneKind {
   share?: number;
   /** The title of one pane, where it has its own; read inside a render, so signals in it count. */
   titleOf?: (params: PaneParams, instanceId: string) => string;
+  tools?: readonly PaneTool[];
   context?: (instanceId: string, params: PaneParams) => PaneContext | null;
 }
 

@@ -4,10 +4,11 @@ export interface Question {
   label: string;
   button: string;
   value?: string;
+  maxChars?: number;
 }
 
 /** Ask, and return what was typed; null when the question was closed. */
-export function askText(title: string, { label, button, value = "" }: Question): Promise<string | null> {
+export function askText(title: string, { label, button, value = "", maxChars = 60 }: Question): Promise<string | null> {
   const dialog = document.createElement("dialog");
   dialog.className = "ask-text";
   dialog.setAttribute("aria-label", title);
@@ -19,7 +20,7 @@ export function askText(title: string, { label, button, value = "" }: Question):
   named.textContent = label;
   const input = document.createElement("input");
   input.type = "text";
-  input.maxLength = 60;
+  input.maxLength = maxChars;
   input.value = value;
   named.append(input);
   const go = buttonOf(button, "primary");

@@ -1,23 +1,24 @@
 // What ties the conversation to the panes around it: a session that is opened comes into view, and what the owner
 // looked at last beside it goes along with a message.
 
-import { effect } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 
-import { currentSession, focusedContext } from "../conversation";
+import { type Focused, currentSession, focusedContext } from "../conversation";
 import type { LayoutController } from "../layout/controller";
 import { paneOf, panesOf } from "../layout/model";
-import type { FocusedContext } from "../wire.gen";
 
 const KIND = "conversation";
+/** The node takes no more; it tells the model that what it reads is cut. */
+const CONTENT_MAX_CHARS = 1_000_000;
 
 export function tieConversation(layout: LayoutController): void {
   showOpenedSessions(layout);
-  let lookedAt: string | null = null;
+  const lookedAt = signal<string | null>(null);
   effect(() => {
     const pane = paneOf(layout.layout.value, layout.focused.value ?? "");
-    if (pane && layout.context(pane)?.uri) lookedAt = pane.id;
+    if (pane && layout.context(pane)?.uri) lookedAt.value = pane.id;
   });
-  focusedContext.value = () => contextOf(layout, lookedAt);
+  focusedContext.value = () => contextOf(layout, lookedAt.value);
 }
 
 function showOpenedSessions(layout: LayoutController): void {
@@ -37,10 +38,17 @@ function showConversation(layout: LayoutController): void {
   else layout.open(KIND);
 }
 
-function contextOf(layout: LayoutController, paneId: string | null): FocusedContext | null {
-  const pane = paneOf(layout.layout.peek(), paneId ?? "");
+function contextOf(layout: LayoutController, paneId: string | null): Focused | null {
+  const pane = paneOf(layout.layout.value, paneId ?? "");
   const context = pane && layout.context(pane);
   if (!context?.uri) return null;
-  const { uri, title, language = "", content = "" } = context;
-  return { uri, title, language, content };
+  const { uri, title, language = "" } = context;
+  return {
+    uri,
+    title,
+    language,
+    get content() {
+      return (context.content ?? "").slice(0, CONTENT_MAX_CHARS);
+    },
+  };
 }
