@@ -269,7 +269,11 @@ async def start(
             asks_allowed=lambda: settings.flag("network.allowRemoteAgent"),
         ),
         AsksApi(hub=hub, records=records, settings=settings),
-        SettingsApi(settings, warnings=lambda: permissions.warnings(all_tools().values())),
+        SettingsApi(
+            settings,
+            warnings=lambda: permissions.warnings(all_tools().values()),
+            look_for_model=choices.look,
+        ),
         PermissionsApi(permissions, all_tools),
         ApprovalsApi(owner_turns.approvals),
         CommandsApi(lambda: NodeClient(door.url, state.folder.token)),
@@ -413,8 +417,7 @@ def add_tools(registry: Registry, *families: Sequence[ToolSpec]) -> None:
 def open_choices(choice: Callable[..., ModelChoice], stack: AsyncExitStack) -> ModelChoices:
     """Return the choice of the turns' model and that of all else."""
     choices = ModelChoices(choice(), choice(keys=FOR_ALL_ELSE))
-    stack.push_async_callback(choices.for_turns.close)
-    stack.push_async_callback(choices.for_all_else.close)
+    stack.push_async_callback(choices.close)
     return choices
 
 

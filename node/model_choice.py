@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agent.models.base import Delta, ErrorKind, Model, ModelError, ModelFacts, ModelRequest
 from agent.models.find import Found, default_addresses, find_model
@@ -17,6 +17,8 @@ from node.settings import Settings
 from node.spawned import SpawnedServer
 
 RULES = "rules"
+LOOK_BRIEFLY_S = 2.0
+"""A server answers sooner, if it does; loading a model file takes longer."""
 LOOK_AGAIN_S = 15.0
 """How old a fruitless look for a server may be when the next turn starts."""
 
@@ -207,6 +209,25 @@ class ModelChoices:
 
     for_turns: ModelChoice
     for_all_else: ModelChoice
+    _looks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def look(self) -> None:
+        """Find both, unless the last looks still hold; a look that takes longer goes on beside its caller."""
+        look = asyncio.create_task(self._look(), name="look for a model")
+        self._looks.add(look)
+        look.add_done_callback(self._looks.discard)
+        await asyncio.wait([look], timeout=LOOK_BRIEFLY_S)
+
+    async def _look(self) -> None:
+        await self.for_turns.look()
+        await self.for_all_else.look()
+
+    async def close(self) -> None:
+        for look in tuple(self._looks):
+            look.cancel()
+        await asyncio.gather(*self._looks, return_exceptions=True)
+        await self.for_turns.close()
+        await self.for_all_else.close()
 
     async def look_afresh(self) -> None:
         """Find both again: a server or a model has come or gone."""

@@ -1,14 +1,16 @@
 """`/api/settings`: the owner's choices, typed and checked."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict
 
 from node.api.requests import body_of
+from node.model_choice import FOR_TURNS
 from node.settings import SETTINGS, Settings
 
 RULES = "agent.permissions."
+OF_MODEL = frozenset({*FOR_TURNS, "models.url", "models.allowRemote"})
 
 
 class NewValue(BaseModel):
@@ -18,8 +20,14 @@ class NewValue(BaseModel):
 
 
 class SettingsApi:
-    def __init__(self, settings: Settings, warnings: Callable[[], Sequence[str]]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        warnings: Callable[[], Sequence[str]],
+        look_for_model: Callable[[], Awaitable[None]],
+    ) -> None:
         self._settings = settings
+        self._look_for_model = look_for_model
         self._warnings = warnings
         """Says which permission rules do nothing."""
 
@@ -50,10 +58,18 @@ class SettingsApi:
         key = request.match_info["key"]
         new = await body_of(request, NewValue)
         shown = self._shown(key, await self._settings.put(key, new.value))
+        await self._follow(key)
         if key.startswith(RULES):
             shown["warnings"] = list(self._warnings())
         return web.json_response(shown)
 
     async def delete(self, request: web.Request) -> web.Response:
         key = request.match_info["key"]
-        return web.json_response(self._shown(key, await self._settings.delete(key)))
+        shown = self._shown(key, await self._settings.delete(key))
+        await self._follow(key)
+        return web.json_response(shown)
+
+    async def _follow(self, key: str) -> None:
+        """Have another choice of a model show at once, not with the next turn."""
+        if key in OF_MODEL:
+            await self._look_for_model()

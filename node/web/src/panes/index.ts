@@ -8,3 +8,4 @@ import "../recent";
 import "../inspector";
 import "../activity";
 import "../editor";
+import "../settings";

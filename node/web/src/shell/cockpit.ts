@@ -4,7 +4,7 @@ import { effect } from "@preact/signals";
 
 import { answer, manifest } from "../commands/agent";
 import { onKeyDown } from "../commands/keys";
-import { loadKeys } from "../commands/shortcuts";
+import { loadKeys } from "../commands/key_list";
 import { addLayoutCommands } from "../layout/commands";
 import { LayoutController } from "../layout/controller";
 import { remote } from "../layout/remote";

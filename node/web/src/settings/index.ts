@@ -1,0 +1,3 @@
+// The settings' door for the rest of the cockpit.
+
+import "./settings";
