@@ -100,7 +100,7 @@ async def takes_the_proof_only(socket: AiohttpSocket, listener: Listener) -> Non
 async def greets_by_half(socket: AiohttpSocket, _: Listener) -> None:
     transport = socket._ws._req.transport  # type: ignore[union-attr]
     assert transport is not None
-    transport.write(b"\x81\x64half of it")  # type: ignore[attr-defined]
+    transport.write(b"\x81\x64half of it")
     await asyncio.Event().wait()
 
 
