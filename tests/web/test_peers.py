@@ -120,7 +120,11 @@ def test_a_node_that_wants_to_compare_calls_its_owner_from_whatever_is_open(
 def test_different_digits_pair_nobody(page: Page, node: NodeProcess, visit: Visit, bob: NodeProcess) -> None:
     bobs, _ = visit(bob)
     compare_with(bobs, node)
-    page.get_by_role("complementary", name="Pairing").get_by_role("button", name="Compare").click()
+    card = page.get_by_role("complementary", name="Pairing")
+    card.get_by_role("button", name="Compare").click()
+    page.keyboard.press("Escape")
+    expect(card).to_be_visible()
+    card.get_by_role("button", name="Compare").click()
     comparing(page).get_by_role("button", name="They are different").click()
     for at in (page, bobs):
         expect(comparing(at)).to_contain_text("Not paired with")
@@ -167,7 +171,7 @@ def test_what_an_owner_grants_and_takes_back_counts_at_once(
     expect(asking.get_by_role("region", name="bob answered").last).to_contain_text("Eight.")
 
 
-@requirement("F20", "F31")
+@requirement("F20")
 def test_an_owner_sees_what_a_peer_asks_just_now_and_stops_it(
     page: Page, friend: NodeProcess, visit: Visit, model: FakeOllama, gate: asyncio.Event
 ) -> None:
@@ -349,7 +353,16 @@ def test_a_new_key_counts_only_once_the_owner_trusts_it(
 # For everybody.
 
 
-@requirement("Q12")
+@requirement("Q2")
+def test_a_pane_says_when_what_it_shows_is_old(page: Page, watch: Watch, node: NodeProcess) -> None:
+    watch.expect("ERR_|WebSocket")
+    pane = peers(page)
+    expect(pane).to_contain_text("Nobody is here yet")
+    stop(node.process)
+    expect(pane).to_contain_text("The node does not answer; this is how things stood.")
+
+
+@requirement("Q12", "F31")
 @pytest.mark.usefixtures("friend")
 def test_the_fabric_stands_still_for_those_who_want_it_so(
     page: Page, model: FakeOllama, gate: asyncio.Event
