@@ -175,8 +175,9 @@ def commands() -> Iterator[str]:
         "Programs: `GET /api/commands` lists them, `POST /api/commands` with `{line, sessionId?, folder?}` "
         "has one done. It answers `{shown, confirm, prompt, opens, begins, mode}`: what to show, as texts, "
         "tables and tickets; a question, with the line that does it; a prompt to send; the session to go on "
-        "with, or a new one; and the mode from now on. With `stream` it answers line by line: `{step}` on the "
-        "way, at last `{outcome}` or `{error, code}`. Relative paths begin at `folder`; without it they are refused."
+        "with, or a new one; and the mode from now on. With `stream` it answers line by line: `{step}` on "
+        "the way, at last `{outcome}` or `{error, code}`. Relative paths begin at `folder`; without it they "
+        "are refused."
     )
     yield (
         "`GET /api/approvals` lists the calls that wait for a word, in one session with `?sessionId=`; `POST "

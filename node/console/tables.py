@@ -130,7 +130,7 @@ def models_notes(providers: Providers) -> list[str]:
     answering = [server for server in providers["servers"] if server["provider"]]
     notes = [f"{server['label']} has no model yet" for server in answering if not server["models"]]
     if offer := providers["offer"]:
-        notes.append(f"fetch one: palaver pull {offer['model']}, or /pull {offer['model']} here")
+        notes.append(f"fetch one: palaver pull {offer['model']}, or /pull {offer['model']} in the console")
     if notes or model_rows(providers):
         return notes
     return ["no model server answers; start Ollama, LM Studio, vLLM or llama-server"]
