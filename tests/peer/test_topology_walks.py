@@ -82,6 +82,28 @@ async def test_in_a_mesh_where_everybody_asks_everybody_one_question_causes_eigh
 
 
 @requirement("U3")
+async def test_in_a_mesh_where_everybody_asks_one_after_the_other_it_is_eight_asks_too() -> None:
+    """Asked at once, many refuse because each waits for the other, which hides what the budget does."""
+    async with nodes(*"abcdefgh") as members:
+        await mesh(members)
+
+        async def asks_each(node: Node, prompt: str, lineage: OpenLineage) -> str:
+            for other in members:
+                if other is not node:
+                    await asyncio.gather(
+                        node.hub.ask(other.id, prompt, lineage=lineage), return_exceptions=True
+                    )
+            return "done"
+
+        for node in members:
+            node.answer = lambda ask, node=node: asks_each(node, ask.prompt, ask.lineage)  # type: ignore[misc]
+        first = members[0]
+        await in_time(asks_each(first, "all", first.hub.new_lineage()))
+        assert sum(len(node.asked) for node in members) == MAX_ASKS
+        await at_rest(*members)
+
+
+@requirement("U3")
 async def test_two_ways_to_one_node_are_no_cycle_and_both_are_paid_from_the_budget() -> None:
     async with nodes("anna", "ben", "carl", "dora") as (anna, ben, carl, dora):
         for one, other in ((anna, ben), (anna, carl), (ben, dora), (carl, dora)):
