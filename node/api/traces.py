@@ -1,12 +1,15 @@
 """`/api/chat/turns`: what was asked lately in any session, and how a turn went, round by round."""
 
-from collections.abc import Mapping
+from asyncio import to_thread
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 
 from aiohttp import web
 
+from agent.events import Reasoning, Token
 from node.api.requests import whole_number
 from node.api.sessions import camel
+from node.outcomes import ENDED
 from node.store.errors import NoSuchTurn
 from node.store.events import EventLog
 from node.store.recent import RecentTurn, RecentTurns
@@ -17,7 +20,7 @@ from node.trace import Trace, running_trace, stored_trace
 RECENT_DEFAULT = 50
 RECENT_MAX = 200
 PROMPT_SHOWN_CHARS = 300
-ENDED = frozenset({TurnState.SENT, TurnState.FAILED, TurnState.CANCELLED})
+STREAMED = frozenset({Token.event, Reasoning.event})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,17 +51,26 @@ class TracesApi:
         return web.json_response(_facts(turn) | {"prompt": turn.prompt} | trace)
 
     async def _trace(self, turn: Turn) -> Trace:
-        if turn.state in ENDED:
-            answer = await self.turns.answer(turn)
-            return Trace(error=turn.last_error) if answer is None else stored_trace(answer)
+        if turn.state not in ENDED:
+            return await self._run_of(turn)
+        answer = await self.turns.answer(turn)
+        return Trace(error=turn.last_error) if answer is None else stored_trace(answer)
+
+    async def _run_of(self, turn: Turn, *, without: Collection[str] = ()) -> Trace:
+        """Return how a turn goes that has not ended, as far as events other than these tell."""
         since = await self.log.ended_seq(turn.session_id)
-        events = await self.log.since(turn.session_id, since)
-        return running_trace(logged for logged in events if logged.turn_id == turn.turn_id)
+        told = [
+            logged
+            for logged in await self.log.since(turn.session_id, since)
+            if logged.turn_id == turn.turn_id and logged.event not in without
+        ]
+        # A long answer is thousands of events.
+        return await to_thread(running_trace, told)
 
     async def _line(self, recent: RecentTurn) -> dict[str, object]:
         turn = recent.turn
         is_running = turn.state is TurnState.DISPATCHING
-        trace = await self._trace(turn) if is_running else None
+        trace = await self._run_of(turn, without=STREAMED) if is_running else None
         return {
             **_facts(turn),
             "prompt": turn.prompt[:PROMPT_SHOWN_CHARS],
