@@ -5,7 +5,7 @@ import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hook
 import { Icon } from "../shell/icons";
 import { agent } from "../shell/node_state";
 import { draftOf, keepDraft } from "./drafts";
-import { focusWish } from "./focus";
+import { draftWish, focusWish } from "./focus";
 import { GoingAlong } from "./going_along";
 import { Meter } from "./meter";
 import { queuedTurns, runningTurn, turnsOf } from "./model";
@@ -48,6 +48,17 @@ export function Composer({ view }: { view: ConversationView }) {
     setChosen(0);
     void suggest(now, cursor).then((found) => latest.current === now && setSuggested(found));
   };
+  useEffect(() => {
+    const wish = draftWish.value;
+    if (wish?.sessionId !== view.id) return;
+    draftWish.value = null;
+    const before = text.trim() ? `${text}\n` : "";
+    write(before + wish.text);
+    requestAnimationFrame(() => {
+      area.current?.focus();
+      area.current?.setSelectionRange(before.length + wish.cursor, before.length + wish.cursor);
+    });
+  }, [draftWish.value]);
   const say = (typed: string) => {
     const said = typed.trim();
     if (!said) return;

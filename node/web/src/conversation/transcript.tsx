@@ -3,6 +3,7 @@
 import { Fragment } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
+import { Welcome } from "../onboarding/welcome";
 import { Icon } from "../shell/icons";
 import { BubbleView } from "./bubble";
 import { bubblesOf, placed } from "./bubbles";
@@ -10,7 +11,7 @@ import { queuedTurns } from "./model";
 import { useStick } from "./stick";
 import { NoteView, TurnView } from "./turn";
 import type { ConversationView } from "./views";
-import { Welcome } from "./welcome";
+
 import { AT_END, type Window, earlier, later, shownIn } from "./window";
 
 export function Transcript({ view }: { view: ConversationView }) {
@@ -20,6 +21,7 @@ export function Transcript({ view }: { view: ConversationView }) {
   /** What is read, and where it stood: it has to stay there when something comes or goes before it. */
   const held = useRef<{ element: Element; top: number } | null>(null);
   const wantsEarlier = useRef(false);
+  const place = usePlace(view);
   const conversation = view.state.value;
   const inLine = new Set<unknown>(queuedTurns(conversation));
   const items = conversation.items.filter((item) => !inLine.has(item));
@@ -29,7 +31,7 @@ export function Transcript({ view }: { view: ConversationView }) {
   const hasMore = shown.before > 0 || conversation.hasEarlier;
 
   const move = (next: Window, hold: "first" | "last") => {
-    const read = content.current?.querySelectorAll(":scope > :not(.earlier, .welcome)");
+    const read = content.current?.querySelectorAll(":scope > :not(.earlier, .welcome, .find-model, .starters)");
     const element = hold === "first" ? read?.[0] : read?.[read.length - 1];
     held.current = element ? { element, top: element.getBoundingClientRect().top } : null;
     setPart(next);
@@ -61,8 +63,8 @@ export function Transcript({ view }: { view: ConversationView }) {
     setPart(AT_END);
   }, [isAtEnd]);
 
-  // Two conversations may stand side by side.
-  const label = view.title.value ? `Transcript: ${view.title.value}` : "Transcript";
+  // Several conversations may stand side by side, and one of them twice.
+  const label = ["Transcript", view.title.value, place > 0 && `pane ${place + 1}`].filter(Boolean).join(": ");
   return (
     <div class="transcript-frame">
       <div class="transcript" ref={box} role="region" aria-label={label} tabIndex={0}>
@@ -79,7 +81,7 @@ export function Transcript({ view }: { view: ConversationView }) {
               {said(item.id)}
             </Fragment>
           ))}
-          {view.isLoaded.value && <Welcome isEmpty={items.length === 0 && bubbles.size === 0} />}
+          {view.isLoaded.value && <Welcome sessionId={view.id} isEmpty={items.length === 0 && bubbles.size === 0} />}
         </div>
       </div>
       {!isAtEnd && (
@@ -89,4 +91,14 @@ export function Transcript({ view }: { view: ConversationView }) {
       )}
     </div>
   );
+}
+
+/** Return which of the panes that show a conversation this is, from 0 on. */
+function usePlace(view: ConversationView): number {
+  const [own] = useState(() => ({}));
+  useLayoutEffect(() => {
+    view.panes.value = [...view.panes.peek(), own];
+    return () => void (view.panes.value = view.panes.peek().filter((one) => one !== own));
+  }, [view]);
+  return view.panes.value.indexOf(own);
 }
