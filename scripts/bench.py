@@ -13,7 +13,9 @@ from pathlib import Path
 
 import environment
 
-MEASUREMENTS = ("start", "memory", "tokens", "peer", "load", "disclosure", "sessions", "cockpit")
+MEASUREMENTS = (
+    "start", "memory", "tokens", "peer", "links", "finding", "load", "disclosure", "sessions", "cockpit",
+)  # fmt: skip
 """Each is `measure` in the module `bench_NAME` beside this file."""
 DISCLOSURE = "disclosure"
 """The one that reads data; a folder may be named after it."""

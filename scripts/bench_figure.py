@@ -13,6 +13,7 @@ class Bound(StrEnum):
     VALUE = "{limit:g} {unit} at most"
     ADDED = "{limit:g} {unit} more than the floor at most"
     RATIO = "{limit:g} x the floor at most"
+    LEAST = "{limit:g} {unit} at least"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class Figure:
 
     @property
     def is_met(self) -> bool:
+        if self.target is not None and self.target.bound is Bound.LEAST:
+            return self.value >= self.target.limit
         return self.target is None or self._bounded(self.target.bound) <= self.target.limit
 
     def __str__(self) -> str:
@@ -53,7 +56,7 @@ class Figure:
 
     def _bounded(self, bound: Bound) -> float:
         match bound:
-            case Bound.VALUE:
+            case Bound.VALUE | Bound.LEAST:
                 return self.value
             case Bound.ADDED:
                 return self.value - self.floor

@@ -19,7 +19,7 @@ from peer.tls import client_context
 from peer.trust import MemoryTrust
 from peer.websocket import WsTransport
 
-ASK_MAX_MS = 3
+ASK_MAX_MS = 1.5
 PROMPT = "hello"
 FRAME = "x" * 300
 """As long as the frame of such a question."""
