@@ -129,7 +129,8 @@ function joined(item: Item, before: Conversation): Item {
   if (!seen) return item;
   const isWhole = seen.settledAt !== null && seen.settledAt > 0;
   const goesOn = seen.settledAt === null && item.settledAt === null;
-  return isWhole || goesOn ? { ...seen, position: item.position } : item;
+  // What was replayed took no time here; the store knows how long it was.
+  return isWhole || goesOn ? { ...seen, position: item.position, ms: item.ms ?? seen.ms } : item;
 }
 
 function isNewer(item: Item, seq: number): boolean {

@@ -37,6 +37,8 @@ export class ConversationView {
   readonly problem = signal<string | null>(null);
   /** How much the owner lets the agent do here; null: as it is set. */
   readonly mode = signal<Mode | null>(null);
+  /** One object for each pane that shows it. */
+  readonly panes = signal<readonly object[]>([]);
   readonly stopFollowing: () => void;
 
   readonly #state = signal<Conversation>(EMPTY);
