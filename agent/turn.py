@@ -30,6 +30,8 @@ from tools.spec import ToolSpec
 logger = logging.getLogger(__name__)
 
 RECENT_PROMPTS = 3
+EDIT_TOOL = "editor.proposeEdit"
+"""By this name a cockpit offers to change what the owner looks at."""
 """The latest prompts of the session that help to guess the tools of this one."""
 
 
@@ -138,11 +140,20 @@ def _messages(turn: Turn, toolbox: Toolbox) -> list[Message]:
         return [SystemMessage(text=system), asked]
     recent = [said.text for said in turn.history if isinstance(said, UserMessage)][-RECENT_PROMPTS:]
     toolbox.open(turn.prompt, recent=recent, before=turn.groups)
+    context = _context(turn, toolbox)
     toolbox.present()
     system = owner_system(node=turn.node_name, today=turn.today, dropped=toolbox.dropped)
     history = without_reasoning(with_calls_closed(turn.history, error="the turn ended before a result came"))
-    context = context_message(turn.context)
     return [SystemMessage(text=system), *history, *([context] if context else []), asked]
+
+
+def _context(turn: Turn, toolbox: Toolbox) -> UserMessage | None:
+    """Return what the owner looks at; the tool that changes it comes into view with it."""
+    edit = toolbox.find(EDIT_TOOL)
+    context = context_message(turn.context, edit_with=edit.name if edit else "")
+    if context and edit:
+        toolbox.use(edit)
+    return context
 
 
 def _failure(error: Exception, turn: Turn, transcript: Transcript) -> Failure:

@@ -20,7 +20,9 @@ registerPane({
     const id = shownIn(params);
     if (id === null) return "";
     const name = params.uri ? nameOf(params.uri) : "Untitled";
-    return openBuffer(id)?.isDirty.value ? `${name} •` : name;
+    const buffer = openBuffer(id);
+    if (buffer?.proposal.value) return `${name} – to decide`;
+    return buffer?.isDirty.value ? `${name} •` : name;
   },
   context: (_, params) => {
     const buffer = openBuffer(shownIn(params) ?? "");
