@@ -30,7 +30,7 @@ OWN_LOOPBACK = "127.0.0.1"
 FRIENDLY = {"network.allowRemoteAgent": True, "network.remoteAgentMode": "autonomous"}
 DELAY_S = 0.025
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture(autouse=True)
