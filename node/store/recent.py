@@ -27,7 +27,9 @@ class RecentTurns:
 
     async def list(self, limit: int, session_id: str | None = None) -> Sequence[RecentTurn]:
         """Return the turns that were asked last, the latest first."""
-        rows = await self._db.rows(_RECENT, {"session": session_id, "limit": limit})
+        rows = await self._db.rows(
+            _OF_ALL if session_id is None else _OF_ONE, {"session": session_id, "limit": limit}
+        )
         return [
             RecentTurn(
                 turn=turn_of(row),
@@ -40,18 +42,21 @@ class RecentTurns:
         ]
 
 
-_RECENT = """
+_TOLD = """
 SELECT t.*, m.content AS prompt, s.title, a.model, a.error, (
     SELECT json_group_array(json_object(
-        'callId', value ->> 'callId', 'name', value ->> 'name', 'ok', value ->> 'ok',
-        'startedMs', value ->> 'startedMs', 'durationMs', value ->> 'durationMs'
+        'callId', json_extract(value, '$.callId'), 'name', json_extract(value, '$.name'),
+        'ok', json_extract(value, '$.ok'), 'startedMs', json_extract(value, '$.startedMs'),
+        'durationMs', json_extract(value, '$.durationMs')
     ))
     FROM json_each(iif(json_valid(a.tool_calls), a.tool_calls, '[]'))
 ) AS calls
-FROM turns t
+FROM ({turns} ORDER BY number DESC LIMIT :limit) t
 JOIN messages m ON m.id = t.message_id
 JOIN sessions s ON s.id = t.session_id
 LEFT JOIN messages a ON a.session_id = t.session_id AND a.position = t.position + 1
-WHERE :session IS NULL OR t.session_id = :session
-ORDER BY t.number DESC LIMIT :limit
+ORDER BY t.number DESC
 """
+# The choice comes first, so that only what is told is read in full.
+_OF_ALL = _TOLD.format(turns="SELECT * FROM turns")
+_OF_ONE = _TOLD.format(turns="SELECT * FROM turns WHERE session_id = :session")

@@ -3,30 +3,40 @@
 import { currentSession, openSession } from "../conversation";
 import { useAsked } from "../traces/asked";
 import { StateMark, TURNS } from "../traces/states";
-import type { TurnLine } from "../traces/wire";
+import type { TurnLine, TurnState } from "../traces/wire";
 import "./recent.css";
 
-const TURNS_MAX = 100;
 const SHOWN = 8;
+/** Pinned ones come first, however old, so more are asked for than are shown. */
+const ASKED = 50;
+
+interface Session {
+  id: string;
+  title: string;
+  /** Seconds since 1970. */
+  lastMessageAt: number;
+}
 
 export function Recent() {
-  const { value: turns, problem } = useAsked<TurnLine[]>(`/api/chat/turns?limit=${TURNS_MAX}`);
-  const latest = latestOf(turns ?? []);
+  const { value: sessions, problem } = useAsked<Session[]>(`/api/chat/sessions?limit=${ASKED}`);
+  const { value: turns } = useAsked<TurnLine[]>(`/api/chat/turns?limit=${ASKED}`);
+  const states = statesOf(turns ?? []);
+  const latest = (sessions ?? []).toSorted((one, other) => other.lastMessageAt - one.lastMessageAt).slice(0, SHOWN);
   return (
     <div class="recent">
       {problem && <p class="problem">The sessions cannot be read: {problem}.</p>}
-      {turns?.length === 0 && <p>What you talk about with your agent appears here.</p>}
+      {sessions?.length === 0 && <p>What you talk about with your agent appears here.</p>}
       <ul aria-label="Recent sessions">
-        {latest.map((turn, index) => (
-          <li key={turn.sessionId}>
+        {latest.map((session, index) => (
+          <li key={session.id}>
             <button
               type="button"
               data-autofocus={index === 0 || undefined}
-              aria-current={turn.sessionId === currentSession.value ? "true" : undefined}
-              onClick={() => openSession(turn.sessionId)}
+              aria-current={session.id === currentSession.value ? "true" : undefined}
+              onClick={() => openSession(session.id)}
             >
-              <StateMark look={TURNS[turn.state]} state={turn.state} />
-              <span class="session-title">{turn.title || "Without a title"}</span>
+              <span class="mark">{states.has(session.id) && <Mark state={states.get(session.id)!} />}</span>
+              <span class="session-title">{session.title || "Without a title"}</span>
             </button>
           </li>
         ))}
@@ -35,12 +45,16 @@ export function Recent() {
   );
 }
 
-/** Return the latest turn of each session; one that runs or waits says more than one that has ended. */
-function latestOf(turns: readonly TurnLine[]): readonly TurnLine[] {
-  const latest = new Map<string, TurnLine>();
-  for (const turn of turns) {
-    const known = latest.get(turn.sessionId);
-    if (!known || (turn.state === "dispatching" && known.state === "pending")) latest.set(turn.sessionId, turn);
+function Mark({ state }: { state: TurnState }) {
+  return <StateMark look={TURNS[state]} state={state} />;
+}
+
+/** Return how the latest turn of each session stands; one that runs counts more than those that wait behind it. */
+function statesOf(turns: readonly TurnLine[]): ReadonlyMap<string, TurnState> {
+  const states = new Map<string, TurnState>();
+  for (const { sessionId, state } of turns) {
+    const known = states.get(sessionId);
+    if (known === undefined || (known === "pending" && state === "dispatching")) states.set(sessionId, state);
   }
-  return [...latest.values()].slice(0, SHOWN);
+  return states;
 }
