@@ -293,7 +293,8 @@ _TABLE = (
         "agent.workspace",
         Annotated[str, Field(max_length=1_000), AfterValidator(_absolute_folder)],
         "",
-        "Where relative paths, and path rules with one leading `/`, begin. Blank: the owner's home.",
+        "Where relative paths, and path rules with one leading `/`, begin; the cockpit's editor opens its"
+        " files. Blank: the owner's home, of which the editor opens nothing.",
     ),
     _make("agent.permissions.deny", RuleList, (), "Calls that never run, not even reading ones."),
     _make(
