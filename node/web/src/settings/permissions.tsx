@@ -8,6 +8,7 @@ import { LISTS, type List, flawOf, forgetForSession, keepRules, keyOf, lookAtRul
 import { idOf } from "./row";
 import { problems, refuse } from "./store";
 import { Tester } from "./tester";
+import { bringIntoView } from "./view";
 
 const ABOUT: Readonly<Record<List, { title: string; text: string }>> = {
   deny: { title: "Never", text: "These calls never run, not even reading ones, in no mode." },
@@ -40,7 +41,7 @@ function RuleList({ list, isWanted }: { list: List; isWanted: boolean }) {
   const problem = problems.value.get(keyOf(list));
   useEffect(() => {
     const field = isWanted ? document.getElementById(id) : null;
-    field?.scrollIntoView({ block: "center" });
+    bringIntoView(field);
     field?.focus({ preventScroll: true });
   }, [isWanted]);
   const add = async () => {

@@ -7,6 +7,7 @@ import { Editor } from "./editor";
 import { type Setting, isDefault, nameOf } from "./groups";
 import { inWords } from "./kinds";
 import { problems, reset } from "./store";
+import { bringIntoView } from "./view";
 
 interface RowProps {
   setting: Setting;
@@ -26,7 +27,7 @@ export function SettingRow({ setting, isWanted = false, children }: RowProps) {
   const id = idOf(key);
   useEffect(() => {
     if (!isWanted) return;
-    box.current?.scrollIntoView({ block: "center" });
+    bringIntoView(box.current);
     box.current?.querySelector<HTMLElement>(`#${id}, input, select, textarea, button`)?.focus({ preventScroll: true });
   }, [isWanted]);
   return (

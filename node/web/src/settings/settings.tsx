@@ -13,9 +13,12 @@ import { PermissionRules } from "./permissions";
 import { SettingRow, idOf } from "./row";
 import { LISTS, keyOf } from "./rules";
 import { failure, load, settings, watchSettings } from "./store";
+import { bringIntoView } from "./view";
 import "./settings.css";
 
 const query = signal("");
+/** The rules stand behind it: it is what they differ from. */
+const MODE = "agent.permissions.mode";
 const RULE_KEYS = new Set<string>(LISTS.map(keyOf));
 
 function SettingsPane({ params }: PaneProps) {
@@ -26,7 +29,7 @@ function SettingsPane({ params }: PaneProps) {
   }, [params["key"]]);
   const all = settings.value;
   const groups = grouped(all ?? [], query.value.trim());
-  const jump = (id: string) => box.current?.querySelector(`#settings-${id}`)?.scrollIntoView({ block: "start" });
+  const jump = (id: string) => bringIntoView(box.current?.querySelector(`#settings-${id}`), "top");
   return (
     <div class="settings" ref={box}>
       <h2 class="visually-hidden">Settings</h2>
@@ -60,17 +63,18 @@ function SettingsPane({ params }: PaneProps) {
 
 function GroupView({ group: { id, title, settings }, wanted }: { group: Group; wanted: string | undefined }) {
   const hasRules = settings.some(({ key }) => RULE_KEYS.has(key));
+  const rows = settings.filter(({ key }) => !RULE_KEYS.has(key));
+  const row = (setting: Setting) => (
+    <SettingRow key={setting.key} setting={setting} isWanted={wanted === setting.key}>
+      {controlOf(setting)}
+    </SettingRow>
+  );
   return (
     <section id={`settings-${id}`} aria-labelledby={`settings-${id}-title`}>
       <h3 id={`settings-${id}-title`}>{title}</h3>
-      {settings
-        .filter(({ key }) => !RULE_KEYS.has(key))
-        .map((setting) => (
-          <SettingRow key={setting.key} setting={setting} isWanted={wanted === setting.key}>
-            {controlOf(setting)}
-          </SettingRow>
-        ))}
+      {rows.filter(({ key }) => key === MODE).map(row)}
       {hasRules && <PermissionRules wanted={wanted} />}
+      {rows.filter(({ key }) => key !== MODE).map(row)}
     </section>
   );
 }
@@ -78,7 +82,7 @@ function GroupView({ group: { id, title, settings }, wanted }: { group: Group; w
 /** Return the control of the settings that have one of their own. */
 function controlOf(setting: Setting) {
   if (MODEL_KEYS.has(setting.key)) return <ModelEditor setting={setting} id={idOf(setting.key)} />;
-  if (setting.key === "agent.permissions.mode") return <ModePicker setting={setting} id={idOf(setting.key)} />;
+  if (setting.key === MODE) return <ModePicker setting={setting} id={idOf(setting.key)} />;
   if (setting.key === "ui.keys") return <KeyList id={idOf(setting.key)} />;
   return null;
 }
