@@ -26,7 +26,7 @@ PURE = (
     "agent.breakers", "agent.paths", "agent.subject", "agent.rule_check",
     "agent.shell.line", "agent.shell.programs", "agent.shell.reading", "agent.shell.syntax", "agent.nudge",
     "peer.announcement", "peer.messages", "peer.protocol", "peer.pairing", "peer.comparing", "peer.window", "peer.rotation", "peer.trust", "peer.guard",
-    "node.envelope", "node.router", "node.console.render",
+    "node.envelope", "node.router", "node.slash.commands", "node.slash.outcome", "node.console.render",
 )  # fmt: skip
 IO_LIBRARIES = ("aiohttp", "aiosqlite", "asyncio", "ollama", "prompt_toolkit", "websockets", "zeroconf")
 LATE_LIBRARIES = ("aiohttp", "cryptography", "pydantic", "websockets")
