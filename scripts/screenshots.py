@@ -61,7 +61,7 @@ Picture: TypeAlias = Callable[[Page, Demo], None]
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", metavar="NAMES", nargs="*", help=f"some of: {', '.join(PICTURES)} (all)")
-    names = parser.parse_args().names or list(PICTURES)
+    wanted = parser.parse_args().names or list(PICTURES)
     executable = chromium.path()
     if executable is None:
         print("There is no Chromium; name one with PALAVER_CHROMIUM.", file=sys.stderr)
@@ -73,7 +73,8 @@ def main() -> int:
         demo = started(stack, stage, folder)
         playwright = stack.enter_context(sync_playwright())
         browser = playwright.chromium.launch(executable_path=executable, args=list(chromium.ARGUMENTS))
-        for name in names:
+        # The first is what the others look at.
+        for name in [name for name in PICTURES if name in wanted or name == FIRST]:
             take(browser, demo, name)
         browser.close()
     return 0
@@ -182,8 +183,7 @@ def compare(page: Page, demo: Demo) -> None:
     page.get_by_role("dialog", name="Compare the digits").wait_for()
 
 
-def inspector(page: Page, demo: Demo) -> None:
-    conversation(page, demo)
+def inspector(page: Page, _demo: Demo) -> None:
     turn(page).get_by_role("button", name="agent.ask_peer").click()
     page.locator(".inspector .step").first.wait_for()
 
@@ -199,6 +199,7 @@ def simple(command: str) -> Picture:
     return lambda page, _demo: opened(page, command)
 
 
+FIRST = "conversation"
 PICTURES: Mapping[str, Picture] = {
     "conversation": conversation,
     "peers": peers,

@@ -15,7 +15,11 @@ export function whereFor(layout: Layout, kind: PaneKind, focused: string | null)
   const focusedGroup = focused === null ? undefined : groupOf(layout, focused);
   if (place !== "centre") {
     const there = like[0];
-    return there ? { group: there.id } : { edge: place, share: kind.share ?? 0.25 };
+    if (there) return { group: there.id };
+    const share = kind.share ?? 0.25;
+    // Detail takes its room from the work that it belongs to; what leads there keeps its own.
+    const work = place === "right" && groups.length > 1 ? widest(layout.root) : undefined;
+    return work ? { beside: work.active, side: "right", share } : { edge: place, share };
   }
   const chosen = like.find((group) => group.id === focusedGroup?.id) ?? like[0] ?? groups[0];
   return chosen ? { group: chosen.id } : { edge: "right" };
