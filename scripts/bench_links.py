@@ -4,10 +4,11 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bench_figure import Bound, Figure, Target, at_percentile
 from bench_hub import friend, started
@@ -116,7 +117,7 @@ async def asks(name: str, echo: str, links: int, rounds: int) -> Figure:
     return Figure(name=name, value=max(rates), unit="/s", floor=max(floors), target=target, note=note)
 
 
-async def together(work: Callable[[int], Awaitable[None]], workers: int) -> float:
+async def together(work: Callable[[int], Coroutine[Any, Any, None]], workers: int) -> float:
     """Return how many seconds these take side by side."""
     began = time.perf_counter()
     async with asyncio.timeout(STEP_TIMEOUT_S), asyncio.TaskGroup() as tasks:
