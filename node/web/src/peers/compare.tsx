@@ -8,7 +8,7 @@ import { useDoing } from "./doing";
 import type { Comparison } from "./network";
 import { decide, followed, isUnderWay } from "./pairing";
 import { Paired } from "./paired";
-import { Problem } from "./parts";
+import { Problem } from "./problem";
 import { countdown } from "./words";
 
 export function Compare({ comparison }: { comparison: Comparison }) {

@@ -5,7 +5,8 @@ import { useState } from "preact/hooks";
 import { api } from "../net/api";
 import { useDoing } from "./doing";
 import { type Grant, type Peer, asksAllowed, look, settings } from "./network";
-import { Problem, SettingSwitch } from "./parts";
+import { SettingSwitch } from "./parts";
+import { Problem } from "./problem";
 import { GRANTS } from "./words";
 
 export function Grants({ peer }: { peer: Peer }) {

@@ -6,7 +6,7 @@ import { api } from "../net/api";
 import { useClock } from "./clock";
 import { useDoing } from "./doing";
 import { inbound, nameOf } from "./network";
-import { Problem } from "./parts";
+import { Problem } from "./problem";
 import { plural, span } from "./words";
 
 const SHOWN_MAX = 20;

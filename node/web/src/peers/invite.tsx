@@ -7,7 +7,7 @@ import { useClock } from "./clock";
 import { useDoing } from "./doing";
 import { trusted } from "./network";
 import { type Ticket, invite, ticket } from "./pairing";
-import { Problem } from "./parts";
+import { Problem } from "./problem";
 import { span } from "./words";
 
 const LASTING = [

@@ -6,7 +6,7 @@ import { useDoing } from "./doing";
 import { type Peer } from "./network";
 import { join } from "./pairing";
 import { Paired } from "./paired";
-import { Problem } from "./parts";
+import { Problem } from "./problem";
 
 export function Join() {
   const doing = useDoing();

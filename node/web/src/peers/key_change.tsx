@@ -4,7 +4,7 @@ import { Icon } from "../shell/icons";
 import { api } from "../net/api";
 import { useDoing } from "./doing";
 import { type KeyChange, look } from "./network";
-import { Problem } from "./parts";
+import { Problem } from "./problem";
 import { selected } from "./selection";
 
 export function KeyChangeCard({ change }: { change: KeyChange }) {

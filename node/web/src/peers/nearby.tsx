@@ -6,7 +6,8 @@ import { useClock } from "./clock";
 import { type Doing, useDoing } from "./doing";
 import { type Peer, discovery, identity, pairing, peers } from "./network";
 import { compare, letOthers } from "./pairing";
-import { Problem, SettingSwitch } from "./parts";
+import { SettingSwitch } from "./parts";
+import { Problem } from "./problem";
 import { countdown, span } from "./words";
 
 const SEEN_SHOWN_MAX = 50;

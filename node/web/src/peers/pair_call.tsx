@@ -4,7 +4,7 @@ import { Icon } from "../shell/icons";
 import { useDoing } from "./doing";
 import type { Comparison } from "./network";
 import { decide, isOpen, openPairing, shownComparison } from "./pairing";
-import { Problem } from "./parts";
+import { Problem } from "./problem";
 
 export function PairCall() {
   const comparison = shownComparison();

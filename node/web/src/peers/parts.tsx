@@ -4,8 +4,9 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 
 import { socket } from "../net/socket";
-import { type Doing, useDoing } from "./doing";
+import { useDoing } from "./doing";
 import { type NetworkSetting, choose, settings } from "./network";
+import { Problem } from "./problem";
 import "./parts.css";
 
 /** A setting that is on or off, with what it means. */
@@ -30,15 +31,6 @@ export function SettingSwitch({ of, title, children }: { of: NetworkSetting; tit
       <p id={means}>{children}</p>
       <Problem of={doing} />
     </div>
-  );
-}
-
-/** Why something came to nothing, told once. */
-export function Problem({ of }: { of: Doing }) {
-  return (
-    <p class="problem" role="alert">
-      {of.problem}
-    </p>
   );
 }
 

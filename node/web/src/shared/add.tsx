@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 
 import { useDoing } from "../peers/doing";
-import { Problem } from "../peers/parts";
+import { Problem } from "../peers/problem";
 import { share } from "./shares";
 import { Whom } from "./whom";
 

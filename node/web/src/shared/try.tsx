@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 
 import { useDoing } from "../peers/doing";
 import { peerOf, trusted } from "../peers/network";
-import { Problem } from "../peers/parts";
+import { Problem } from "../peers/problem";
 import { placeOf } from "../peers/words";
 import { type Found, type Passage, search } from "./shares";
 
