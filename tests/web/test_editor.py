@@ -332,6 +332,12 @@ def test_a_text_that_was_never_saved_and_a_secret_stay_out(
     page.keyboard.type("nobody knows")
     expect(page.get_by_text("Goes along")).to_have_count(0)
     assert "nobody knows" not in asked(page, model, "what is this")
+    choose(page)
+    editor(page).get_by_role("checkbox", name="Hidden files, too").check()
+    editor(page).get_by_role("button", name=".env").click()
+    expect(text(page, ".env")).to_contain_text("hunter2")
+    expect(editor(page).get_by_text("not for the agent")).to_be_visible()
+    assert "hunter2" not in asked(page, model, "and this")
 
 
 @requirement("B17")

@@ -29,6 +29,7 @@ export class Buffer {
   /** Settled when the document is here, or cannot be had. */
   ready: Promise<void>;
   #stored: Document | null = null;
+  #saving: Promise<void> = Promise.resolve();
   #keeping: ReturnType<typeof setTimeout> | undefined;
 
   /** `id` is the address of a document, or `scratch:` and something of its own. */
@@ -54,8 +55,13 @@ export class Buffer {
     this.ready = this.#open();
   }
 
-  /** Store the text; a conflict is put before the owner. `over` is the state that may be replaced. */
-  async save(over: Document | null = this.#stored): Promise<void> {
+  /** Store the text, one time after the other; a conflict is put before the owner. `over` may be replaced. */
+  save(over?: Document | null): Promise<void> {
+    this.#saving = this.#saving.then(() => this.#store(over === undefined ? this.#stored : over));
+    return this.#saving;
+  }
+
+  async #store(over: Document | null): Promise<void> {
     const surface = this.surface.peek();
     if (this.uri === null || !surface) return;
     if (this.proposal.peek()) {

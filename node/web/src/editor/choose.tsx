@@ -109,10 +109,11 @@ function Entries({ label, entries, open }: { label: string; entries: readonly { 
 function Files({ open }: { open: Open }) {
   const path = useSignal("");
   const folder = useSignal<Folder | null>(null);
+  const hidden = useSignal(false);
   const problem = useSignal("");
   const look = async (to: string) => {
     try {
-      folder.value = await listFolder(to);
+      folder.value = await listFolder(to, hidden.value);
       path.value = to;
       problem.value = "";
     } catch (error) {
@@ -148,6 +149,17 @@ function Files({ open }: { open: Open }) {
           </li>
         ))}
       </ul>
+      <label class="with-hidden">
+        <input
+          type="checkbox"
+          checked={hidden.value}
+          onChange={(event) => {
+            hidden.value = event.currentTarget.checked;
+            void look(path.value);
+          }}
+        />
+        Hidden files, too
+      </label>
       {listed?.entries.length === 0 && <p>Nothing is in this folder, apart from what is hidden.</p>}
       {listed?.more && <p>There is more in this folder than is listed here.</p>}
     </section>

@@ -55,8 +55,8 @@ export async function writeDocument(uri: string, content: string, revision: stri
   }
 }
 
-export function listFolder(path: string): Promise<Folder> {
-  return api("GET", `/api/files?path=${encodeURIComponent(path)}`);
+export function listFolder(path: string, hidden: boolean): Promise<Folder> {
+  return api("GET", `/api/files?path=${encodeURIComponent(path)}&hidden=${hidden}`);
 }
 
 export function listEverything(): Promise<Everything> {
