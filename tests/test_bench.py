@@ -16,16 +16,6 @@ FIGURES = {
     "memory": ["idle memory 2 s after ready"],
     "tokens": ["1 turn: first token", "1 turn: age of a token", "3 turns: first token", "3 turns: until all"],
     "peer": ["peer ask, median", "peer ask, p99"],
-    "links": [
-        "link set-up, median",
-        "link set-up, p99",
-        "1 link: asks",
-        "20 links: asks",
-        "1 hop: stream",
-        "3 hops: stream",
-        "20 links: set-up of all",
-        "20 links: memory per link",
-    ],
     "finding": ["3 nodes: until all have found all"],
     "sessions": ["open a session", "last page", "search", "store a message"],
 }
@@ -41,8 +31,7 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     "name",
     [
         pytest.param(
-            name,
-            marks=pytest.mark.skipif(os.name == "nt" and name in ("memory", "links"), reason="no ps there"),
+            name, marks=pytest.mark.skipif(os.name == "nt" and name == "memory", reason="no ps there")
         )
         for name in FIGURES
     ],
