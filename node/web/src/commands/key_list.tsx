@@ -4,19 +4,12 @@ import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 
 import { api } from "../net/api";
-import { chordOf, isFree, keysOf, ownKeys, shown } from "./keys";
+import { KEYS_SETTING, chordOf, isFree, keysOf, ownKeys, shown } from "./keys";
 import { type Command, commands } from "./registry";
-
-const SETTING = "/api/settings/ui.keys";
 
 /** The command whose keys are to be pressed next. */
 export const waiting = signal<string | null>(null);
 const problem = signal("");
-
-/** Fetch the owner's keys from the node. */
-export async function loadKeys(): Promise<void> {
-  ownKeys.value = (await api<{ value: Record<string, string> }>("GET", SETTING)).value;
-}
 
 export function stopWaiting(): void {
   waiting.value = null;
@@ -25,7 +18,7 @@ export function stopWaiting(): void {
 
 async function save(keys: Readonly<Record<string, string>>): Promise<void> {
   try {
-    ownKeys.value = (await api<{ value: Record<string, string> }>("PUT", SETTING, { value: keys })).value;
+    ownKeys.value = (await api<{ value: Record<string, string> }>("PUT", KEYS_SETTING, { value: keys })).value;
   } catch (error) {
     problem.value = error instanceof Error ? error.message : String(error);
   }

@@ -2,8 +2,10 @@
 
 import { signal } from "@preact/signals";
 
+import { api } from "../net/api";
 import { command, commands, isAvailable } from "./registry";
 
+export const KEYS_SETTING = "/api/settings/ui.keys";
 const MODIFIERS = ["Ctrl", "Alt", "Shift"] as const;
 export const isMac = typeof navigator !== "undefined" && /Mac|iPhone|iPad/.test(navigator.platform);
 
@@ -53,4 +55,9 @@ export function onKeyDown(event: KeyboardEvent): void {
   if (!found) return;
   event.preventDefault();
   void found.run();
+}
+
+/** Fetch the owner's keys from the node. */
+export async function loadKeys(): Promise<void> {
+  ownKeys.value = (await api<{ value: Record<string, string> }>("GET", KEYS_SETTING)).value;
 }

@@ -2,12 +2,14 @@
 
 import { useLayoutEffect, useRef } from "preact/hooks";
 
-import { KeyList, stopWaiting, waiting } from "./key_list";
+import { Later } from "../net/later";
 
+const list = new Later(() => import("./key_list"));
 let dialog: HTMLDialogElement | null = null;
 
 export function openShortcuts(): void {
-  stopWaiting();
+  list.want();
+  list.part.peek()?.stopWaiting();
   if (dialog && !dialog.open) dialog.showModal();
 }
 
@@ -16,6 +18,7 @@ export function Shortcuts() {
   useLayoutEffect(() => {
     dialog = own.current;
   }, []);
+  const KeyList = list.part.value?.KeyList;
   return (
     <dialog ref={own} class="shortcuts" aria-labelledby="shortcuts-title" onCancel={keepOpen}>
       <header>
@@ -24,12 +27,12 @@ export function Shortcuts() {
           Close
         </button>
       </header>
-      <KeyList />
+      {KeyList && <KeyList />}
     </dialog>
   );
 }
 
 /** Escape ends the waiting for keys before it closes the list. */
 function keepOpen(event: Event): void {
-  if (waiting.value !== null) event.preventDefault();
+  if (list.part.peek()?.waiting.peek() != null) event.preventDefault();
 }

@@ -1,9 +1,9 @@
 // What was said, the latest at the end; only some turns are in the page, and others come when wanted.
 
 import { Fragment } from "preact";
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
-import { Welcome } from "../onboarding/welcome";
+import { Later } from "../net/later";
 import { Icon } from "../shell/icons";
 import { BubbleView } from "./bubble";
 import { bubblesOf, placed } from "./bubbles";
@@ -14,6 +14,9 @@ import type { ConversationView } from "./views";
 
 import { AT_END, type Window, earlier, later, shownIn } from "./window";
 
+/** It comes behind the first paint: whoever has a model and said something never sees it. */
+const welcome = new Later(async () => (await import("../onboarding/welcome")).Welcome);
+
 export function Transcript({ view }: { view: ConversationView }) {
   const box = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
@@ -22,6 +25,8 @@ export function Transcript({ view }: { view: ConversationView }) {
   const held = useRef<{ element: Element; top: number } | null>(null);
   const wantsEarlier = useRef(false);
   const place = usePlace(view);
+  const Welcome = welcome.part.value;
+  useEffect(() => welcome.want(), []);
   const conversation = view.state.value;
   const inLine = new Set<unknown>(queuedTurns(conversation));
   const items = conversation.items.filter((item) => !inLine.has(item));
@@ -81,7 +86,7 @@ export function Transcript({ view }: { view: ConversationView }) {
               {said(item.id)}
             </Fragment>
           ))}
-          {view.isLoaded.value && <Welcome sessionId={view.id} isEmpty={items.length === 0 && bubbles.size === 0} />}
+          {Welcome && view.isLoaded.value && <Welcome sessionId={view.id} isEmpty={items.length === 0 && bubbles.size === 0} />}
         </div>
       </div>
       {!isAtEnd && (

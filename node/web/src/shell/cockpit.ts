@@ -3,8 +3,7 @@
 import { effect } from "@preact/signals";
 
 import { answer, manifest } from "../commands/agent";
-import { onKeyDown } from "../commands/keys";
-import { loadKeys } from "../commands/key_list";
+import { loadKeys, onKeyDown } from "../commands/keys";
 import { addLayoutCommands } from "../layout/commands";
 import { LayoutController } from "../layout/controller";
 import { remote } from "../layout/remote";
