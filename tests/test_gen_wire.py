@@ -17,7 +17,11 @@ def gen_wire(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 def schema(**definitions: Any) -> dict[str, Any]:
-    roots = {"ClientFrame": {"$ref": "#/$defs/Ask"}, "NodeFrame": {"type": "null"}, "Layout": {"type": "null"}}
+    roots = {
+        "ClientFrame": {"$ref": "#/$defs/Ask"},
+        "NodeFrame": {"type": "null"},
+        "Layout": {"type": "null"},
+    }
     return {"$defs": {**roots, **definitions}}
 
 
