@@ -1,5 +1,7 @@
 """The settings pane: every setting with a fitting control, the permission rules with their tester, the keys."""
 
+from contextlib import AbstractContextManager
+
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -31,10 +33,9 @@ def value(node: NodeProcess, key: str) -> object:
     return node.call("GET", f"/api/settings/{key}")["value"]
 
 
-def expect_value(page: Page, node: NodeProcess, key: str, wanted: object) -> None:
-    """Wait until the node has a value: a page sends it without waiting."""
-    page.wait_for_load_state("networkidle")
-    assert value(node, key) == wanted
+def sent(page: Page) -> AbstractContextManager[object]:
+    """Wait until what is done in the block has been answered by the node."""
+    return page.expect_response(lambda answer: "/api/settings/" in answer.url and answer.ok)
 
 
 @requirement("Q2", "T2")
@@ -70,9 +71,10 @@ def test_a_value_is_kept_and_one_that_does_not_fit_is_told_in_its_place(
     expect(address.get_by_role("alert")).to_contain_text("write an address as http://127.0.0.1:11434")
     row(settings, "network.signAsks").get_by_role("switch").check()
     expect(row(settings, "network.signAsks")).to_contain_text("On")
-    expect_value(page, node, "network.signAsks", wanted=True)
-    row(settings, "network.defaultGrants").get_by_label("Read notes").check()
-    expect_value(page, node, "network.defaultGrants", ["ask", "shared", "notes"])
+    assert value(node, "network.signAsks") is True
+    with sent(page):
+        row(settings, "network.defaultGrants").get_by_label("Read notes").check()
+    assert value(node, "network.defaultGrants") == ["ask", "shared", "notes"]
     row(settings, "ui.theme").get_by_role("combobox").select_option("Dark")
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
 
@@ -158,7 +160,7 @@ def test_the_mode_is_chosen_in_plain_words(settings: Locator, page: Page, node: 
     expect(picker.get_by_role("radio", name="Ask before acting")).to_be_checked()
     picker.get_by_role("radio", name="Plan").check()
     expect(row(settings, "agent.permissions.mode").get_by_role("button", name="Reset")).to_be_visible()
-    expect_value(page, node, "agent.permissions.mode", "plan")
+    assert value(node, "agent.permissions.mode") == "plan"
 
 
 @requirement("E7")

@@ -20,7 +20,7 @@ interface RowsProps {
 }
 
 export function Rows({ label, sessions, hasMore }: RowsProps) {
-  const box = useRef<HTMLUListElement>(null);
+  const box = useRef<HTMLDivElement>(null);
   const [view, setView] = useState({ top: 0, height: 600 });
   const [stop, setStop] = useState<string | null>(null);
   const [renamed, setRenamed] = useState<string | null>(null);
@@ -75,21 +75,28 @@ export function Rows({ label, sessions, hasMore }: RowsProps) {
   };
 
   return (
-    <ul ref={box} class="session-rows" aria-label={label} onKeyDown={onKeyDown} onScroll={({ currentTarget }) => setView({ top: currentTarget.scrollTop, height: currentTarget.clientHeight })}>
-      {from > 0 && <li role="presentation" style={{ height: `${from * rowPx}px` }} />}
-      {sessions.slice(from, to).map((session, index) => (
-        <li key={session.id} data-session={session.id} style={{ height: `${rowPx}px` }} aria-setsize={hasMore ? -1 : sessions.length} aria-posinset={from + index + 1}>
-          <Row
-            session={session}
-            excerpt={session.excerpt}
-            isStop={from + index === stopAt}
-            isRenamed={renamed === session.id}
-            onRename={(isRenamed) => rename(session.id, isRenamed)}
-            onFocus={() => setStop(session.id)}
-          />
-        </li>
-      ))}
-      {to < sessions.length && <li role="presentation" style={{ height: `${(sessions.length - to) * rowPx}px` }} />}
-    </ul>
+    <div ref={box} class="session-rows" onScroll={({ currentTarget }) => setView({ top: currentTarget.scrollTop, height: currentTarget.clientHeight })}>
+      {/* As high as all rows together, whichever of them are in the page: else the browser would move the view. */}
+      <ul aria-label={label} style={{ height: `${sessions.length * rowPx}px` }} onKeyDown={onKeyDown}>
+        {sessions.slice(from, to).map((session, index) => (
+          <li
+            key={session.id}
+            data-session={session.id}
+            style={{ top: `${(from + index) * rowPx}px`, height: `${rowPx}px` }}
+            aria-setsize={hasMore ? -1 : sessions.length}
+            aria-posinset={from + index + 1}
+          >
+            <Row
+              session={session}
+              excerpt={session.excerpt}
+              isStop={from + index === stopAt}
+              isRenamed={renamed === session.id}
+              onRename={(isRenamed) => rename(session.id, isRenamed)}
+              onFocus={() => setStop(session.id)}
+            />
+          </li>
+        ))}
+      </ul>
+    </div>
   );
 }
