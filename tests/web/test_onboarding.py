@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.fakes.ollama_server import ALL, FakeOllama, answer, error, line
-from tests.fakes.scripted_server import Reply
+from tests.fakes.scripted_server import Reply, Step
 from tests.mission import requirement
 from tests.web.axe import assert_accessible
 from tests.web.conftest import StartNode, Visit
@@ -65,7 +65,12 @@ def test_a_pull_shows_how_far_it_is_and_its_model_answers_when_it_is_there(
     def fetched(_: object) -> Reply:
         model.models = {GEMMA: ALL}
         layer = {"status": "pulling 1", "digest": "sha256:1", "total": 200, "completed": 100}
-        steps = [line({"status": "pulling manifest"}), line(layer), gate, line({"status": "success"})]
+        steps: list[Step] = [
+            line({"status": "pulling manifest"}),
+            line(layer),
+            gate,
+            line({"status": "success"}),
+        ]
         return Reply(steps=steps, content_type="application/x-ndjson")
 
     model.answer("/api/pull", fetched)

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.fakes.ollama_server import ALL, TINY, FakeOllama, answer, calls, done, reply
+from tests.fakes.ollama_server import ALL, FakeOllama, answer, calls, done, reply
 from tests.mission import requirement
 from tests.web.axe import assert_accessible
 from tests.web.node_process import NodeProcess
@@ -97,7 +97,7 @@ def test_a_setting_is_found_by_words_and_opened_from_the_palette(settings: Locat
 def test_the_model_is_chosen_from_those_that_answer_and_blank_is_the_node_s_choice(
     model: FakeOllama, settings: Locator, page: Page, node: NodeProcess
 ) -> None:
-    model.models = {TINY: ALL, "gemma4:e2b": ALL, "plain:latest": ("completion",)}
+    model.models.update({"gemma4:e2b": ALL, "plain:latest": ("completion",)})
     picker = row(settings, "agent.orchestrator.model").get_by_role("combobox")
     expect(picker.locator("option:checked")).to_have_text("The node chooses: tiny:latest on Ollama")
     page.reload()
