@@ -29,7 +29,7 @@ class FakeOllama(ScriptedServer):
         listening: socket.socket | None = None,
     ) -> None:
         super().__init__(seed=seed, port=port, listening=listening)
-        self.models = dict(models) if models is not None else {TINY: ALL}
+        self.models: dict[str, Sequence[str]] = dict(models) if models is not None else {TINY: ALL}
         self.loaded: dict[str, int] = {}
         """Window of each model in memory."""
         self.answer("/api/version", json_reply({"version": "0.40.12"}))

@@ -97,7 +97,8 @@ def test_a_setting_is_found_by_words_and_opened_from_the_palette(settings: Locat
 def test_the_model_is_chosen_from_those_that_answer_and_blank_is_the_node_s_choice(
     model: FakeOllama, settings: Locator, page: Page, node: NodeProcess
 ) -> None:
-    model.models.update({"gemma4:e2b": ALL, "plain:latest": ("completion",)})
+    model.models["gemma4:e2b"] = ALL
+    model.models["plain:latest"] = ("completion",)
     picker = row(settings, "agent.orchestrator.model").get_by_role("combobox")
     expect(picker.locator("option:checked")).to_have_text("The node chooses: tiny:latest on Ollama")
     page.reload()
