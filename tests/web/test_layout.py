@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.fakes.ollama_server import FakeOllama, answer, calls, done, reply
 from tests.mission import requirement
@@ -435,3 +435,14 @@ def test_a_narrow_window_shows_one_pane_at_a_time(cockpit: Page) -> None:
     assert_accessible(cockpit)
     cockpit.set_viewport_size({"width": 1280, "height": 800})
     expect_stored(cockpit, AT_FIRST)
+
+
+def test_a_pane_that_is_wanted_before_the_workspaces_are_here_opens_when_they_come(page: Page) -> None:
+    held: list[Route] = []
+    page.route("**/api/layout", lambda route: held.append(route))  # noqa: PLW0108  playwright asks for a function
+    with page.expect_request("**/api/layout"):
+        page.reload()
+    page.get_by_role("button", name="Peers", exact=True).click()
+    held[0].continue_()
+    expect(pane(page, "peers")).to_be_visible()
+    expect_stored(page, {"row": ["sessions", "conversation+peers"]})

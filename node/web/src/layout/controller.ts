@@ -12,6 +12,8 @@ import { Gone, type Remote, Stale, type Workspace } from "./remote";
 
 export const FIRST = { id: "main", title: "Main" };
 
+const LOADING = "the workspaces are still being fetched; try again in a moment";
+
 export interface OpenOptions {
   params?: PaneParams;
   where?: operations.Where;
@@ -37,6 +39,8 @@ export class LayoutController {
   readonly active: ReadonlySignal<Pane | undefined>;
 
   readonly #keeper: Keeper;
+  /** What the owner wanted opened before the workspaces were here. */
+  #wish: (() => void) | null = null;
 
   constructor(private readonly remote: Remote) {
     this.#keeper = new Keeper(remote, usable);
@@ -56,15 +60,22 @@ export class LayoutController {
     else this.workspaces.value = workspaces;
     const known = this.workspaces.peek().some((one) => one.id === wanted);
     await this.switchTo(known && wanted !== null ? wanted : (active ?? FIRST.id));
+    this.#wish?.();
+    this.#wish = null;
   }
 
   /** Change the layout; the answer says why not, or null. */
   do(change: Change): Refusal | null {
-    return this.#keeper.change(change);
+    return this.shown.peek() === "" ? new Refusal(LOADING) : this.#keeper.change(change);
   }
 
   /** Open a pane, or show the one of its kind that is open, and return its id. */
-  open(kindId: string, { params = {}, where, focus = false }: OpenOptions = {}): string | Refusal {
+  open(kindId: string, options: OpenOptions = {}): string | Refusal {
+    if (this.shown.peek() === "") {
+      if (options.focus) this.#wish = () => void this.open(kindId, options);
+      return new Refusal(LOADING);
+    }
+    const { params = {}, where, focus = false } = options;
     const kind = paneKind(kindId);
     if (!kind) return new Refusal(`there is no kind of pane ${JSON.stringify(kindId.slice(0, 80))}`);
     const there = kind.single ? panesOf(this.layout.peek()).find((pane) => pane.kind === kindId) : undefined;
