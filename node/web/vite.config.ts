@@ -12,6 +12,8 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     // Small files stay files: a data: address would need a wider policy.
     assetsInlineLimit: 0,
+    // What a start needs is one file: cut up by what later parts share with it, it would compress less.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "start", tags: ["$initial"] }] } } },
     license: { fileName: "third-party-licenses.md" },
   },
 });

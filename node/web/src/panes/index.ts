@@ -1,7 +1,7 @@
 // Every view of the cockpit: importing one registers what it shows. The order is that of the menus.
 
 import "../conversation";
-import "../sessions/sessions";
+import "../sessions";
 import "../peers";
 import "../shared";
 import "../recent";

@@ -5,18 +5,17 @@ import { currentSession } from "../conversation";
 import { viewOf } from "../conversation/views";
 import { api } from "../net/api";
 import { askText } from "../shell/ask_text";
-import * as actions from "./actions";
 import type { Session } from "./order";
 
 export function addSessionCommands(): void {
   registerCommands(
     { id: "chat.rename", title: "Rename the conversation", when: isStored, run: () => withCurrent(askForTitle) },
-    { id: "chat.pin", title: "Pin or unpin the conversation", when: isStored, run: () => withCurrent(actions.pin) },
-    { id: "chat.archive", title: "Archive or restore the conversation", when: isStored, run: () => withCurrent(actions.archive) },
-    { id: "chat.delete", title: "Delete the conversation", when: isStored, run: () => withCurrent(actions.remove) },
-    { id: "chat.exportJson", title: "Export the conversation as JSON", when: isStored, run: () => withCurrent((one) => actions.exportAs(one, "json")) },
-    { id: "chat.exportMarkdown", title: "Export the conversation as Markdown", when: isStored, run: () => withCurrent((one) => actions.exportAs(one, "markdown")) },
-    { id: "chat.import", title: "Import a conversation", run: actions.chooseFile },
+    { id: "chat.pin", title: "Pin or unpin the conversation", when: isStored, run: () => withCurrent((actions, one) => actions.pin(one)) },
+    { id: "chat.archive", title: "Archive or restore the conversation", when: isStored, run: () => withCurrent((actions, one) => actions.archive(one)) },
+    { id: "chat.delete", title: "Delete the conversation", when: isStored, run: () => withCurrent((actions, one) => actions.remove(one)) },
+    { id: "chat.exportJson", title: "Export the conversation as JSON", when: isStored, run: () => withCurrent((actions, one) => actions.exportAs(one, "json")) },
+    { id: "chat.exportMarkdown", title: "Export the conversation as Markdown", when: isStored, run: () => withCurrent((actions, one) => actions.exportAs(one, "markdown")) },
+    { id: "chat.import", title: "Import a conversation", run: async () => (await import("./actions")).chooseFile() },
   );
 }
 
@@ -26,12 +25,15 @@ function isStored(): boolean {
   return id !== null && viewOf(id).state.value.items.length > 0;
 }
 
-async function withCurrent(act: (session: Session) => unknown): Promise<void> {
-  const session = await api<Session>("GET", `/api/chat/sessions/${encodeURIComponent(currentSession.peek() ?? "")}?limit=1`);
-  await act(session);
+type Actions = typeof import("./actions");
+
+async function withCurrent(act: (actions: Actions, session: Session) => unknown): Promise<void> {
+  const path = `/api/chat/sessions/${encodeURIComponent(currentSession.peek() ?? "")}?limit=1`;
+  const [actions, session] = await Promise.all([import("./actions"), api<Session>("GET", path)]);
+  await act(actions, session);
 }
 
-async function askForTitle(session: Session): Promise<void> {
+async function askForTitle(actions: Actions, session: Session): Promise<void> {
   const title = await askText("Rename the conversation", { label: "Name", button: "Rename", value: session.title });
   if (title) await actions.rename(session, title);
 }

@@ -4,16 +4,14 @@ import { useEffect } from "preact/hooks";
 
 import { shownKeys } from "../commands/keys";
 import { command } from "../commands/registry";
-import { registerPane } from "../panes/registry";
 import { Icon } from "../shell/icons";
 import { MenuButton } from "../shell/menu";
 import { chooseFile } from "./actions";
-import { addSessionCommands } from "./commands";
 import { hits, listed, problem, query, readAnew, showArchived, showsArchived, watchSessions } from "./list";
 import { Rows } from "./rows";
 import "./sessions.css";
 
-function Sessions() {
+export function Sessions() {
   useEffect(watchSessions, []);
   return (
     <div class="sessions">
@@ -95,14 +93,3 @@ function menu() {
     { title: "Import a conversation…", run: chooseFile },
   ];
 }
-
-registerPane({
-  id: "sessions",
-  title: "Sessions",
-  icon: "sessions",
-  component: Sessions,
-  single: true,
-  place: "left",
-  share: 0.2,
-});
-addSessionCommands();

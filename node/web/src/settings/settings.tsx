@@ -4,7 +4,7 @@ import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 
 import { KeyList } from "../commands/key_list";
-import { type PaneProps, registerPane } from "../panes/registry";
+import type { PaneProps } from "../panes/registry";
 import { Icon } from "../shell/icons";
 import { type Group, type Setting, grouped } from "./groups";
 import { MODEL_KEYS, ModelEditor } from "./model_editor";
@@ -21,7 +21,7 @@ const query = signal("");
 const MODE = "agent.permissions.mode";
 const RULE_KEYS = new Set<string>(LISTS.map(keyOf));
 
-function SettingsPane({ params }: PaneProps) {
+export function SettingsPane({ params }: PaneProps) {
   const box = useRef<HTMLDivElement>(null);
   useEffect(watchSettings, []);
   useEffect(() => {
@@ -86,14 +86,3 @@ function controlOf(setting: Setting) {
   if (setting.key === "ui.keys") return <KeyList id={idOf(setting.key)} />;
   return null;
 }
-
-registerPane({
-  id: "settings",
-  title: "Settings",
-  icon: "settings",
-  component: SettingsPane,
-  single: true,
-  place: "right",
-  share: 0.4,
-  keys: "Ctrl+.",
-});
