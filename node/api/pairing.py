@@ -6,7 +6,7 @@ from typing import Self
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from node.api.network import record_json
+from node.api.network import record_json, with_port
 from node.api.requests import body_of
 from node.listening import PeerDoor
 from node.qr import qr_path
@@ -80,7 +80,8 @@ class PairingApi:
         """Redeem a ticket; or begin to compare codes, and return once there is one to look at."""
         wanted = await body_of(request, PairRequest)
         if wanted.ticket is None:
-            comparison = await self.hub.compare(wanted.peer_id, address=wanted.address)
+            address = with_port(wanted.address) if wanted.address else None
+            comparison = await self.hub.compare(wanted.peer_id, address=address)
             await self.door.open_for_peers()
             return web.json_response(comparison_json(comparison), status=202)
         record = await self.hub.join(wanted.ticket)

@@ -1,5 +1,7 @@
 """A comparison of codes in words, for the command line and the console. Pure."""
 
+from ipaddress import IPv4Address
+
 from node.console.render import one_line
 from node.replies import Comparison, Pairing
 
@@ -7,9 +9,17 @@ NAME_MAX_CHARS = 64
 
 
 def is_address(text: str) -> bool:
-    """`host:port`; anything else names a peer."""
+    """`host:port`, or an IPv4 address alone; anything else names a peer."""
     host, _, port = text.rpartition(":")
-    return bool(host) and port.isdigit()
+    return (bool(host) and port.isdigit()) or _is_ip(text)
+
+
+def _is_ip(text: str) -> bool:
+    try:
+        IPv4Address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def spaced(code: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from node.console.comparing import is_address
 from node.qr import QUIET, qr_path, qr_text
 from node.replies import NodeError
 from tests.mission import requirement
@@ -222,3 +223,11 @@ async def test_two_owners_pair_in_their_consoles_and_end_it_there(tmp_path: Path
         for done in ("now called Bobby", "Bobby is blocked", "may pair again", "no longer trusted"):
             assert done in said
         assert [peer for peer in await alice.client.peers() if peer["state"] == "trusted"] == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "is_one"),
+    [("192.168.1.7", True), ("192.168.1.7:8766", True), ("bob.local:8766", True), ("bob", False), ("bob 2", False), ("1.2.3", False)],
+)  # fmt: skip
+def test_an_address_is_told_from_the_name_of_a_peer(typed: str, is_one: bool) -> None:
+    assert is_address(typed) is is_one
