@@ -17,13 +17,16 @@ MEASUREMENTS = (
     "start", "memory", "tokens", "peer", "links", "finding", "load", "disclosure", "sessions", "cockpit",
 )  # fmt: skip
 """Each is `measure` in the module `bench_NAME` beside this file."""
+COCKPIT = "cockpit"
 DISCLOSURE = "disclosure"
 """The one that reads data; a folder may be named after it."""
 
 
 def main() -> int:
     options = _arguments()
-    environment.enter()
+    environment.enter(
+        "dev" if COCKPIT in (options.names or MEASUREMENTS) else ""
+    )  # it needs a browser's driver
     print(surroundings(), flush=True)
     for name in options.names or MEASUREMENTS:
         # Here, not above: these modules need the environment's packages.

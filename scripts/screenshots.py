@@ -14,15 +14,18 @@ from pathlib import Path
 from typing import TypeAlias
 
 import environment
-from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
-from tests.fakes.ollama_server import ALL, FakeOllama, calls, done, reply, text, thinking
-from tests.web import chromium
-from tests.web.axe import THEMES, settle
-from tests.web.network import allow_asks, pair
-from tests.web.node_process import NodeProcess, running
-from tests.web.stage import Stage
-from tests.web.talk import ask, expect_answered, turn
+environment.enter("dev")
+
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright  # noqa: E402
+
+from tests.fakes.ollama_server import ALL, FakeOllama, calls, done, reply, text, thinking  # noqa: E402
+from tests.web import chromium  # noqa: E402
+from tests.web.axe import THEMES, settle  # noqa: E402
+from tests.web.network import allow_asks, pair  # noqa: E402
+from tests.web.node_process import NodeProcess, running  # noqa: E402
+from tests.web.stage import Stage  # noqa: E402
+from tests.web.talk import ask, expect_answered, turn  # noqa: E402
 
 FOLDER = environment.ROOT / "docs" / "screenshots"
 BAKERY = environment.ROOT / "tests" / "fixtures" / "bakery"

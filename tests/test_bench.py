@@ -7,16 +7,20 @@ from pathlib import Path
 
 import pytest
 
+from node.page import COCKPIT
 from tests.mission import requirement
+from tests.web import chromium
 
 DATA = Path(__file__).parent / "fixtures" / "disclosure"
 BENCH = Path(__file__).parent.parent / "scripts" / "bench.py"
+can_show = chromium.path() is not None and (COCKPIT / "index.html").exists()
 FIGURES = {
     "start": ["palaver up until it is ready", "palaver --help"],
     "memory": ["idle memory 2 s after ready"],
     "tokens": ["1 turn: first token", "1 turn: age of a token", "3 turns: first token", "3 turns: until all"],
     "peer": ["peer ask, median", "peer ask, p99"],
     "finding": ["3 nodes: until all have found all"],
+    "cockpit": ["first paint of a first visit", "200 tokens/s for 1 s: main thread", "100 turns: open"],
     "sessions": ["open a session", "last page", "search", "store a message"],
 }
 
@@ -31,7 +35,13 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     "name",
     [
         pytest.param(
-            name, marks=pytest.mark.skipif(os.name == "nt" and name == "memory", reason="no ps there")
+            name,
+            marks=[
+                pytest.mark.skipif(os.name == "nt" and name == "memory", reason="no ps there"),
+                pytest.mark.skipif(
+                    name == "cockpit" and not can_show, reason="no Chromium, or nothing built"
+                ),
+            ],
         )
         for name in FIGURES
     ],
