@@ -137,7 +137,6 @@ def test_what_a_peer_says_in_a_turn_stands_under_its_name_and_reaches_the_model_
     assert_accessible(page)
 
 
-@requirement("Q5")
 def test_a_peer_is_named_with_an_at_sign(page: Page, node: NodeProcess, start_node: StartNode) -> None:
     pair(node, start_node("bob"))
     composer(page).type("what does @bo")
@@ -146,7 +145,7 @@ def test_a_peer_is_named_with_an_at_sign(page: Page, node: NodeProcess, start_no
     expect(composer(page)).to_have_value("what does @bob ")
 
 
-@requirement("C7", "E4")
+@requirement("E4")
 def test_the_model_and_the_mode_beside_the_composer_count_from_the_next_message_on(
     page: Page, model: FakeOllama
 ) -> None:
