@@ -80,7 +80,8 @@ def all_found_ms(nodes: int) -> float:
         answers = [json.loads(process.stdout.readline()) for process in running if process.stdout]
         for process in running:
             process.communicate("done\n", timeout=FOUND_TIMEOUT_S)
-    return max(at for _, at in answers) * 1000 - min(began for began, _ in answers) * 1000
+    spent_s: float = max(at for _, at in answers) - min(began for began, _ in answers)
+    return spent_s * 1000
 
 
 async def find(service: str, others: int) -> None:

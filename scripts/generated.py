@@ -119,7 +119,8 @@ def schema() -> Mapping[str, object]:
     """Return the JSON Schema of all frames: `ClientFrame`, `NodeFrame` and `LinkFrame` in its `$defs`."""
     received: Models = (*_all(TO_NODE), SerializedTool, *LINK_FRAMES)
     modes: list[tuple[type[BaseModel], Mode]] = [(model, "validation") for model in received]
-    modes += [(model, "serialization") for model in (*_all(FROM_NODE), Layout)]
+    sent: Models = (*_all(FROM_NODE), Layout)
+    modes += [(model, "serialization") for model in sent]
     references, whole = models_json_schema(modes, ref_template="#/$defs/{model}")
     node_frames = [
         _frame(channel, event, references[event, "serialization"])

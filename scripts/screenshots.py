@@ -31,7 +31,7 @@ FOLDER = environment.ROOT / "docs" / "screenshots"
 BAKERY = environment.ROOT / "tests" / "fixtures" / "bakery"
 VIEWPORT: ViewportSize = {"width": 1280, "height": 800}
 WAIT_MS = 20_000
-COUNTS = {"prompt_eval_count": 2_140, "eval_count": 96}
+DONE = done(prompt_eval_count=2_140, eval_count=96)
 MODEL = "gemma4:e2b"
 PEER_SAID = (
     "E4 means that the steam generator has run dry. Close the red tap, wait ten minutes, open it a quarter "
@@ -141,11 +141,11 @@ def conversation(page: Page, demo: Demo) -> None:
         reply(
             *thinking("The oven is at the bakery, so their agent knows. I will ask it."),
             calls(("agent.ask_peer", wanted)),
-            done(**COUNTS),
+            DONE,
         ),
-        reply(calls(("shared.search", {"query": "deck oven E4"})), done(**COUNTS)),
-        reply(*text(PEER_SAID), done(**COUNTS)),
-        reply(*text(SAID), done(**COUNTS)),
+        reply(calls(("shared.search", {"query": "deck oven E4"})), DONE),
+        reply(*text(PEER_SAID), DONE),
+        reply(*text(SAID), DONE),
     )
     ask(page, question)
     expect_answered(page, "before baking")
@@ -155,7 +155,7 @@ def conversation(page: Page, demo: Demo) -> None:
 def approval(page: Page, demo: Demo) -> None:
     """What acts waits for a yes."""
     note = {"name": "deck oven", "text": "- E4: steam generator dry\n- Ofen-Maier, if it comes back\n"}
-    demo.model.chat(reply(*text("I will keep that as a note."), calls(("notes.write", note)), done(**COUNTS)))
+    demo.model.chat(reply(*text("I will keep that as a note."), calls(("notes.write", note)), DONE))
     page.keyboard.press("Control+Shift+O")
     ask(page, "Keep what we found out about the oven as a note.")
     page.get_by_role("button", name="Allow once").wait_for()
@@ -163,8 +163,8 @@ def approval(page: Page, demo: Demo) -> None:
 
 def peers(page: Page, demo: Demo) -> None:
     demo.model.chat(
-        reply(calls(("shared.search", {"query": "opening hours of the shop"})), done(**COUNTS)),
-        reply(*text(HOURS), done(**COUNTS)),
+        reply(calls(("shared.search", {"query": "opening hours of the shop"})), DONE),
+        reply(*text(HOURS), DONE),
     )
     opened(page, "Show Peers")
     page.get_by_role("button", name="korn-bakery", exact=True).first.click()
