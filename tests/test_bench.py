@@ -19,6 +19,7 @@ FIGURES = {
     "memory": ["idle memory 2 s after ready"],
     "tokens": ["1 turn: first token", "1 turn: age of a token", "3 turns: first token", "3 turns: until all"],
     "peer": ["peer ask, median", "peer ask, p99"],
+    "links": ["link set-up, median", "1 link: asks", "2 links: asks", "3 hops: stream", "5 links: memory"],
     "finding": ["3 nodes: until all have found all"],
     "cockpit": ["first paint of a first visit", "200 tokens/s for 1 s: main thread", "100 turns: open"],
     "sessions": ["open a session", "last page", "search", "store a message"],
@@ -37,7 +38,7 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
         pytest.param(
             name,
             marks=[
-                pytest.mark.skipif(os.name == "nt" and name == "memory", reason="no ps there"),
+                pytest.mark.skipif(os.name == "nt" and name in {"memory", "links"}, reason="no ps there"),
                 pytest.mark.skipif(
                     name == "cockpit" and not can_show, reason="no Chromium, or nothing built"
                 ),
