@@ -2,6 +2,9 @@
 
 from agent.events import Answer, CitedPlace, Done, ErrorEvent, ToolDone, TurnEvent, UsageEvent
 
+NOT_USAGE = {"turn_id", "session_id", "round"}
+"""Fields of the event that say where it belongs, and those of its last round alone."""
+
 
 class Report:
     """Feed it the events of one turn."""
@@ -40,7 +43,7 @@ class Report:
             "sessionId": self.session_id,
             "turnId": self._turn_id,
             **({"answer": self._answer} if self.ok else {"error": self._error, "code": self._code}),
-            "usage": self._usage and self._usage.model_dump(mode="json", exclude={"turn_id", "session_id"}),
+            "usage": self._usage and self._usage.model_dump(mode="json", exclude=NOT_USAGE),
             "citations": [place.model_dump(mode="json") for place in self._citations],
             "toolCalls": self._calls,
         }

@@ -86,7 +86,7 @@ async def test_a_model_that_only_talks_of_a_call_is_asked_once_more_and_cannot_r
     """The retry has to be a call; llama-server lets a model talk before it, for ever if nothing stops it."""
     async with node_at(dialect.address, tmp_path) as node, node.socket() as ws:
         await ws.send("manifest", {"tools": [LOOK | {"sideEffect": True}]})
-        await node.client.set_setting("agent.permissions.deny", ["shelf.look"])
+        await node.client.set_setting("agent.permissions.deny", ["*"])
         frames = await play(ws, f"say using {dialect.wire('shelf.look')}")
     usage = [frame["data"]["completionTokens"] for frame in frames if frame["event"] == "usage"]
     assert len(usage) >= 2, "the narrated call was not nudged"
