@@ -7,7 +7,8 @@ from os import environ
 from pathlib import Path
 from typing import Any
 
-from node import app, cli
+from node import cli
+from node.wiring import tools
 from tools.registry import Registry, tool
 from tools.spec import ToolSpec
 
@@ -33,13 +34,13 @@ def note(file: Path, line: str) -> None:
 
 
 def main() -> int:
-    usual = partial(app.add_tools)
+    usual = partial(tools.add_tools)
 
     def add_tools(registry: Registry, *rest: Any, **more: Any) -> Any:
         registry.add(crane(Path(environ[LIFTS])))
         return usual(registry, *rest, **more)
 
-    app.add_tools = add_tools
+    tools.add_tools = add_tools
     return cli.main()
 
 
