@@ -16,7 +16,7 @@ from tests.web.stage import Stage
 from tests.web.talk import ask, composer, expect_answered, turn
 
 NOTE = {"name": "bread", "text": "Feed it daily.", "mode": "replace"}
-CLOCK = ("clock.now", {})
+CLOCK: tuple[str, dict[str, object]] = ("clock.now", {})
 
 
 @pytest.fixture
