@@ -33,6 +33,7 @@ class Template:
     """The list that each closed slot takes its value from."""
 
 
+@lru_cache(maxsize=4_096)
 def lists_of(template: str) -> tuple[str, ...]:
     """Return the names of the lists that a template uses."""
     return tuple(found["list"] for found in _SLOT.finditer(template) if found["list"])
