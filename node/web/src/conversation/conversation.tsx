@@ -1,6 +1,6 @@
 // The conversation pane: the transcript, and below it the place to write.
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 
 import { socket } from "../net/socket";
 import { type PaneProps, registerPane } from "../panes/registry";
@@ -66,7 +66,8 @@ function useAnnounced(view: ConversationView): string {
 /** The session that was spoken in is the one to open next time; its title names the window. */
 function useRemembered(view: ConversationView): void {
   const isStored = turnsOf(view.state.value).some(({ state }) => state !== "sending" && state !== "refused");
-  useEffect(() => {
+  // Not after the next frame: a page that is closed at once has no more of them.
+  useLayoutEffect(() => {
     if (isStored) remember(view.id);
   }, [view, isStored]);
   const title = view.title.value ?? "";

@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 
-import { api } from "../net/api";
+import { api, request } from "../net/api";
 
 /** Null until it is known. */
 export const currentSession = signal<string | null>(null);
@@ -44,7 +44,8 @@ export function newSession(): string {
   return id;
 }
 
-/** Tell the node which session to show first. A failure costs nothing but that. */
+/** Tell the node which session to show first, also when the page goes at once. A failure costs nothing but that. */
 export function remember(id: string | null): void {
-  void api("PUT", "/api/chat/sessions/active", { id }).catch(() => {});
+  const told = { method: "PUT", body: JSON.stringify({ id }), keepalive: true };
+  void request("/api/chat/sessions/active", told).catch(() => {});
 }

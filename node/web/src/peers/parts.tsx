@@ -1,7 +1,7 @@
 // Small things that the panes of peers and of shared folders have in common.
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { socket } from "../net/socket";
 import { useDoing } from "./doing";
@@ -52,7 +52,8 @@ export function Sure({
   const [isAsked, setAsked] = useState(false);
   const keep = useRef<HTMLButtonElement>(null);
   const opener = useRef<HTMLButtonElement>(null);
-  useEffect(() => {
+  // Before the next key, which may be the Escape of somebody who pressed by mistake.
+  useLayoutEffect(() => {
     if (isAsked) keep.current?.focus();
   }, [isAsked]);
   const leave = () => {

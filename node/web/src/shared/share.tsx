@@ -75,7 +75,7 @@ function Contents({ share }: { share: Share }) {
 function Readers({ share }: { share: Share }) {
   const doing = useDoing();
   const [chosen, setChosen] = useState<readonly string[] | null | undefined>(undefined);
-  const whom = share.peers === null ? "every peer that may search what you share" : share.peers.map((peer) => peer.label).join(", ");
+  const whom = share.peers === null ? "every peer that may search what you share" : share.peers.map((peer) => peer.label).sort().join(", ");
   if (chosen === undefined) {
     return (
       <div class="readers">
