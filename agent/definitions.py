@@ -16,6 +16,7 @@ WINDOW_SHARE = 0.25
 DESCRIPTION_MAX_CHARS = 160
 PARAMETER_MAX_CHARS = 80
 KEPT_SIZES = 4_096
+KEPT_FORMS = 1_024
 
 _SENTENCE = re.compile(r".+?[.!?](?=\s|$)", re.DOTALL)
 
@@ -26,7 +27,7 @@ def tokens_of(tool: ToolSpec) -> int:
 
 
 @lru_cache(maxsize=KEPT_SIZES)
-def _tokens_of(name: str, description: str, parameters: Same) -> int:
+def _tokens_of(name: str, description: str, parameters: Same[JsonObject]) -> int:
     definition = {"name": name, "description": description, "parameters": parameters.value}
     text = json.dumps(definition, ensure_ascii=False, separators=(",", ":"), default=dict)
     return -(-len(text) // CHARS_PER_TOKEN)
@@ -71,12 +72,25 @@ def whole(tool: ToolSpec) -> ToolSpec:
 
 def first_sentence(tool: ToolSpec) -> ToolSpec:
     """Keep the first sentence of the description, and of each parameter's."""
-    parameters = _with_descriptions(tool.parameters, lambda text: _opening(text, PARAMETER_MAX_CHARS))
-    return replace(tool, description=_opening(tool.description, DESCRIPTION_MAX_CHARS), parameters=parameters)
+    return _first_sentence(Same(tool))
 
 
 def bare(tool: ToolSpec) -> ToolSpec:
     """Keep the first sentence of the description, and of the parameters their names and types."""
+    return _bare(Same(tool))
+
+
+# Kept per tool: a form that is the same object in every turn is also measured and written out once.
+@lru_cache(maxsize=KEPT_FORMS)
+def _first_sentence(same: Same[ToolSpec]) -> ToolSpec:
+    tool = same.value
+    parameters = _with_descriptions(tool.parameters, lambda text: _opening(text, PARAMETER_MAX_CHARS))
+    return replace(tool, description=_opening(tool.description, DESCRIPTION_MAX_CHARS), parameters=parameters)
+
+
+@lru_cache(maxsize=KEPT_FORMS)
+def _bare(same: Same[ToolSpec]) -> ToolSpec:
+    tool = same.value
     parameters = _with_descriptions(tool.parameters, lambda _: "")
     return replace(tool, description=_opening(tool.description, DESCRIPTION_MAX_CHARS), parameters=parameters)
 

@@ -1,14 +1,16 @@
-"""An object as a key of what was worked out from it: JSON schemas have no hash of their own."""
+"""An object as a key of what was worked out from it: tools and JSON schemas have no hash of their own."""
 
-from tools.spec import JsonObject
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
 
 
-class Same:
+class Same(Generic[T]):
     """Equal only to another key of the very same object, which it keeps alive."""
 
     __slots__ = ("value",)
 
-    def __init__(self, value: JsonObject) -> None:
+    def __init__(self, value: T) -> None:
         self.value = value
 
     def __hash__(self) -> int:

@@ -48,7 +48,7 @@ def folded(schema: JsonObject) -> dict[str, object]:
 
 
 @lru_cache(maxsize=KEPT_DEFINITIONS)
-def _definition(name: str, description: str, schema: Same) -> Mapping[str, object]:
+def _definition(name: str, description: str, schema: Same[JsonObject]) -> Mapping[str, object]:
     parameters = folded(schema.value)
     return {
         "type": "function",
