@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Iterable
+from functools import lru_cache
 
 from agent.history import AssistantMessage, Message, ToolMessage
 from agent.models.base import ModelRequest
-from tools.spec import ToolSpec
+from tools.same import Same
+from tools.spec import JsonObject, ToolSpec
 
+KEPT_SIZES = 4_096
 CHARS_PER_TOKEN = 4
 """Of English prose and code; good enough to plan with."""
 CHARS_PER_TOKEN_SPARSE = 6
@@ -22,8 +25,20 @@ BRIM = 0.98
 def estimated_tokens(messages: Iterable[Message], tools: Iterable[ToolSpec] = ()) -> int:
     """Guess how many tokens a prompt takes; servers count exactly, and only afterwards."""
     sizes = [_size(message) for message in messages]
-    chars = sum(sizes) + sum(_definition_size(tool) for tool in tools)
-    return chars // CHARS_PER_TOKEN + TOKENS_PER_MESSAGE * len(sizes)
+    said = sum(sizes) // CHARS_PER_TOKEN + TOKENS_PER_MESSAGE * len(sizes)
+    return said + sum(map(tokens_of, tools))
+
+
+def tokens_of(tool: ToolSpec) -> int:
+    """Estimate what a definition costs: the characters of its compact JSON, by `CHARS_PER_TOKEN`."""
+    return _tokens_of(tool.name, tool.description, Same(tool.parameters))
+
+
+@lru_cache(maxsize=KEPT_SIZES)
+def _tokens_of(name: str, description: str, parameters: Same[JsonObject]) -> int:
+    definition = {"name": name, "description": description, "parameters": parameters.value}
+    text = json.dumps(definition, ensure_ascii=False, separators=(",", ":"), default=dict)
+    return -(-len(text) // CHARS_PER_TOKEN)
 
 
 def cut_notice(request: ModelRequest, read: int | None, window: int | None) -> str | None:
@@ -45,9 +60,9 @@ def _is_cut(request: ModelRequest, read: int, window: int | None) -> bool:
     chars = sum(len(message.text) for message in request.messages)
     if chars >= SURE_FROM_CHARS and chars > read * CHARS_PER_TOKEN_MAX:
         return True
-    if window is None or estimated_tokens(request.messages, request.tools) <= window:
+    if window is None or (read < window * BRIM and chars <= read * CHARS_PER_TOKEN_SPARSE):
         return False
-    return read >= window * BRIM or chars > read * CHARS_PER_TOKEN_SPARSE
+    return estimated_tokens(request.messages, request.tools) > window
 
 
 def _size(message: Message) -> int:
@@ -58,7 +73,3 @@ def _size(message: Message) -> int:
             return len(text)
         case _:
             return len(message.text)
-
-
-def _definition_size(tool: ToolSpec) -> int:
-    return len(tool.name) + len(tool.description) + len(json.dumps(dict(tool.parameters)))

@@ -1,12 +1,11 @@
 """What a tool's definition costs of the model's window, and shorter forms of it for when that is too much."""
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from agent.context import CHARS_PER_TOKEN
+from agent.context import tokens_of
 from tools.same import Same
 from tools.spec import JsonObject, ToolSpec
 
@@ -15,22 +14,9 @@ WINDOW_SHARE = 0.25
 """Definitions may take this much of the model's window, and never more than `DEFINITION_TOKENS`."""
 DESCRIPTION_MAX_CHARS = 160
 PARAMETER_MAX_CHARS = 80
-KEPT_SIZES = 4_096
 KEPT_FORMS = 1_024
 
 _SENTENCE = re.compile(r".+?[.!?](?=\s|$)", re.DOTALL)
-
-
-def tokens_of(tool: ToolSpec) -> int:
-    """Estimate what a definition costs: the characters of its compact JSON, by `CHARS_PER_TOKEN`."""
-    return _tokens_of(tool.name, tool.description, Same(tool.parameters))
-
-
-@lru_cache(maxsize=KEPT_SIZES)
-def _tokens_of(name: str, description: str, parameters: Same[JsonObject]) -> int:
-    definition = {"name": name, "description": description, "parameters": parameters.value}
-    text = json.dumps(definition, ensure_ascii=False, separators=(",", ":"), default=dict)
-    return -(-len(text) // CHARS_PER_TOKEN)
 
 
 def token_budget(window: int | None) -> int:
@@ -72,27 +58,27 @@ def whole(tool: ToolSpec) -> ToolSpec:
 
 def first_sentence(tool: ToolSpec) -> ToolSpec:
     """Keep the first sentence of the description, and of each parameter's."""
-    return _first_sentence(Same(tool))
+    return _shortened(tool, _first_sentences(Same(tool.parameters)))
 
 
 def bare(tool: ToolSpec) -> ToolSpec:
     """Keep the first sentence of the description, and of the parameters their names and types."""
-    return _bare(Same(tool))
+    return _shortened(tool, _undescribed(Same(tool.parameters)))
 
 
-# Kept per tool: a form that is the same object in every turn is also measured and written out once.
-@lru_cache(maxsize=KEPT_FORMS)
-def _first_sentence(same: Same[ToolSpec]) -> ToolSpec:
-    tool = same.value
-    parameters = _with_descriptions(tool.parameters, lambda text: _opening(text, PARAMETER_MAX_CHARS))
+def _shortened(tool: ToolSpec, parameters: JsonObject) -> ToolSpec:
     return replace(tool, description=_opening(tool.description, DESCRIPTION_MAX_CHARS), parameters=parameters)
 
 
+# Kept: parameters that are the same object in every turn are also measured and written out once.
 @lru_cache(maxsize=KEPT_FORMS)
-def _bare(same: Same[ToolSpec]) -> ToolSpec:
-    tool = same.value
-    parameters = _with_descriptions(tool.parameters, lambda _: "")
-    return replace(tool, description=_opening(tool.description, DESCRIPTION_MAX_CHARS), parameters=parameters)
+def _first_sentences(parameters: Same[JsonObject]) -> JsonObject:
+    return _with_descriptions(parameters.value, lambda text: _opening(text, PARAMETER_MAX_CHARS))
+
+
+@lru_cache(maxsize=KEPT_FORMS)
+def _undescribed(parameters: Same[JsonObject]) -> JsonObject:
+    return _with_descriptions(parameters.value, lambda _: "")
 
 
 def _as_many_as_fit(forms: Sequence[ToolSpec], tokens: int) -> tuple[ToolSpec, ...]:

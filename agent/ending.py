@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from agent.calls import Caller, tool_done
 from agent.citations import citations
-from agent.definitions import tokens_of
+from agent.context import tokens_of
 from agent.desk import Desk, TurnOutcome
 from agent.errors import Failure, failure_of
 from agent.events import Answer, CitedPlace, Done, ErrorEvent, TurnEvent

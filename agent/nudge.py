@@ -6,9 +6,13 @@ reply never does, so only an announced or printed call of a known tool counts.
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
 from agent.words import words
 
+KEPT_SPEECHES = 64
+"""Most turns are shown the same tools as one before."""
 READ_MAX_CHARS = 8_000
 """An announcement stands early; a longer reply is read up to here."""
 
@@ -33,19 +37,34 @@ def reads_like_a_call(text: str, tool_names: Iterable[str]) -> bool:
     names = tuple(tool_names)
     if not names or not text:
         return False
-    if _PRINTED_CALL.search(text) or _printed(names).search(text):
+    speech = _speech(names)
+    if _PRINTED_CALL.search(text) or speech.printed.search(text):
         return True
-    named = _named(names)
+    return any(_announces(sentence, speech) for sentence in _SENTENCE_END.split(text))
+
+
+class _Speech(NamedTuple):
+    """How a model speaks of some tools."""
+
+    printed: re.Pattern[str]
+    named: re.Pattern[str]
+    actions: Sequence[frozenset[str]]
+
+
+@lru_cache(maxsize=KEPT_SPEECHES)
+def _speech(names: tuple[str, ...]) -> _Speech:
     actions = [action for action in map(_action, names) if len(action) > 1]
-    return any(_announces(sentence, named, actions) for sentence in _SENTENCE_END.split(text))
+    return _Speech(_printed(names), _named(names), actions)
 
 
-def _announces(sentence: str, named: re.Pattern[str], actions: Sequence[frozenset[str]]) -> bool:
+def _announces(sentence: str, speech: _Speech) -> bool:
     """Whether a sentence says what its speaker is about to do, and that is what a tool does."""
     if (intention := _INTENTION.search(sentence)) is None:
         return False
+    if speech.named.search(sentence, intention.start()):
+        return True
     said = set(words(sentence[intention.end() :]))
-    return named.search(sentence, intention.start()) is not None or any(said >= action for action in actions)
+    return any(said >= action for action in speech.actions)
 
 
 def _printed(names: Iterable[str]) -> re.Pattern[str]:

@@ -95,6 +95,9 @@ class OwnerToolbox:
         self._called_for: list[str] = []
         self._guessed: list[str] = []
         self._shown: dict[str, ToolSpec] = {}
+        self._wanted: tuple[Sequence[ToolSpec], ...] = ()
+        self._chosen = Presented(tools=())
+        """What was chosen of `_wanted`."""
         self.dropped: Sequence[str] = ()
 
     def open(self, prompt: str, *, recent: Sequence[str] = (), before: Sequence[str] = ()) -> None:
@@ -119,14 +122,15 @@ class OwnerToolbox:
 
     def _choice(self) -> Presented:
         catalogue = self.catalogue()
-        return presented(
-            [tool for tool in catalogue.values() if tool.core],
-            [catalogue[name] for name in self._called_for if name in catalogue],
-            [catalogue[name] for name in self._guessed if name in catalogue],
-            before=self._shown,
-            budget=self._budget,
-            tokens=self._tokens,
-        )
+        core = [tool for tool in catalogue.values() if tool.core]
+        called_for = [catalogue[name] for name in self._called_for if name in catalogue]
+        guessed = [catalogue[name] for name in self._guessed if name in catalogue]
+        if (core, called_for, guessed) != self._wanted:
+            self._wanted = (core, called_for, guessed)
+            self._chosen = presented(
+                core, called_for, guessed, before=self._shown, budget=self._budget, tokens=self._tokens
+            )
+        return self._chosen
 
     def find(self, name: str) -> ToolSpec | None:
         return self.catalogue().get(name)

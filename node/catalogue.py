@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
-from agent.context import CHARS_PER_TOKEN
-from agent.definitions import tokens_of
+from agent.context import CHARS_PER_TOKEN, tokens_of
 from agent.finder import ToolFinder
 from agent.index import ToolIndex
 from agent.toolbox import OwnerToolbox

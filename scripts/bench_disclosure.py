@@ -17,7 +17,8 @@ from statistics import median
 
 from bench_figure import percentile
 
-from agent.definitions import DEFINITION_TOKENS, fitted, tokens_of
+from agent.context import tokens_of
+from agent.definitions import DEFINITION_TOKENS, fitted
 from agent.disclosure import carried, guesses
 from agent.finder import ToolFinder
 from agent.index import ToolIndex

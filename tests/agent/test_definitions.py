@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from agent.definitions import DEFINITION_TOKENS, bare, brief, first_sentence, fitted, token_budget, tokens_of
+from agent.context import tokens_of
+from agent.definitions import DEFINITION_TOKENS, bare, brief, first_sentence, fitted, token_budget
 from tests.agent.fakes import reader
 from tests.mission import requirement
 from tools.spec import ToolSpec

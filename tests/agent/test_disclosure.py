@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.definitions import tokens_of
+from agent.context import tokens_of
 from agent.disclosure import MAX_CARRIED_GROUPS, TOOL_BUDGET, carried, guess_slots, guesses, presented
 from agent.ranking import Ranking
 from tests.agent.fakes import reader
