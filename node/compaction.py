@@ -78,21 +78,22 @@ class Compaction:
         self._compacting: set[str] = set()
         self._tasks: set[asyncio.Task[Compacted | None]] = set()
 
-    async def make_room(self, turn: ClaimedTurn, model: Model) -> None:
-        """Summarise older turns when this one would fill the window up to the owner's share."""
+    async def make_room(self, turn: ClaimedTurn, past: Sequence[StoredMessage], model: Model) -> bool:
+        """Summarise older turns when this one would fill the window up to the owner's share.
+
+        `past` is what the turn reads; True says that it reads something else now.
+        """
         window, share = self._window(model), self._settings.number("agent.compactAt")
-        if window is None or not share or turn.is_first:
-            return
-        past = await self._summaries.readable(turn.session_id, turn.turn_id)
-        if not is_due(tokens_of(past, turn), window, share):
-            return
+        if window is None or not share or not past or not is_due(tokens_of(past, turn), window, share):
+            return False
         if (plan := await self._plan(turn.session_id, model, past)) is None:
-            return
+            return False
         await self._say(turn, f"summarising {len(plan.older)} earlier turns to make room")
         if turn.session_id not in self._compacting:
             self._compacting.add(turn.session_id)
             with suppress(ModelError):  # the turn meets the same, and says so
-                await self._carry_out(plan, turn.turn_id)
+                return await self._carry_out(plan, turn.turn_id) is not None
+        return False
 
     async def plan(self, session_id: str) -> Plan:
         """Return what to summarise on request; raises `NothingToCompact`."""

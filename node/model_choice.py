@@ -17,7 +17,7 @@ from node.settings import Settings
 from node.spawned import SpawnedServer
 
 RULES = "rules"
-LOOK_BRIEFLY_S = 2.0
+LOOK_BRIEFLY_S = 2.5
 """A server answers sooner, if it does; loading a model file takes longer."""
 LOOK_AGAIN_S = 15.0
 """How old a fruitless look for a server may be when the next turn starts."""

@@ -1,7 +1,7 @@
 """The owner's turns: from a message to its stored answer, whoever brought the message."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -28,6 +28,7 @@ from node.queue import Cancelled, TurnQueue
 from node.relays import Relays
 from node.settings import Settings
 from node.store.errors import NotStored, StoreFull
+from node.store.messages import StoredMessage
 from node.store.turn import ClaimedTurn, Conclusion, Ending, NewTurn, Source, Submitted
 from node.store.turns import TurnStore
 from node.streams import Streams
@@ -139,8 +140,10 @@ class OwnerTurns:
         with self._telemetry.during(
             "client", "turn", "ask", claimed.session_id, received=claimed.prompt
         ) as call:
-            await self._compaction.make_room(claimed, await self._models.current())
-            outcome = await run_turn(self._desk_of(claimed), await self._turn_of(claimed))
+            past = await self._turns.history(claimed)
+            if await self._compaction.make_room(claimed, past, await self._models.current()):
+                past = await self._turns.history(claimed)
+            outcome = await run_turn(self._desk_of(claimed), await self._turn_of(claimed, past))
             call.answered("cancelled" if outcome.cancelled else outcome.code if outcome.error else "answered")
             call.replied(outcome.text.encode())
             self._catalogue.last_shown = outcome.shown
@@ -180,13 +183,13 @@ class OwnerTurns:
         self._answer_waiter(session_id, outcome)
         await self._places.retell(session_id)
 
-    async def _turn_of(self, claimed: ClaimedTurn) -> Turn:
+    async def _turn_of(self, claimed: ClaimedTurn, past: Sequence[StoredMessage]) -> Turn:
         limits = limits_of(self._settings)
         return Turn(
             turn_id=claimed.turn_id,
             session_id=claimed.session_id,
             prompt=claimed.prompt,
-            history=told_before(await self._turns.history(claimed)),
+            history=told_before(past),
             context=FocusedContext.model_validate(claimed.context) if claimed.context else None,
             mode=self._permissions.mode(claimed.mode, claimed.session_id),
             rules=partial(self._permissions.rules, claimed.session_id),

@@ -168,12 +168,12 @@ class TurnQueue:
         """Start what may run now; return after how many seconds there may be more."""
         while room := max(0, self._running_max - len(self._running)):
             async with self._claiming:
-                claimed = await self._turns.claim(room)
-                for turn in claimed:
+                claims = await self._turns.claim(room)
+                for turn in claims.turns:
                     self._start(turn)
                 self._has_moved()
-            if len(claimed) < room:
-                return await self._turns.next_due_in()
+            if len(claims.turns) < room:
+                return claims.next_due_in
         return None
 
     def _start(self, turn: ClaimedTurn) -> None:

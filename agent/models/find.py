@@ -1,7 +1,8 @@
 """Which model servers answer on this machine, what they are, and which of their models a node takes."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from agent.models import catalogue
@@ -22,8 +23,8 @@ OTHER_ADDRESSES = (
     "http://127.0.0.1:8080",  # llama-server
 )
 DEFAULT_OLLAMA_MODEL = "gemma4:e2b"
-PROBE_TIMEOUT_S = 0.7
-"""For finding out what one address is; all addresses are asked at once."""
+PROBE_TIMEOUT_S = 2.0
+"""For finding out what listens at one address. All are asked at once, and none waits for those after it."""
 MODELS_LOOKED_AT = 20
 """Most models of one Ollama server that are asked what they can do."""
 
@@ -66,19 +67,20 @@ async def find_model(
 
     That is Ollama's default model where it is installed, else a server's first that can call tools.
     """
-    probes = (_probe(address, allow_remote=allow_remote, recorder=recorder) for address in addresses)
     tried: list[Tried] = []
-    for probed in await asyncio.gather(*probes):
-        if isinstance(probed, Tried):
-            tried.append(probed)
-            continue
-        try:
-            facts = await _pick(probed, wanted, allow_remote=allow_remote, recorder=recorder)
-        except ModelError as error:
-            tried.append(Tried(address=probed.address, kind=error.kind, text=str(error)))
-            continue
-        model = open_model(facts, allow_remote=allow_remote, recorder=recorder)
-        return Found(model=model, tried=tuple(tried))
+    async with _probing(addresses, allow_remote=allow_remote, recorder=recorder) as probes:
+        for probe in probes:
+            probed = await probe
+            if isinstance(probed, Tried):
+                tried.append(probed)
+                continue
+            try:
+                facts = await _pick(probed, wanted, allow_remote=allow_remote, recorder=recorder)
+            except ModelError as error:
+                tried.append(Tried(address=probed.address, kind=error.kind, text=str(error)))
+                continue
+            model = open_model(facts, allow_remote=allow_remote, recorder=recorder)
+            return Found(model=model, tried=tuple(tried))
     return Found(model=None, tried=tuple(tried))
 
 
@@ -127,6 +129,23 @@ def base_address(text: str) -> str:
     address = text.strip().rstrip("/")
     address = address if "://" in address else f"http://{address}"
     return address.removesuffix("/v1").rstrip("/")
+
+
+@asynccontextmanager
+async def _probing(
+    addresses: Sequence[str], *, allow_remote: bool, recorder: Recorder
+) -> AsyncIterator[Sequence[asyncio.Task[Server | Tried]]]:
+    """Ask every address at once; who is still waited for at the end of the block is asked no more."""
+    probes = [
+        asyncio.create_task(_probe(address, allow_remote=allow_remote, recorder=recorder))
+        for address in addresses
+    ]
+    try:
+        yield probes
+    finally:
+        for probe in probes:
+            probe.cancel()
+        await asyncio.gather(*probes, return_exceptions=True)
 
 
 async def _probe(address: str, *, allow_remote: bool, recorder: Recorder) -> Server | Tried:

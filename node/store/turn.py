@@ -79,6 +79,13 @@ class ClaimedTurn(Turn):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    turns: Sequence[ClaimedTurn]
+    next_due_in: float | None
+    """Seconds until the next pause between attempts is over; None when no turn pauses."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Submitted:
     turn: Turn
     ahead: int

@@ -24,6 +24,7 @@ from node.store.sessions import open_session
 from node.store.summaries import readable
 from node.store.turn import (
     ClaimedTurn,
+    Claims,
     Conclusion,
     Ending,
     NewTurn,
@@ -56,35 +57,25 @@ class TurnStore:
         session_id = turn.session_id or uuid.uuid4().hex
         return await self._db.transact(lambda write: self._submit(write, session_id, turn))
 
-    async def claim(self, limit: int) -> list[ClaimedTurn]:
+    async def claim(self, limit: int) -> Claims:
         """Take the next turns that may run: at most one per session, by priority, then users first, then age.
 
         A turn that pauses before its next attempt holds back the later ones of its session.
         """
         now = self._clock()
 
-        def claim(write: sqlite3.Connection) -> list[sqlite3.Row]:
+        def claim(write: sqlite3.Connection) -> tuple[list[sqlite3.Row], float | None]:
             claimed = write.execute(_CLAIM, {"now": now, "limit": limit}).fetchall()
             rows = (find_turn(write, *key) for key in claimed)
-            return [row for row in rows if row is not None]
+            return [row for row in rows if row is not None], write.execute(_NEXT_DUE).fetchone()[0]
 
-        return [
-            ClaimedTurn(**_facts(row), groups=tuple(json.loads(row["tool_groups"])))
-            for row in await self._db.transact(claim)
-        ]
+        rows, due = await self._db.transact(claim)
+        turns = [ClaimedTurn(**_facts(row), groups=tuple(json.loads(row["tool_groups"]))) for row in rows]
+        return Claims(turns=turns, next_due_in=None if due is None else max(0.0, due - now))
 
     async def is_any_due(self) -> bool:
         """Whether a turn could run now, if there were a place for it."""
         return bool(await self._db.rows(_DUE, {"now": self._clock(), "limit": 1}))
-
-    async def next_due_in(self) -> float | None:
-        """Return in how many seconds the next pause between attempts is over; None when no turn pauses."""
-        rows = await self._db.rows(
-            "SELECT min(not_before) FROM turns WHERE state = 'pending' AND not_before > 0"
-            " AND session_id NOT IN (SELECT session_id FROM turns WHERE state = 'dispatching')"
-        )
-        due: float | None = rows[0][0]
-        return None if due is None else max(0.0, due - self._clock())
 
     async def conclude(self, turn: ClaimedTurn, outcome: TurnOutcome) -> Conclusion:
         """Store what an attempt came to. Only the first call for a valid claim has an effect."""
@@ -258,6 +249,10 @@ SELECT number FROM (
 )
 WHERE place = 1 AND not_before <= :now
 ORDER BY priority DESC, source <> 'user', number LIMIT :limit
+"""
+_NEXT_DUE = """
+SELECT min(not_before) FROM turns WHERE state = 'pending' AND not_before > 0
+AND session_id NOT IN (SELECT session_id FROM turns WHERE state = 'dispatching')
 """
 _CLAIM = f"""
 UPDATE turns SET state = 'dispatching', attempts = attempts + 1, claimed_at = :now, not_before = 0

@@ -6,7 +6,7 @@ import signal
 import socket
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,11 @@ async def node(data: Path, ollama: FakeOllama) -> AsyncIterator[tuple[Process, N
         assert ready["model"] == "tiny:latest"
         async with NodeClient.at(data) as client:
             yield process, client
+
+
+async def sessions_of(client: NodeClient) -> list[dict[str, Any]]:
+    listed: Any = await client.call("GET", "/api/chat/sessions")
+    return list(listed)
 
 
 async def transcript(client: NodeClient, session_id: str) -> list[tuple[str, str, str]]:
@@ -107,3 +112,24 @@ async def test_a_data_folder_that_is_no_folder_is_refused_in_a_sentence(tmp_path
     assert refused.code == 1
     assert str(tmp_path / "file") in refused.err
     assert "Traceback" not in refused.err
+
+
+@requirement("T4")
+async def test_two_nodes_on_one_machine_differ_by_their_environment_alone(tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        ready = []
+        for name in ("alice", "bob"):
+            more = {"PALAVER_NAME": name, "PALAVER_PORT": "0", "PALAVER_PEER_PORT": "0"}
+            process = await stack.enter_async_context(
+                started("up", "--json", data=tmp_path / name, more=more)
+            )
+            assert process.stdout
+            async with asyncio.timeout(LIMIT_S):
+                ready.append(json.loads(await process.stdout.readline()))
+        assert [line["name"] for line in ready] == ["alice", "bob"]
+        assert all(ready[0][key] != ready[1][key] for key in ("nodeId", "url", "peerAddress"))
+        asked = await palaver("ask", "what time is it", "--session", "only-alice", data=tmp_path / "alice")
+        assert asked.code == 0
+        async with NodeClient.at(tmp_path / "alice") as alice, NodeClient.at(tmp_path / "bob") as bob:
+            assert [each["id"] for each in await sessions_of(alice)] == ["only-alice"]
+            assert await sessions_of(bob) == []

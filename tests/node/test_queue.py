@@ -12,7 +12,7 @@ from node import queue as queue_module
 from node.queue import Cancelled, Run, Tell, TurnQueue
 from node.store.db import Database
 from node.store.sessions import SessionStore
-from node.store.turn import ClaimedTurn, Conclusion, Ending, NewTurn, Turn, TurnState
+from node.store.turn import ClaimedTurn, Claims, Conclusion, Ending, NewTurn, Turn, TurnState
 from node.store.turns import TurnStore
 from tests.mission import requirement
 from tests.node.store.claims import claim_one
@@ -449,10 +449,10 @@ async def test_the_store_failing_once_does_not_stop_the_queue(
 ) -> None:
     gate = Gate()
     gate.go.set()
-    claim: Callable[[int], Awaitable[list[ClaimedTurn]]] = turns.claim
+    claim: Callable[[int], Awaitable[Claims]] = turns.claim
     failed = asyncio.Event()
 
-    async def flaky(limit: int) -> list[ClaimedTurn]:
+    async def flaky(limit: int) -> Claims:
         if not failed.is_set():
             failed.set()
             raise OSError("disk full")

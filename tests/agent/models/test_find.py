@@ -124,6 +124,17 @@ async def test_the_first_server_that_answers_is_taken(
     assert second.bodies("/api/show") == []
 
 
+async def test_a_server_that_answers_does_not_wait_for_a_silent_one_of_less_preference(
+    stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(find, "PROBE_TIMEOUT_S", 10 * DEADLINE_S)
+    first, silent = FakeOllama(), ScriptedServer()
+    for server in (first, silent):
+        await stack.enter_async_context(server)
+    silent.answer("/api/version", Reply(steps=[asyncio.Event()]))
+    assert (await taken(stack, first.address, silent.address)).facts.address == first.address
+
+
 async def test_without_a_model_each_address_says_why(stack: AsyncExitStack, gone: str) -> None:
     page, loading = ScriptedServer(), ScriptedServer()
     plain, empty = FakeOllama({"plain:latest": PLAIN}), FakeOllama({})

@@ -6,4 +6,4 @@ from node.store.turns import TurnStore
 
 async def claim_one(turns: TurnStore) -> ClaimedTurn | None:
     """Take the next turn that may run."""
-    return next(iter(await turns.claim(1)), None)
+    return next(iter((await turns.claim(1)).turns), None)

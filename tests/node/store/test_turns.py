@@ -276,8 +276,9 @@ async def test_a_failure_that_may_pass_is_tried_five_times_with_growing_pauses_t
         conclusion = await turns.conclude(turn, failure(turn, transient=True))
         assert conclusion.ending is Ending.RETRYING
         pauses.append(conclusion.retry_in_s)
-        assert await claim_one(turns) is None, "the turn behind must not overtake"
-        assert await turns.next_due_in() == pytest.approx(conclusion.retry_in_s)
+        claims = await turns.claim(1)
+        assert not claims.turns, "the turn behind must not overtake"
+        assert claims.next_due_in == pytest.approx(conclusion.retry_in_s)
         clock.now += conclusion.retry_in_s
     assert pauses == [2, 4, 8, 16]
     turn = await claim(turns)
@@ -379,7 +380,7 @@ from node.store.turns import TurnStore
 async def main():
     turns = TurnStore(await Database.open(Path(sys.argv[1])))
     await turns.submit(NewTurn(turn_id="t", session_id="s", prompt="remember me"))
-    assert await turns.claim(1)
+    assert (await turns.claim(1)).turns
     print("claimed", flush=True)
     await asyncio.sleep(60)
 
