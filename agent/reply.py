@@ -14,6 +14,7 @@ from agent.history import AssistantMessage, Call, Message
 from agent.limits import Limits, idle_limit
 from agent.models.base import (
     CallDelta,
+    Calling,
     Delta,
     Finish,
     FinishReason,
@@ -30,6 +31,10 @@ from agent.transcript import Transcript
 from tools.spec import ToolSpec
 
 
+CALLING_MAX_CHARS = 80
+"""Of a tool's name that is shown while its call is written; it is the model's word, and may be no tool at all."""
+
+
 @dataclass(slots=True)
 class Reply:
     """What a model said in one round; grows while it streams."""
@@ -43,6 +48,8 @@ class Reply:
     chars: int = 0
     """Of text and reasoning."""
     began: float = field(default_factory=time.monotonic)
+    calling: str | None = None
+    """The tool of a call that the model is writing now."""
     last_written: float = 0.0
     """When the last text came; monotonic seconds."""
 
@@ -57,6 +64,8 @@ class Reply:
         """Say what the model does while it writes nothing; None while its text itself shows that."""
         if now - self.last_written < every_s:
             return None
+        if self.calling is not None:
+            return f"writing a call of {self.calling or 'a tool'}, {now - self.began:.0f} s"
         if self.texts:
             return f"the model pauses, {now - self.last_written:.0f} s"
         doing = "thinking" if self.reasoning else "waiting for the model"
@@ -107,6 +116,8 @@ class Listener:
                 await self._take_text(text, reply)
             case ReasoningDelta(text):
                 await self._take_reasoning(text, reply)
+            case Calling(name):
+                reply.calling = name[:CALLING_MAX_CHARS]
             case CallDelta(call):
                 reply.calls.append(call)
             case Usage():

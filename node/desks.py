@@ -165,7 +165,8 @@ def told(event: TurnEvent, conclusion: Conclusion | None) -> TurnEvent | None:
     """Return what clients see of a turn's end: a turn that will run again has not failed, nor is it done."""
     match event, conclusion:
         case ErrorEvent(), Conclusion(ending=Ending.RETRYING, attempts=attempts, retry_in_s=pause):
-            text = f"{event.message}; trying again in {pause:g} s (attempt {attempts + 1} of {ATTEMPTS})"
+            again = f"Trying again in {pause:g} s (attempt {attempts + 1} of {ATTEMPTS})"
+            text = f"{event.message.rstrip('.')}. {again}"
             return Status(turn_id=event.turn_id, session_id=event.session_id, text=text, starts_over=True)
         case Done(), Conclusion(ending=Ending.RETRYING):
             return None

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from agent.history import AssistantMessage, Call, Message, SystemMessage, ToolMessage, UserMessage
 from agent.models.base import (
     CallDelta,
+    Calling,
     Delta,
     Finish,
     FinishReason,
@@ -92,7 +93,7 @@ class RequestPart(_Part):
 
 
 class TextPart(_Part):
-    kind: Literal["text", "reasoning", "notice"]
+    kind: Literal["text", "reasoning", "notice", "calling"]
     text: str
 
 
@@ -211,6 +212,8 @@ def delta_of(text: str) -> Delta:
             return TextDelta(part.text)
         case TextPart(kind="reasoning"):
             return ReasoningDelta(part.text)
+        case TextPart(kind="calling"):
+            return Calling(plain(part.text, NOTICE_MAX_CHARS))
         case TextPart():
             return Notice(plain(part.text, NOTICE_MAX_CHARS))
         case UsagePart():
@@ -237,6 +240,8 @@ def _delta(delta: Delta) -> dict[str, object]:
             return {"kind": "reasoning", "text": text}
         case Notice(text):
             return {"kind": "notice", "text": text}
+        case Calling(name):
+            return {"kind": "calling", "text": name}
         case Usage():
             return {
                 "kind": "usage",

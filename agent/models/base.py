@@ -49,6 +49,13 @@ class CallDelta:
     call: Call
 
 
+@dataclass(frozen=True, slots=True)
+class Calling:
+    """The model is at a call that is not whole yet: a sign of life, with the tool's name as far as it is known."""
+
+    name: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
     """Tokens of one round as the server reported them. None is "not reported", never zero."""
@@ -77,7 +84,7 @@ class Finish:
     reason: FinishReason
 
 
-Delta: TypeAlias = ReasoningDelta | TextDelta | CallDelta | Usage | Notice | Finish
+Delta: TypeAlias = ReasoningDelta | TextDelta | Calling | CallDelta | Usage | Notice | Finish
 """A stream ends with exactly one `Finish`, or raises `ModelError`."""
 
 

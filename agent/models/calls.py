@@ -1,5 +1,6 @@
 """Tool calls out of what servers send: whole objects, texts of JSON, or pieces of both."""
 
+import json
 import secrets
 
 from agent.history import Call
@@ -43,7 +44,10 @@ def read_arguments(value: object) -> dict[str, object] | None:
 
 
 class CallPieces:
-    """Put the calls of one streamed reply together, by index, else by id, else by the coming of a name."""
+    """Put the calls of one streamed reply together, by index, else by id, else by the coming of a name.
+
+    Some servers give every call the index 0: a name that comes with another id begins another call.
+    """
 
     def __init__(self) -> None:
         self._calls: list[_Pieces] = []
@@ -74,11 +78,17 @@ class CallPieces:
     def __len__(self) -> int:
         return len(self._calls)
 
+    @property
+    def latest(self) -> str:
+        """The name of the call that began last."""
+        return self._calls[-1].name if self._calls else ""
+
     def _find(self, piece: dict[str, object], function: dict[str, object]) -> "_Pieces | None":
         index, server_id = piece.get("index"), piece.get("id")
         if isinstance(index, int):
-            found = next((call for call in self._calls if call.index == index), None)
-            return found or self._begin(index)
+            found = next((call for call in reversed(self._calls) if call.index == index), None)
+            is_another = found is not None and bool(function.get("name")) and found.differs(server_id)
+            return self._begin(index) if found is None or is_another else found
         if server_id:
             found = next((call for call in self._calls if call.server_id == server_id), None)
             return found or self._begin(None)
@@ -95,11 +105,13 @@ class CallPieces:
     def _add_arguments(self, call: "_Pieces", arguments: object) -> None:
         if isinstance(arguments, dict):
             call.arguments = arguments
-        elif isinstance(arguments, str) and arguments:
-            self._chars += len(arguments)
+        elif arguments is not None and arguments != "":
+            # What is no text is kept as it reads: no arguments that anything could be run with.
+            text = arguments if isinstance(arguments, str) else json.dumps(arguments)
+            self._chars += len(text)
             if self._chars > ARGUMENTS_MAX_CHARS:
                 raise WireError(f"tool arguments of more than {ARGUMENTS_MAX_CHARS} characters")
-            call.text.append(arguments)
+            call.text.append(text)
 
 
 class _Pieces:
@@ -111,6 +123,10 @@ class _Pieces:
         self.name = ""
         self.text: list[str] = []
         self.arguments: dict[str, object] | None = None
+
+    def differs(self, server_id: object) -> bool:
+        """Whether an id is another one than this call's."""
+        return bool(server_id and self.server_id) and server_id != self.server_id
 
     def call(self, names: SafeNames) -> Call:
         arguments = self.arguments if self.arguments is not None else "".join(self.text)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from agent.models.base import ModelFacts
-from agent.models.wire import text_of
+from agent.models.wire import count_of, text_of
 
 LABELS = {
     "lmstudio": "LM Studio",
@@ -98,7 +98,7 @@ def _at(value: object, *path: str) -> object:
 
 
 def _number(value: object) -> int | None:
-    return value if isinstance(value, int) and value > 0 else None
+    return count_of(value) or None
 
 
 def _flag(value: object) -> bool | None:

@@ -10,7 +10,7 @@ from agent.models.base import ErrorKind, Model, ModelError, ModelFacts
 from agent.models.http import ModelServer
 from agent.models.ollama import OllamaModel
 from agent.models.ollama_control import PROVIDER as OLLAMA
-from agent.models.ollama_control import OllamaControl, is_same
+from agent.models.ollama_control import OllamaControl, is_listing, is_same
 from agent.models.openai import OpenAIModel
 from agent.models.recorder import UNRECORDED, Recorder
 from agent.models.wire import text_of
@@ -162,7 +162,13 @@ async def _provider(server: ModelServer) -> str:
         return OLLAMA
     if catalogue.is_lmstudio(await _answer(server, "/api/v1/models")):
         return "lmstudio"
-    listing = await server.get("/v1/models")
+    try:
+        listing = await server.get("/v1/models")
+    except ModelError:
+        # Only now: llama-server answers to this one, too.
+        if is_listing(await _answer(server, "/api/tags")):
+            return OLLAMA
+        raise
     if not isinstance(listing, dict) or not isinstance(listing.get("data"), list):
         raise ModelError(
             ErrorKind.REFUSED, f"What answers at {server.address} is no model server known here."

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from agent.models.base import Delta, ReasoningDelta, TextDelta
+from agent.models.base import Calling, Delta, ReasoningDelta, TextDelta
 
 JOINED_MAX_CHARS = 4_000
 """Longer pieces are passed on as they are, so that no event grows without bound."""
@@ -32,4 +32,6 @@ def _both(before: Delta, after: Delta) -> Delta | None:
             return TextDelta(first + second)
         case ReasoningDelta(first), ReasoningDelta(second) if len(first) + len(second) <= JOINED_MAX_CHARS:
             return ReasoningDelta(first + second)
+        case Calling(), Calling():
+            return after
     return None

@@ -20,7 +20,7 @@ from agent.models.calls import new_call
 from agent.models.outgoing import outgoing
 from agent.models.reasoning import ThinkSplitter
 from agent.models.schema import definition
-from agent.models.wire import WireError, json_object, json_value, text_of
+from agent.models.wire import WireError, count_of, json_object, json_value, text_of
 
 FORCED_MAX_TOKENS = 512
 """A forced call is short; a model that rambles instead is stopped here."""
@@ -100,9 +100,9 @@ class OllamaReply:
         self.is_done = True
         deltas: list[Delta] = [*self._splitter.end(), *self._forced_call()]
         usage = Usage(
-            prompt=_count(chunk, "prompt_eval_count"),
-            completion=_count(chunk, "eval_count"),
-            cached=_count(chunk, "prompt_eval_cached_count"),
+            prompt=count_of(chunk.get("prompt_eval_count")),
+            completion=count_of(chunk.get("eval_count")),
+            cached=count_of(chunk.get("prompt_eval_cached_count")),
         )
         if chunk.get("done_reason") == "length":
             reason = FinishReason.LENGTH
@@ -187,7 +187,3 @@ def _instruction(request: ModelRequest) -> str:
     listed = "\n".join(json.dumps(tool, ensure_ascii=False) for tool in tools)
     return f'Call one of these tools with a JSON object {{"tool": name, "arguments": {{…}}}}:\n{listed}'
 
-
-def _count(chunk: dict[str, object], key: str) -> int | None:
-    value = chunk.get(key)
-    return value if isinstance(value, int) else None

@@ -1,20 +1,22 @@
 """Everything about an Ollama server but chat: which models it has, what they can do, and pulling more.
 
-Goes through the `ollama` package, imported with the first call; its many exceptions become `ModelError`.
+Goes through the `ollama` package, imported with the first call that needs it; its many exceptions become
+`ModelError`. The listing is read here, because the package knows no model that is listed by `name` alone.
 """
 
 import asyncio
 import importlib
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from agent.models import failure
 from agent.models.base import ErrorKind, ModelError, ModelFacts
-from agent.models.http import CONNECT_TIMEOUT_S, READ_TIMEOUT_S
+from agent.models.http import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, ModelServer
 from agent.models.local import refusal
 from agent.models.recorder import UNRECORDED, Recorder
+from agent.models.wire import count_of, text_of
 
 if TYPE_CHECKING:
     import httpx
@@ -39,13 +41,19 @@ class OllamaControl:
         if refused is not None:
             raise ModelError(ErrorKind.NOT_LOCAL, refused)
         self.address = address.rstrip("/")
+        self._allow_remote = allow_remote
         self._recorder = recorder
 
     async def names(self) -> list[str]:
         """Return the installed models, newest first; raises `ModelError`."""
-        async with self._client() as client:
-            listing = await client.list()
-        return [entry.model for entry in listing.models if entry.model]
+        server = ModelServer(self.address, LABEL, allow_remote=self._allow_remote, recorder=self._recorder)
+        try:
+            listing = await server.get("/api/tags")
+        finally:
+            await server.close()
+        if not is_listing(listing):
+            raise not_ollama(str(server))
+        return listed_names(listing)
 
     async def facts(self, name: str) -> ModelFacts:
         """Return what the server says of one model; raises `ModelError`."""
@@ -107,23 +115,56 @@ class OllamaControl:
         except httpx.HTTPError as error:
             raise failure.cut_short(server, type(error).__name__) from error
         except (ValueError, TypeError, AttributeError) as error:  # what the package makes of foreign JSON
-            raise ModelError(
-                ErrorKind.REFUSED, f"What answers is not {server}. Check the address."
-            ) from error
+            raise not_ollama(server) from error
 
 
 async def _capabilities(client: "ollama.AsyncClient", name: str) -> list[str] | None:
     """Return what a model can do; of an answer without `model_info` the package reads nothing."""
+    import ollama  # noqa: PLC0415 - heavy, and imported by whoever made the client
+
     try:
         shown = await client.show(name)
     except ValueError:
         return None
+    except ollama.ResponseError as error:
+        if _is_unknown_request(error):
+            return None
+        raise
     return None if shown.capabilities is None else list(shown.capabilities)
 
 
 async def _loaded_window(client: "ollama.AsyncClient", name: str) -> int | None:
-    running = await client.ps()
-    return next((entry.context_length for entry in running.models if is_same(name, entry.model)), None)
+    import ollama  # noqa: PLC0415 - the same
+
+    try:
+        running = await client.ps()
+    except ollama.ResponseError as error:
+        if _is_unknown_request(error):
+            return None
+        raise
+    return next(
+        (count_of(entry.context_length) for entry in running.models if is_same(name, entry.model)), None
+    )
+
+
+def _is_unknown_request(error: "ollama.ResponseError") -> bool:
+    """Whether a server that speaks Ollama's dialect in part has no such request; the answer is unknown then."""
+    return error.status_code in {404, 405, 501} and "model" not in error.error
+
+
+def is_listing(listing: object) -> TypeGuard[Mapping[str, object]]:
+    return isinstance(listing, Mapping) and isinstance(listing.get("models"), list)
+
+
+def listed_names(listing: Mapping[str, object]) -> list[str]:
+    entries = listing["models"]
+    models = [entry for entry in entries if isinstance(entry, Mapping)] if isinstance(entries, list) else []
+    names = (text_of(entry.get("model")) or text_of(entry.get("name")) for entry in models)
+    return [name for name in names if name]
+
+
+def not_ollama(server: str) -> ModelError:
+    return ModelError(ErrorKind.REFUSED, f"What answers is not {server}. Check the address.")
 
 
 def is_same(name: str, listed: str | None) -> bool:

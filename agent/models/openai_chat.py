@@ -6,6 +6,7 @@ from agent.history import AssistantMessage, Call, Message, SystemMessage, ToolMe
 from agent.models import failure
 from agent.models.base import (
     CallDelta,
+    Calling,
     Delta,
     Finish,
     FinishReason,
@@ -20,7 +21,7 @@ from agent.models.names import SafeNames
 from agent.models.outgoing import outgoing, tools_named
 from agent.models.reasoning import ThinkSplitter
 from agent.models.schema import definition
-from agent.models.wire import ServerEvent, json_object, text_of
+from agent.models.wire import ServerEvent, count_of, json_object, text_of
 
 FORCED_MAX_TOKENS = 512
 """A forced call is short; llama-server lets a model talk before it, up to this."""
@@ -73,10 +74,11 @@ class OpenAIReply:
         if event.data.strip() == b"[DONE]":
             self.is_done = True
             return []
-        if event.name not in _CHUNK_EVENTS and b'"error"' not in event.data:
+        is_error = event.name == "error"
+        if event.name not in _CHUNK_EVENTS and not is_error and b'"error"' not in event.data:
             return []
         chunk = json_object(event.data)
-        if error := _error(chunk):
+        if error := chunk if is_error else _error(chunk):
             raise failure.stream_failure(self._server, error)
         self._read_usage(chunk)
         choices = chunk.get("choices")
@@ -84,8 +86,11 @@ class OpenAIReply:
         return self._choice(choice) if isinstance(choice, dict) else []
 
     def end(self) -> list[Delta]:
-        """Return what the end of the reply completes; raises `ModelError` when it came too early."""
-        if not self._finish:
+        """Return what the end of the reply completes; raises `ModelError` when it came too early.
+
+        A reply is whole when its reason to finish came, or `[DONE]` from a server that gives none.
+        """
+        if not self._finish and not self.is_done:
             raise failure.cut_short(self._server)
         deltas: list[Delta] = [*self._splitter.end()]
         calls, reason = self._calls()
@@ -115,6 +120,7 @@ class OpenAIReply:
         calls = delta.get("tool_calls")
         for piece in calls if isinstance(calls, list) else ():
             self._pieces.feed(piece)
+            deltas.append(Calling(self._names.to_own(self._pieces.latest)))
         return deltas
 
     def _read_usage(self, chunk: dict[str, object]) -> None:
@@ -124,15 +130,15 @@ class OpenAIReply:
             details = usage.get("prompt_tokens_details")
             cached = details.get("cached_tokens") if isinstance(details, dict) else None
             self._usage = Usage(
-                prompt=_count(usage.get("prompt_tokens")),
-                completion=_count(usage.get("completion_tokens")),
-                cached=_count(cached),
+                prompt=count_of(usage.get("prompt_tokens")),
+                completion=count_of(usage.get("completion_tokens")),
+                cached=count_of(cached),
             )
         elif isinstance(timings, dict) and self._usage is None:
-            fresh, cached = _count(timings.get("prompt_n")), _count(timings.get("cache_n"))
+            fresh, cached = count_of(timings.get("prompt_n")), count_of(timings.get("cache_n"))
             self._usage = Usage(
                 prompt=None if fresh is None else fresh + (cached or 0),
-                completion=_count(timings.get("predicted_n")),
+                completion=count_of(timings.get("predicted_n")),
                 cached=cached,
             )
 
@@ -184,6 +190,3 @@ def _error(chunk: dict[str, object]) -> object:
     """Return the error of a chunk; older vLLM puts its fields at the top and says `object: error`."""
     return chunk.get("error") or (chunk if chunk.get("object") == "error" else None)
 
-
-def _count(value: object) -> int | None:
-    return value if isinstance(value, int) else None

@@ -5,10 +5,17 @@ Both split on LF alone: U+0085 and U+2028, which `str.splitlines` takes for line
 
 import json
 from collections.abc import AsyncGenerator, AsyncIterable
+from math import isinf
 from typing import Generic, NamedTuple, NoReturn, Protocol, TypeVar
 
 LINE_MAX_BYTES = 1 << 20
 EVENT_MAX_BYTES = 1 << 20
+NESTING_MAX = 64
+"""Deeper JSON is refused: what walks a value later, to store or to show it, must not run out of stack."""
+COUNT_MAX = 10**9
+"""More tokens than any server has counted; larger numbers are nonsense that the store could not hold."""
+_BYTE_ORDER_MARK = "\ufeff"
+"""Some servers begin a body with it; it belongs to nothing."""
 
 T = TypeVar("T")
 
@@ -101,7 +108,7 @@ class EventReader:
         return self.feed(b"\n\n")
 
     def _take(self, line: bytes) -> None:
-        field, _, value = line.partition(b":")
+        field, _, value = line.removeprefix(_BYTE_ORDER_MARK.encode()).partition(b":")
         value = value.removeprefix(b" ")
         if field == b"data":
             self._held += len(value) + 1
@@ -129,14 +136,16 @@ async def received(chunks: AsyncIterable[bytes], reader: Reader[T]) -> AsyncGene
 def json_value(text: str) -> object:
     """Read JSON from a stranger; raises `WireError`.
 
-    NaN and Infinity, which are not JSON, are refused. Halves of surrogate pairs, which nothing could
-    send on, become `?`.
+    NaN and Infinity, which are not JSON, are refused, and so is what is nested too deep. Halves of surrogate
+    pairs, which nothing could send on, become `?`.
     """
     try:
-        value: object = _DECODER.decode(text)
-        return _without_surrogates(value) if "\\ud" in text or "\\uD" in text else value
+        value: object = _DECODER.decode(text.removeprefix(_BYTE_ORDER_MARK))
     except (ValueError, RecursionError) as error:
         raise WireError(f"not JSON: {error}") from error
+    if text.count("[") + text.count("{") > NESTING_MAX and _nesting(value) > NESTING_MAX:
+        raise WireError(f"JSON nested deeper than {NESTING_MAX} levels")
+    return _without_surrogates(value) if "\\ud" in text or "\\uD" in text else value
 
 
 def json_object(data: bytes) -> dict[str, object]:
@@ -145,6 +154,12 @@ def json_object(data: bytes) -> dict[str, object]:
     if not isinstance(value, dict):
         raise WireError(f"a JSON object was expected, not {type(value).__name__}")
     return value
+
+
+def count_of(value: object) -> int | None:
+    """Return a number of tokens, or None for what cannot be one."""
+    is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= COUNT_MAX
+    return value if is_count else None
 
 
 def text_of(value: object) -> str:
@@ -162,8 +177,24 @@ def _without_surrogates(value: object) -> object:
     return value
 
 
+def _nesting(value: object) -> int:
+    """Return how many lists and objects lie in one another, without recursion."""
+    levels, level = 0, [value]
+    while level := [item for item in level if isinstance(item, list | dict)]:
+        levels += 1
+        level = [inner for item in level for inner in (item.values() if isinstance(item, dict) else item)]
+    return levels
+
+
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+def _finite(number: str) -> float:
+    """Read a number; one like 1e999 would leave here as `Infinity`, which no other reader takes."""
+    if isinf(value := float(number)):
+        raise ValueError(f"{number[:40]} is too large a number")
+    return value
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from agent.history import AssistantMessage, Call, Message, SystemMessage, ToolMessage, UserMessage
 from agent.models.base import (
     CallDelta,
+    Calling,
     Delta,
     Finish,
     FinishReason,
@@ -70,6 +71,7 @@ def test_a_request_arrives_with_its_messages_tools_and_sampling_and_nothing_else
         Usage(prompt=3, completion=None, cached=0),
         Finish(FinishReason.CALLS),
         Notice("cut"),
+        Calling("notes.write"),
     ],
 )
 def test_a_delta_is_read_as_it_was_written(delta: Delta) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.fakes import openai_server as openai
 from tests.fakes.ollama_server import (
     ALL,
     TINY,
@@ -18,6 +19,7 @@ from tests.fakes.ollama_server import (
     text,
     thinking,
 )
+from tests.fakes.openai_server import FakeOpenAI
 from tests.fakes.scripted_server import Reply
 from tests.mission import requirement
 from tests.node.nodes import PATIENCE_S, events, running_node, said, talking
@@ -203,6 +205,42 @@ async def test_a_stalled_turn_ends_and_the_message_names_the_limit(
         assert frames[-1]["data"]["reason"] == "failed"
         async with asyncio.timeout(PATIENCE_S):
             await ollama.disconnected.wait()
+
+
+@requirement("B23")
+async def test_a_model_that_writes_a_call_is_seen_to_do_so(tmp_path: Path) -> None:
+    often: dict[str, object] = {"agent.statusEveryS": 0.05}
+    async with (
+        FakeOpenAI() as server,
+        running_node(tmp_path, model=None, ollama_url=server.address, settings=often) as node,
+        node.socket() as ws,
+    ):
+        seen = asyncio.Event()
+        begun, ended = (openai.call(0, "a", name="clock_now", arguments="{"), openai.call(0, arguments="}"))
+        server.chat(
+            openai.reply(begun, seen, ended, openai.delta("tool_calls"), openai.DONE), openai.answer("Noon.")
+        )
+        await ws.ask("what time is it?")
+        await ws.until("status", text="writing a call of clock.now, 0 s")
+        seen.set()
+        await ws.until("done", reason="answered")
+
+
+# --- arguments of a model that means harm -------------------------------------------------------
+
+
+@requirement("B15", "G20")
+@pytest.mark.parametrize("arguments", ["[" * 400 + "]" * 400, "1e999"], ids=["deep", "infinite"])
+async def test_no_arguments_make_a_session_unreadable(tmp_path: Path, arguments: str) -> None:
+    async with talking(tmp_path) as (node, ollama, ws):
+        call = f'{{"function": {{"name": "clock.now", "arguments": {{"x": {arguments}}}}}}}'
+        line = f'{{"message": {{"content": "", "tool_calls": [{call}]}}, "done": true}}\n'
+        ollama.chat(reply(line.encode()), answer("ok"))
+        frames = await ws.whole_turn("what time is it?", sessionId="s")
+        assert frames[-1]["event"] == "done"
+        assert frames[-2]["data"].get("code") != "internal_error"
+        session = await node.client.call("GET", "/api/chat/sessions/s")
+        assert [message["role"] for message in session["messages"]] == ["user", "agent"]
 
 
 # --- which model, and how it samples -------------------------------------------------------------

@@ -64,6 +64,20 @@ def test_pieces_are_put_together_by_index_even_when_interleaved() -> None:
     ) == [("b", {}, "x1"), ("a", {"n": 1}, "x0")]
 
 
+def test_a_name_with_another_id_begins_another_call_where_every_index_is_the_same() -> None:
+    assert assembled(
+        {"index": 0, "id": "x0", "function": {"name": "a", "arguments": '{"n"'}},
+        {"index": 0, "id": "other for each piece", "function": {"arguments": ":1}"}},
+        {"index": 0, "id": "x1", "function": {"name": "a", "arguments": "{"}},
+        {"index": 0, "function": {"arguments": "}"}},
+    ) == [("a", {"n": 1}, "x0"), ("a", {}, "x1")]
+
+
+@pytest.mark.parametrize("arguments", [["a"], 5.7, False, 0])
+def test_arguments_that_are_neither_text_nor_an_object_are_none_to_run_with(arguments: object) -> None:
+    assert assembled({"index": 0, "function": {"name": "a", "arguments": arguments}}) == [("a", None, "")]
+
+
 def test_without_an_index_the_id_tells_the_calls_apart() -> None:
     assert assembled(
         {"id": "x0", "function": {"name": "a", "arguments": '{"n"'}},

@@ -67,6 +67,18 @@ async def test_an_ollama_server_is_recognised() -> None:
         ]
 
 
+@requirement("C1", "C4")
+async def test_a_server_that_only_lists_and_chats_as_ollama_does_is_taken_for_one(
+    stack: AsyncExitStack,
+) -> None:
+    async with ScriptedServer() as fake:
+        fake.answer("/api/tags", json_reply({"models": [{"name": "small:1b"}]}))
+        fake.answer("/api/chat", ollama.answer("ok"))
+        model = await taken(stack, fake.address)
+        assert (model.facts.provider, model.facts.name) == ("ollama", "small:1b")
+        assert said(await collected(model)) == "ok"
+
+
 @requirement("C2", "C3", "C4")
 @pytest.mark.parametrize(
     ("provider", "window"), [("llama-server", 1024), ("vllm", 2048), ("lmstudio", 4096), ("openai", None)]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from agent.history import Call
-from agent.models.base import CallDelta, Delta, ErrorKind, ModelError, ReasoningDelta, TextDelta
+from agent.models.base import CallDelta, Calling, Delta, ErrorKind, ModelError, ReasoningDelta, TextDelta
 from agent.models.joined import joined
 
 CALL = CallDelta(Call(id="c", name="x", arguments={}))
@@ -17,10 +17,18 @@ def test_only_neighbours_of_one_kind_are_joined_and_their_order_stays() -> None:
         ReasoningDelta("b"),
         TextDelta("c"),
         TextDelta("d"),
+        Calling("no"),
+        Calling("notes.write"),
         CALL,
         TextDelta("e"),
     ]
-    assert list(joined(pieces)) == [ReasoningDelta("ab"), TextDelta("cd"), CALL, TextDelta("e")]
+    assert list(joined(pieces)) == [
+        ReasoningDelta("ab"),
+        TextDelta("cd"),
+        Calling("notes.write"),
+        CALL,
+        TextDelta("e"),
+    ]
     assert list(joined([])) == []
     long: list[Delta] = [TextDelta("x" * 3_000), TextDelta("x" * 3_000)]
     assert list(joined(long)) == long

@@ -30,6 +30,19 @@ async def test_what_a_model_can_do_comes_from_the_server(fake: FakeOllama) -> No
     assert gemma.label == "gemma4:e2b on Ollama"
 
 
+@requirement("C1", "C4")
+async def test_a_server_that_speaks_the_dialect_in_part_leaves_open_what_it_cannot_be_asked(
+    fake: FakeOllama,
+) -> None:
+    fake.answer("/api/tags", json_reply({"models": [{"name": "plain:latest", "modified_at": "then"}]}))
+    fake.answer("/api/show", json_reply({"error": "Not Found"}, 404))
+    fake.answer("/api/ps", json_reply({"error": "Not Found"}, 404))
+    control = OllamaControl(fake.address)
+    assert await control.names() == ["plain:latest"]
+    facts = await control.facts("plain")
+    assert (facts.calls_tools, facts.thinks, facts.context_window) == (None, None, None)
+
+
 async def test_a_server_that_leaves_out_model_info_leaves_the_facts_open(fake: FakeOllama) -> None:
     fake.answer("/api/show", json_reply({"capabilities": ["tools"]}))
     facts = await OllamaControl(fake.address).facts("plain")

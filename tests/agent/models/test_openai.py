@@ -1,12 +1,14 @@
 import asyncio
 import json
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any
 
 import pytest
 
 from agent.history import AssistantMessage, Call, Message, SystemMessage, ToolMessage, UserMessage
 from agent.models.base import (
+    Calling,
     ErrorKind,
     Finish,
     FinishReason,
@@ -18,6 +20,7 @@ from agent.models.base import (
 )
 from agent.models.openai import OpenAIModel
 from tests.agent.models.play import (
+    DEADLINE_S,
     ASK_PEER,
     DEADLINE_S,
     READ_NOTE,
@@ -167,13 +170,13 @@ async def test_usage_counts_more_than_timings(fake: FakeOpenAI, model: OpenAIMod
     "ending",
     [
         [],
-        [DONE],
         [Break.ABORT],
         [b'data: {"choices": [{"delta"'],
         [b"data: junk\n\n"],
         [b"data: [1]\n\n"],
         [event({"error": {"message": "engine died", "code": 500}}), DONE],
         [b'event: error\ndata: {"error": "engine died"}\n\n'],
+        [b'event: error\ndata: {"message": "engine died"}\n\n'],
     ],
     ids=repr,
 )
@@ -226,6 +229,27 @@ async def test_a_finish_of_stop_with_calls_is_a_round_of_calls(fake: FakeOpenAI,
     (made,) = called(deltas)
     assert (made.arguments, made.raw) == (None, "[1]")
     assert finish(deltas) == Finish(FinishReason.CALLS)
+
+
+async def test_the_end_mark_alone_ends_a_reply_of_a_server_that_gives_no_reason_to_finish(
+    fake: FakeOpenAI, model: OpenAIModel
+) -> None:
+    fake.chat(openai.reply(*text("par", "tial"), DONE))
+    deltas = await collected(model)
+    assert (said(deltas), finish(deltas)) == ("partial", Finish(FinishReason.STOP))
+
+
+@requirement("B22")
+async def test_each_piece_of_a_call_is_a_sign_of_life_that_names_the_tool(
+    fake: FakeOpenAI, model: OpenAIModel
+) -> None:
+    gate = asyncio.Event()
+    first = call(0, "a", name="read_note", arguments="")
+    fake.chat(openai.reply(first, gate, call(0, arguments="{}"), delta("tool_calls"), DONE))
+    async with asyncio.timeout(DEADLINE_S), aclosing(model.stream(ask(tools=[READ_NOTE]))) as stream:
+        assert await anext(stream) == Calling("read_note")
+        gate.set()
+        assert await anext(stream) == Calling("read_note")
 
 
 async def test_odd_chunks_are_survived(fake: FakeOpenAI, model: OpenAIModel) -> None:

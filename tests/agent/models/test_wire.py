@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.models.wire import EventReader, LineReader, ServerEvent, WireError, json_object, json_value
+from agent.models.wire import (
+    NESTING_MAX,
+    EventReader,
+    LineReader,
+    ServerEvent,
+    WireError,
+    count_of,
+    json_object,
+    json_value,
+)
 
 CUTS = st.lists(st.integers(min_value=1, max_value=12), max_size=60)
 TEXTS = st.text(
@@ -91,10 +100,35 @@ def test_a_whole_line_at_the_bound_passes_and_one_byte_more_does_not() -> None:
         LineReader(max_bytes=10).feed(b"ok\n" + b"x" * 11 + b"\n")
 
 
-@pytest.mark.parametrize("text", ["NaN", '{"a": Infinity}', "[" * 100_000, "9" * 5_000, "", "{"])
+@pytest.mark.parametrize("text", ["NaN", '{"a": Infinity}', "[" * 100_000, "9" * 5_000, "[1e999]", "", "{"])
 def test_what_is_not_json_is_refused(text: str) -> None:
     with pytest.raises(WireError):
         json_value(text)
+
+
+def test_json_is_refused_when_it_is_nested_too_deep_to_be_stored_and_shown_later() -> None:
+    def nested(levels: int) -> str:
+        return '{"a":' * (levels // 2) + "[" * (levels - levels // 2) + "]" * (levels - levels // 2) + "}" * (
+            levels // 2
+        )
+
+    assert json_value(nested(NESTING_MAX))
+    assert json_value(f"[{','.join(['[]'] * 1_000)}]"), "wide is not deep"
+    with pytest.raises(WireError, match="nested deeper than 64"):
+        json_value(nested(NESTING_MAX + 1))
+
+
+@given(CUTS)
+def test_a_byte_order_mark_before_the_first_item_belongs_to_nothing(cuts: list[int]) -> None:
+    mark = "\ufeff".encode()
+    assert events(mark + b"data: 1\n\n", cuts) == [ServerEvent("", b"1")]
+    assert [json_object(line) for line in lines(mark + b'{"a":1}\n', cuts)] == [{"a": 1}]
+
+
+@pytest.mark.parametrize("value", [-1, 10**30, True, 5.0, "7", None])
+def test_what_cannot_be_a_number_of_tokens_is_unknown(value: object) -> None:
+    assert count_of(value) is None
+    assert count_of(7) == 7
 
 
 def test_half_of_a_surrogate_pair_is_replaced_and_a_whole_pair_kept() -> None:
