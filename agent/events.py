@@ -13,7 +13,9 @@ PROMPT_MAX_CHARS = 1_000_000
 HISTORY_MAX_ITEMS = 1_000
 MANIFEST_MAX_TOOLS = 500
 
-Id = Annotated[str, Field(min_length=1, max_length=128)]
+ID_MAX_CHARS = 128
+
+Id = Annotated[str, Field(min_length=1, max_length=ID_MAX_CHARS)]
 
 
 class Event(BaseModel):
@@ -56,7 +58,7 @@ class Manifest(Event):
 
     event: ClassVar[str] = "manifest"
 
-    tools: list[dict[str, object]] = Field(max_length=MANIFEST_MAX_TOOLS)
+    tools: list[object] = Field(max_length=MANIFEST_MAX_TOOLS)
     """Each is read as a `SerializedTool` by itself, so that one bad tool does not lose the others."""
 
 

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from agent.events import Event
+from agent.events import ID_MAX_CHARS, Event
 
 PROTOCOL_VERSION = 1
 FRAME_MAX_BYTES = 8 * 1024 * 1024
@@ -19,6 +19,12 @@ class Envelope(BaseModel):
     channel: str = Field(min_length=1, max_length=64)
     event: str = Field(min_length=1, max_length=64)
     data: dict[str, object] = Field(default_factory=dict)
+
+    @property
+    def turn_id(self) -> str | None:
+        """The turn that the frame is about, if it names one."""
+        turn_id = self.data.get("turnId")
+        return turn_id if isinstance(turn_id, str) and len(turn_id) <= ID_MAX_CHARS else None
 
 
 class Hello(Event):

@@ -147,19 +147,21 @@ async def read(socket: web.WebSocketResponse, client: Client, router: Router[Cli
 
 async def handle(client: Client, router: Router[Client], text: str) -> None:
     """Do what a frame says; whatever is wrong with it is answered."""
-    channel = event = ""
+    channel, event, turn_id = "system", "", None
     try:
         frame = envelope.read(text)
-        channel, event = frame.channel, frame.event
+        channel, event, turn_id = frame.channel, frame.event, frame.turn_id
         await router.route(client, frame)
     except FrameRefused as refusal:
-        error = FrameError(code=refusal.code, message=str(refusal), about=refusal.event)
+        error = FrameError(code=refusal.code, message=str(refusal), about=refusal.event, turn_id=turn_id)
         client.show(refusal.channel, error)
     except StoreError as refusal:
-        client.show(channel, FrameError(code=refusal.code, message=str(refusal), about=event))
+        error = FrameError(code=refusal.code, message=str(refusal), about=event, turn_id=turn_id)
+        client.show(channel, error)
     except Exception:
         logger.exception("a frame of %s failed", client.id)
-        client.show("system", FrameError(code="internal", message="internal error"))
+        error = FrameError(code="internal", message="internal error", about=event, turn_id=turn_id)
+        client.show(channel, error)
 
 
 async def write(socket: web.WebSocketResponse, client: Client) -> None:

@@ -51,18 +51,25 @@ def _flaw(raw: object, *, own_names: Container[str], earlier: Container[str]) ->
         return "the node has a tool of this name"
     if name in earlier:
         return "the name is taken by an earlier tool of this manifest"
-    if (name in LAYOUT_TOOLS) != (raw.get("kind") == LAYOUT):
-        return (
-            'a verb of the layout is announced with the kind "layout"'
-            if name in LAYOUT_TOOLS
-            else "the node knows no verb of the layout by this name"
-        )
+    if flaw := _layout_flaw(name, raw):
+        return flaw
     for key, limit in _TEXT_MAX_CHARS.items():
-        if not isinstance(text := raw.get(key, ""), str) or len(text) > limit:
+        text = raw.get(key)
+        if text is not None and (not isinstance(text, str) or len(text) > limit):
             return f"{key} has to be text of at most {limit} characters"
     if raw.get("specifierKind", "text") not in PUSHED_KINDS:
         return f"specifierKind has to be one of {', '.join(PUSHED_KINDS)}"
     return problem(raw["params"]) if raw.get("params") else None
+
+
+def _layout_flaw(name: str, raw: Mapping[object, object]) -> str | None:
+    """Keep the verbs of the layout, which run unasked, apart from tools of the same name that act."""
+    is_verb = name in LAYOUT_TOOLS
+    if is_verb and raw.get("kind") != LAYOUT and raw.get("sideEffect") is not False:
+        return 'a verb of the layout is announced with the kind "layout"'
+    if not is_verb and raw.get("kind") == LAYOUT:
+        return "the node knows no verb of the layout by this name"
+    return None
 
 
 def _spec(raw: JsonObject) -> ToolSpec:
@@ -71,9 +78,9 @@ def _spec(raw: JsonObject) -> ToolSpec:
         return verb
     spec = ToolSpec(
         name=str(raw["name"]),
-        description=str(raw.get("description", "")),
+        description=str(raw.get("description") or ""),
         effect=Effect.READ if raw.get("sideEffect") is False else Effect.WRITE,
-        specifier=str(raw.get("specifierTemplate", "")),
+        specifier=str(raw.get("specifierTemplate") or ""),
         specifier_kind=SpecifierKind(str(raw.get("specifierKind", "text"))),
     )
     params = raw.get("params")

@@ -69,6 +69,8 @@ def test_of_an_announced_verb_only_the_name_counts() -> None:
         "params": {"type": "object", "properties": {"x": {"type": "string"}}},
     }
     assert read_manifest([liar]) == ((LAYOUT_TOOLS["close_pane"],), ())
+    del liar["kind"]
+    assert read_manifest([liar]) == ((LAYOUT_TOOLS["close_pane"],), ()), "its client says that it does not act"
 
 
 @pytest.mark.parametrize(

@@ -201,7 +201,7 @@ export interface Layout {
 
 /** Replace the tools that this client offers; pushed on connect, on reconnect and on every change. */
 export interface Manifest {
-  tools: Array<Record<string, unknown>>;
+  tools: Array<unknown>;
 }
 
 /** Ask the agent. Without `sessionId` a new session is opened, and `history` is what came before. */
