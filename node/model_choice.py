@@ -2,11 +2,16 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 
+from agent.models import failure
 from agent.models.base import Delta, ErrorKind, Model, ModelError, ModelFacts, ModelRequest
+from agent.models.catalogue import LABELS
 from agent.models.find import Found, default_addresses, find_model
+from agent.models.listening import listening
+from agent.models.ollama_control import LABEL as OLLAMA_LABEL
+from agent.models.ollama_control import PROVIDER as OLLAMA
 from agent.models.recorder import UNRECORDED, Recorder
 from node.borrowed import PREFIX as PEER
 from node.borrowed import BorrowedModel
@@ -17,8 +22,12 @@ from node.settings import Settings
 from node.spawned import SpawnedServer
 
 RULES = "rules"
+SERVERS = {OLLAMA: OLLAMA_LABEL, **LABELS}
+"""The providers that are servers at an address."""
 LOOK_BRIEFLY_S = 2.5
 """A server answers sooner, if it does; loading a model file takes longer."""
+CHECK_AGAIN_S = 1.0
+"""How old the last check may be that another one is answered with."""
 LOOK_AGAIN_S = 15.0
 """How old a fruitless look for a server may be when the next turn starts."""
 
@@ -92,7 +101,9 @@ class ModelChoice:
         self._model: Model | None = None
         self._problem: ModelError | None = None
         self._wish: Wish | None = None
-        self._looked_at = 0.0
+        self._looked_at = self._checked_at = 0.0
+        self._listening: frozenset[str] = frozenset()
+        """Where something took connections when it was last checked."""
         self._looking = asyncio.Lock()
         self._opened: list[Model] = []
         """Kept until the end: a turn may still be using a model that is no longer the choice."""
@@ -111,6 +122,16 @@ class ModelChoice:
             wish = self._wished()
             if afresh or self._is_stale(wish):
                 await self._look(wish)
+
+    async def check(self) -> None:
+        """See whether the model's server still takes connections, and whether another one came; `readiness` tells.
+
+        Nothing is asked of a server that is there, so that it costs a busy one nothing.
+        """
+        async with self._looking:
+            if self._wish is not None and time.monotonic() - self._checked_at > CHECK_AGAIN_S:
+                await self._check(self._wish)
+                self._checked_at = time.monotonic()
 
     def follow_settings(self) -> None:
         """Let the settings decide from now on, whatever the node was started with."""
@@ -157,7 +178,21 @@ class ModelChoice:
         )
         return bool(is_makeshift) and time.monotonic() - self._looked_at > LOOK_AGAIN_S
 
+    async def _check(self, wish: Wish) -> None:
+        facts = self.facts
+        if facts is not None and facts.provider in SERVERS:
+            is_there = await listening([facts.address])
+            self._problem = None if is_there else failure.nothing_answers(facts.address, SERVERS[facts.provider])
+        elif self._problem is not None or wish.is_open:
+            before, self._listening = self._listening, await listening(self._candidates(wish))
+            if self._listening - before:
+                await self._look(wish)
+
+    def _candidates(self, wish: Wish) -> tuple[str, ...]:
+        return (wish.address,) if wish.address else default_addresses(self._ollama_url)
+
     async def _look(self, wish: Wish) -> None:
+        is_same = wish == self._wish
         self._wish, self._problem = wish, None
         if wish.name == RULES:
             await self._take(self._rules())
@@ -166,11 +201,10 @@ class ModelChoice:
         elif wish.name and wish.name.startswith(PEER):
             await self._borrow_from(wish, wish.name)
         else:
-            addresses = (wish.address,) if wish.address else default_addresses(self._ollama_url)
             found = await find_model(
-                addresses, wish.name, allow_remote=wish.allow_remote, recorder=self._recorder
+                self._candidates(wish), wish.name, allow_remote=wish.allow_remote, recorder=self._recorder
             )
-            await self._settle(wish, found)
+            await self._settle(wish, found, is_same=is_same)
         self._looked_at = time.monotonic()
 
     async def _run_here(self, wish: Wish, name: str) -> None:
@@ -187,8 +221,12 @@ class ModelChoice:
             self._problem = error
             await self._take(MissingModel(wish, error))
 
-    async def _settle(self, wish: Wish, found: Found) -> None:
-        if found.model is None and not wish.is_open:
+    async def _settle(self, wish: Wish, found: Found, *, is_same: bool) -> None:
+        facts = self.facts
+        if found.model is None and is_same and facts is not None and facts.provider in SERVERS:
+            # Its server may come back; until then a turn says what is wrong, rather than go by rules unasked.
+            self._problem = failure.nothing_answers(facts.address, SERVERS[facts.provider])
+        elif found.model is None and not wish.is_open:
             self._problem = (self._server.is_choice and self._server.problem) or problem_of(wish, found)
             await self._take(MissingModel(wish, self._problem))
         else:
@@ -213,7 +251,14 @@ class ModelChoices:
 
     async def look(self) -> None:
         """Find both, unless the last looks still hold; a look that takes longer goes on beside its caller."""
-        look = asyncio.create_task(self._look(), name="look for a model")
+        await self._briefly(self._look())
+
+    async def check(self) -> None:
+        """See whether the model of the turns can still be reached, as briefly as `look`."""
+        await self._briefly(self.for_turns.check())
+
+    async def _briefly(self, work: Coroutine[None, None, None]) -> None:
+        look = asyncio.create_task(work, name="look for a model")
         self._looks.add(look)
         look.add_done_callback(self._looks.discard)
         await asyncio.wait([look], timeout=LOOK_BRIEFLY_S)

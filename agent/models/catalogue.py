@@ -12,13 +12,15 @@ LABELS = {
     "llama-server": "llama-server",
     "openai": "OpenAI-style server",
 }
+GENERIC = "openai"
+"""A server of the dialect that does not say which one it is."""
 _OWNERS = {"llamacpp": "llama-server", "vllm": "vllm"}
 
 
 def provider_of(listing: object) -> str:
     """Tell from `/v1/models` which server this is."""
     owners = (text_of(entry.get("owned_by")) for entry in _entries(listing, "data"))
-    return next((_OWNERS[owner] for owner in owners if owner in _OWNERS), "openai")
+    return next((_OWNERS[owner] for owner in owners if owner in _OWNERS), GENERIC)
 
 
 def openai_models(address: str, listing: object, properties: object = None) -> tuple[ModelFacts, ...]:

@@ -49,6 +49,11 @@ def cut_short(server: str, detail: str = "") -> ModelError:
     )
 
 
+def nothing_answers(address: str, label: str) -> ModelError:
+    text = f"Nothing answers at {address}, where {label} should be. Is it running?"
+    return ModelError(ErrorKind.UNREACHABLE, text)
+
+
 def not_in_dialect(server: str) -> ModelError:
     text = f"There is no {server}: a web page answers there. Check the address in the settings."
     return ModelError(ErrorKind.REFUSED, text)

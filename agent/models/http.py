@@ -156,10 +156,7 @@ class ModelServer:
         except WireError as error:
             raise ModelError(ErrorKind.BROKEN, f"{self} sent what cannot be read: {error}.") from error
         except aiohttp.ClientConnectorError as error:
-            raise ModelError(
-                ErrorKind.UNREACHABLE,
-                f"Nothing answers at {self.address}, where {self.label} should be. Is it running?",
-            ) from error
+            raise failure.nothing_answers(self.address, self.label) from error
         except TimeoutError as error:
             raise ModelError(
                 ErrorKind.UNREACHABLE, f"{self} did not answer in time. Is it running?"

@@ -108,10 +108,7 @@ class OllamaControl:
                 raise failure.stream_failure(server, error.error) from error
             raise failure.failure(server, error.status_code, error.error) from error
         except (ConnectionError, httpx.ConnectError, httpx.TimeoutException) as error:
-            raise ModelError(
-                ErrorKind.UNREACHABLE,
-                f"Nothing answers at {self.address}, where {LABEL} should be. Is it running?",
-            ) from error
+            raise failure.nothing_answers(self.address, LABEL) from error
         except httpx.HTTPError as error:
             raise failure.cut_short(server, type(error).__name__) from error
         except (ValueError, TypeError, AttributeError) as error:  # what the package makes of foreign JSON

@@ -16,7 +16,7 @@ from node.api.network import citations_json
 from node.api.requests import body_of
 from node.health import NODE_DOWN
 from node.line import WAITED_TOO_LONG
-from node.model_choice import ModelChoice
+from node.model_choice import ModelChoices
 from node.owner_turns import OwnerTurns
 from node.store.errors import QUEUE_RETRY_AFTER_S, StoreFull
 from node.store.turn import NewTurn, Source, Submitted
@@ -56,7 +56,7 @@ class ChatRequest(BaseModel):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentsApi:
     turns: OwnerTurns
-    models: ModelChoice
+    models: ModelChoices
     hub: PeerHub
     name: Callable[[], str]
 
@@ -100,10 +100,12 @@ class AgentsApi:
         )
 
     async def status(self, _: web.Request) -> web.Response:
-        facts = self.models.facts
+        await self.models.check()
+        model = self.models.for_turns
+        facts = model.facts
         return web.json_response(
             {
-                "readiness": asdict(self.models.readiness()),
+                "readiness": asdict(model.readiness()),
                 "ifDown": asdict(NODE_DOWN),
                 "model": facts and {
                     "provider": facts.provider,

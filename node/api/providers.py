@@ -7,11 +7,9 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from agent.models.base import ErrorKind, ModelError, ModelFacts
-from agent.models.catalogue import LABELS
+from agent.models.catalogue import GENERIC, LABELS
 from agent.models.find import DEFAULT_OLLAMA_MODEL, base_address
 from agent.models.local import refusal
-from agent.models.ollama_control import LABEL as OLLAMA_LABEL
-from agent.models.ollama_control import PROVIDER as OLLAMA
 from agent.models.ollama_control import is_same
 from agent.models.recorder import Recorder
 from agent.models.survey import Surveyed, survey
@@ -20,11 +18,9 @@ from node.api.requests import body_of
 from node.borrowed import PREFIX as PEER
 from node.borrowed import BorrowedModels
 from node.engine_file import PREFIX, open_file
-from node.model_choice import FOR_TURNS, RULES, ModelChoices
+from node.model_choice import FOR_TURNS, RULES, SERVERS, ModelChoices
 from node.settings import Settings
 from node.spawned import SpawnedServer
-
-PROVIDERS = {OLLAMA: OLLAMA_LABEL, **LABELS}
 
 
 class Choice(BaseModel):
@@ -98,10 +94,10 @@ class ProvidersApi:
 
     async def _server_with(self, wanted: Choice) -> Surveyed:
         """Return the server that has the wanted model; raises `ApiError`."""
-        if wanted.provider is not None and wanted.provider not in PROVIDERS:
-            raise ApiError(400, "unknown_provider", f"a provider is one of {', '.join(PROVIDERS)}")
+        if wanted.provider is not None and wanted.provider not in SERVERS:
+            raise ApiError(400, "unknown_provider", f"a provider is one of {', '.join(SERVERS)}")
         answering = [server for server in await self._survey(self._addresses(wanted)) if server.provider]
-        fitting = [server for server in answering if wanted.provider in {None, server.provider}]
+        fitting = [server for server in answering if fits(wanted.provider, server.provider)]
         if not fitting:
             raise nothing_fits(wanted, answering)
         for server in fitting:
@@ -122,11 +118,16 @@ class ProvidersApi:
         return await survey(addresses, allow_remote=remote, recorder=self.recorder)
 
 
+def fits(wanted: str | None, found: str) -> bool:
+    """Whether a server may be the wanted one: not every server of the OpenAI dialect says which it is."""
+    return wanted in {None, found} or (found == GENERIC and wanted in LABELS)
+
+
 def server_json(server: Surveyed, current: ModelFacts | None) -> dict[str, object]:
     return {
         "address": server.address,
         "provider": server.provider or None,
-        "label": PROVIDERS.get(server.provider),
+        "label": SERVERS.get(server.provider),
         "canPull": server.can_pull,
         "problem": server.problem or None,
         "models": [model_json(facts, current) for facts in server.models],
@@ -161,10 +162,10 @@ def nothing_fits(wanted: Choice, answering: list[Surveyed]) -> ModelError | ApiE
     """Say that no server answers where one should, or that it is another than the wanted one."""
     place = f"at {wanted.url}" if wanted.url else "on this machine"
     if answering and wanted.provider:
-        found = ", ".join(PROVIDERS[server.provider] for server in answering)
-        text = f"there is no {PROVIDERS[wanted.provider]} {place}; what answers is {found}"
+        found = ", ".join(SERVERS[server.provider] for server in answering)
+        text = f"there is no {SERVERS[wanted.provider]} {place}; what answers is {found}"
         return ApiError(400, "wrong_provider", text)
-    label = PROVIDERS[wanted.provider] if wanted.provider else "model server"
+    label = SERVERS[wanted.provider] if wanted.provider else "model server"
     return ModelError(ErrorKind.UNREACHABLE, f"no {label} answers {place}; start it first")
 
 

@@ -61,7 +61,7 @@ def session_apis(
         settings=ground.settings,
     )
     return (
-        AgentsApi(turns=turns.owner, models=models.for_turns, hub=fabric.hub, name=ground.name),
+        AgentsApi(turns=turns.owner, models=models.choices, hub=fabric.hub, name=ground.name),
         SessionsApi(
             sessions=sessions,
             conversations=conversations,

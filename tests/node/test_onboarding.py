@@ -148,6 +148,17 @@ async def test_a_choice_outdoes_the_model_that_the_node_was_started_with_but_not
         assert config["chosen"]["model"] == "rules"
 
 
+@requirement("C2", "C3", "C8")
+@pytest.mark.parametrize("provider", ["lmstudio", "vllm", "llama-server"])
+async def test_a_server_that_does_not_say_what_it_is_may_be_what_its_owner_calls_it(
+    tmp_path: Path, provider: str
+) -> None:
+    async with FakeOpenAI() as server, running_node(tmp_path) as node:
+        choice = {"provider": provider, "model": MODEL, "url": server.address}
+        status, config, _ = await http(node, "PUT", "/api/agent/config", choice)
+        assert (status, config["model"], config["url"]) == (200, MODEL, server.address)
+
+
 @requirement("C8", "C9")
 @pytest.mark.parametrize(
     ("body", "refusal"),
