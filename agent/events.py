@@ -9,11 +9,15 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from agent.finite import FiniteObject
+
 PROMPT_MAX_CHARS = 1_000_000
 HISTORY_MAX_ITEMS = 1_000
 MANIFEST_MAX_TOOLS = 500
 
 ID_MAX_CHARS = 128
+SEQ_MAX = 2**53 - 1
+"""The largest whole number that a browser's JSON keeps exact."""
 
 Id = Annotated[str, Field(min_length=1, max_length=ID_MAX_CHARS)]
 
@@ -119,7 +123,7 @@ class ApprovalResponse(Event):
     decision: Decision
     rule: str | None = Field(default=None, max_length=1_000)
     """With `allow_session`, `allow_always`: the rule to keep, which must match. Left out: this very call."""
-    args: dict[str, object] | None = None
+    args: FiniteObject | None = None
     """For a tool that writes: what is to run instead. It is checked and judged as the call was."""
 
 
@@ -164,7 +168,7 @@ class Resume(Event):
     event: ClassVar[str] = "resume"
 
     session_id: Id
-    last_seq: int = Field(default=0, ge=0)
+    last_seq: int = Field(default=0, ge=0, le=SEQ_MAX)
 
 
 class Compact(Event):

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -11,10 +12,15 @@ from agent.events import CitedPlace, Round
 from node.store.messages import Role, StoredMessage
 from node.store.session import Session
 from node.store.transfer import Brought
+from agent.finite import FiniteObject
 
 MESSAGES_MAX = 100_000
 ROLES = {"assistant": Role.AGENT, **{role.value: role for role in Role}}
 _NAMES = {Role.USER: "You", Role.AGENT: "Agent", Role.SYSTEM: "System", Role.TOOL: "Tool"}
+
+
+Count = Annotated[int, Field(ge=0, le=2**53 - 1)]
+Time = Annotated[float, Field(ge=0, le=datetime.max.replace(tzinfo=UTC).timestamp())]
 
 
 class MessageFile(BaseModel):
@@ -24,22 +30,22 @@ class MessageFile(BaseModel):
 
     role: str = Field(pattern="^(user|agent|assistant|system|tool)$")
     content: str
-    position: int | None = None
-    created_at: float | None = None
+    position: Count | None = None
+    created_at: Time | None = None
     state: str = Field(default="complete", pattern="^(complete|failed|cancelled)$")
     error: str | None = None
     reasoning: str = ""
-    tool_calls: list[dict[str, object]] = Field(default_factory=list)
-    tokens_in: int | None = None
-    tokens_out: int | None = None
-    context_used: int | None = None
-    context_max: int | None = None
-    execution_time_ms: int | None = None
+    tool_calls: list[FiniteObject] = Field(default_factory=list)
+    tokens_in: Count | None = None
+    tokens_out: Count | None = None
+    context_used: Count | None = None
+    context_max: Count | None = None
+    execution_time_ms: Count | None = None
     model: str = ""
     notices: list[str] = Field(default_factory=list)
-    seam_at: int | None = None
+    seam_at: Count | None = None
     rounds: list[Round] = Field(default_factory=list)
-    shown_tools: dict[str, int] = Field(default_factory=dict)
+    shown_tools: dict[str, Count] = Field(default_factory=dict)
     citations: list[CitedPlace] = Field(default_factory=list)
 
 
@@ -49,8 +55,8 @@ class SessionFile(BaseModel):
     model_config = ConfigDict(extra="ignore", alias_generator=to_camel, populate_by_name=True)
 
     title: str = Field(min_length=1)
-    created_at: float | None = None
-    last_message_at: float | None = None
+    created_at: Time | None = None
+    last_message_at: Time | None = None
     pinned: bool = False
     archived: bool = False
     messages: list[MessageFile] = Field(min_length=1, max_length=MESSAGES_MAX)

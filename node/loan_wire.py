@@ -25,6 +25,7 @@ from agent.models.base import (
     Usage,
 )
 from peer.errors import plain
+from agent.finite import FiniteObject
 from tools.schema import problem
 from tools.spec import ToolSpec
 
@@ -51,7 +52,7 @@ class _Part(BaseModel):
 class CallPart(_Part):
     id: ShortText
     name: ShortText
-    arguments: dict[str, object] | None
+    arguments: FiniteObject | None
     raw: str = ""
 
 

@@ -4,6 +4,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from agent.events import ApprovalResponse, Decision
+from agent.finite import FiniteObject
 from node.api.errors import ApiError
 from node.api.requests import body_of
 from node.approvals import Approvals, Question
@@ -16,7 +17,7 @@ class GivenAnswer(BaseModel):
 
     decision: Decision
     rule: str | None = Field(default=None, max_length=1_000)
-    args: dict[str, object] | None = None
+    args: FiniteObject | None = None
 
 
 class ApprovalsApi:

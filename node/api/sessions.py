@@ -3,9 +3,10 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from typing import Annotated
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from node import exchange
@@ -24,10 +25,15 @@ PAGE_MAX = 1_000
 TRACE = frozenset({"rounds", "shownTools"})
 
 
+def role_of(value: object) -> object:
+    """Take `assistant`, as model servers say, for `agent`."""
+    return exchange.ROLES.get(value, value) if isinstance(value, str) else value
+
+
 class MessagePatch(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
-    role: Role
+    role: Annotated[Role, BeforeValidator(role_of)]
     content: str
 
 

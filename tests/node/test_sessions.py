@@ -213,6 +213,23 @@ async def test_an_export_comes_back_as_it_was(tmp_path: Path) -> None:
         assert (await get(node, "?q=date"))[0]["id"] == brought["id"]
 
 
+UNSTORABLE: list[dict[str, object]] = [
+    {"tokensIn": 10**30}, {"executionTimeMs": -1}, {"createdAt": float("inf")}, {"createdAt": float("nan")},
+    {"createdAt": 1e15}, {"position": 10**30}, {"toolCalls": [{"x": [float("inf")]}]},
+]  # fmt: skip
+"""What would make the store refuse the session, or its reader stumble over what it holds."""
+
+
+@requirement("G2")
+async def test_a_transcript_is_replaced_in_the_words_of_model_servers_too(tmp_path: Path) -> None:
+    messages = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "yo"}]
+    async with running_node(tmp_path) as node:
+        status, session, _ = await http(node, "PUT", f"{ROOT}/mine", {"messages": messages, "title": "Mine"})
+        assert (status, session["title"], session["messageCount"]) == (200, "Mine", 2)
+        whole = await get(node, "/mine")
+        assert [(m["role"], m["content"]) for m in whole["messages"]] == [("user", "hi"), ("agent", "yo")]
+
+
 @requirement("G19")
 async def test_a_transcript_from_elsewhere_needs_only_roles_and_texts(tmp_path: Path) -> None:
     file = {
@@ -230,7 +247,8 @@ async def test_a_transcript_from_elsewhere_needs_only_roles_and_texts(tmp_path: 
         assert "# Old chat\n" in written
         assert "## You\n\nhi\n\n## Agent\n\n### Hello\nyou" in written
         bad_exports: list[object] = [
-            {"title": "x", "messages": []}, {"messages": [{"role": "boss", "content": ""}]}, []
+            {"title": "x", "messages": []}, {"messages": [{"role": "boss", "content": ""}]}, [],
+            *[{"title": "x", "messages": [{"role": "user", "content": "", **odd}]} for odd in UNSTORABLE],
         ]  # fmt: skip
         for bad in bad_exports:
             assert (await http(node, "POST", f"{ROOT}/import", bad))[0] == 400
