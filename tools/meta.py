@@ -88,6 +88,10 @@ _GROUPS = ToolSpec(
 )
 
 
+_BRACKETS_AND_QUOTES = " \n[]'\""
+"""Around names that are written as a list in no JSON, as `['files']`."""
+
+
 def group_names(value: object) -> Iterator[str]:
     """Read names from a list, JSON text or comma text, nested as a small model happens to write them."""
     if isinstance(value, str):
@@ -102,7 +106,7 @@ def _names_in_text(text: str) -> Iterator[str]:
     try:
         read = json.loads(text)
     except (ValueError, RecursionError):
-        read = text.split(",")
+        read = [name.strip(_BRACKETS_AND_QUOTES) for name in text.split(",")]
     for name in read if isinstance(read, list) else [read]:
         if isinstance(name, str) and name.strip():
             yield name.strip()

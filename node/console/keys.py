@@ -31,8 +31,11 @@ class Keyboard(Protocol):
         """Put the arguments of the call that is asked about into the line."""
         ...
 
-    def stop_turn(self) -> bool:
-        """Stop what runs; return whether something did."""
+    def stop_turn(self, *, then_leave: bool) -> bool:
+        """Stop what runs; return whether something did that was not stopped already.
+
+        With `then_leave` it counts as the first of the two times that leave.
+        """
         ...
 
     def leave(self) -> None:
@@ -84,7 +87,7 @@ def add_line_keys(keys: KeyBindings, console: Keyboard) -> None:
 def add_stop_keys(keys: KeyBindings, console: Keyboard) -> None:
     @keys.add("c-c", filter=~is_searching)
     def _(event: KeyPressEvent) -> None:
-        if console.stop_turn():
+        if console.stop_turn(then_leave=not event.current_buffer.text):
             return
         if event.current_buffer.text:
             event.current_buffer.reset()

@@ -50,6 +50,8 @@ class Console:
         self._tasks = asyncio.TaskGroup()
         self._hint = ""
         self._leaves_before = 0.0
+        self._stopped = ""
+        """The turn that was stopped last."""
         """On the loop's clock: until then another Ctrl-C leaves."""
         self._edited: str | None = None
         """The approval whose arguments are in the line."""
@@ -125,16 +127,20 @@ class Console:
         self._edited, self._view.line = None, self._line_before
         return True
 
-    def stop_turn(self) -> bool:
+    def stop_turn(self, *, then_leave: bool) -> bool:
         if self._leave_edit():
             return True
         cancel = self._conversation.cancel()
-        if cancel:
-            self._post(cancel)
-        return cancel is not None
+        if cancel is None or cancel.turn_id == self._stopped:
+            return False
+        self._post(cancel)
+        self._stopped = cancel.turn_id
+        if then_leave:
+            self._leaves_before = asyncio.get_running_loop().time() + HINT_S
+        return True
 
     def leave(self) -> None:
-        """Leave when this is the second time at once that the owner wants to stop with nothing to stop."""
+        """Leave when this is the second time at once that the owner wants to stop."""
         loop = asyncio.get_running_loop()
         if loop.time() < self._leaves_before:
             self._view.leave()

@@ -85,8 +85,13 @@ def tool_done_line(event: ToolDone) -> str:
 def approval_question(request: ApprovalRequest) -> str:
     """Return the question with everything the owner decides about: the tool, why it asks, every argument."""
     head = f"{one_line(request.tool)} asks to run ({one_line(request.reason)})"
-    arguments = [f"  {one_line(name)}: {escape(as_text(value))}" for name, value in request.args.items()]
+    arguments = [f"  {one_line(name)}: {_indented(as_text(value))}" for name, value in request.args.items()]
     return "\n".join([head, *arguments])
+
+
+def _indented(text: str) -> str:
+    """Return a value whose further lines stand further in: none can pass for another argument."""
+    return escape(text).replace("\n", "\n    ")
 
 
 def approval_line(request: ApprovalRequest, decision: str) -> str:

@@ -140,6 +140,26 @@ async def test_ctrl_c_stops_the_turn_then_clears_the_line_and_twice_on_an_empty_
             assert await exited == 0
 
 
+@requirement("S2")
+async def test_ctrl_c_twice_at_once_stops_the_turn_and_leaves(node: FakeNode, tmp_path: Path) -> None:
+    cancelled = asyncio.Event()
+
+    async def until_cancelled(turn: FakeTurn) -> None:
+        await turn.emit(Token, delta="endless")
+        await turn.received("cancel")
+        cancelled.set()
+
+    node.play = until_cancelled
+    async with console(tmp_path) as (terminal, exited):
+        await terminal.until_shows("connected to alice")
+        terminal.type("go" + ENTER)
+        await terminal.until_shows("endless")
+        terminal.type(CTRL_C + CTRL_C)
+        async with asyncio.timeout(10):
+            assert await exited == 0
+            await cancelled.wait()
+
+
 def asks_to_write(node: FakeNode, decisions: list[str]) -> None:
     async def play(turn: FakeTurn) -> None:
         await turn.emit(

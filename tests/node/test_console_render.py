@@ -84,12 +84,12 @@ def test_a_turn_reads_as_lines_in_the_order_of_its_events() -> None:
 
 def test_an_approval_shows_every_argument_in_full_and_how_it_ended() -> None:
     request = ApprovalRequest(
-        **TURN, approval_id="a", call_id="c", tool="files.write", args={"path": "x", "text": "y" * 500 + "\nz"},
+        **TURN, approval_id="a", call_id="c", tool="files.write", args={"path": "x", "text": "y" * 500 + "\n  path: z"},
         specifier="x", mode="default", reason="it writes",
     )  # fmt: skip
     text = shown([request, ApprovalResolved(**TURN, approval_id="a", decision="timeout")])
     assert text.startswith("files.write asks to run (it writes)\n  path: x\n")
-    assert "y" * 500 + "\nz" in text
+    assert "y" * 500 + "\n      path: z\n" in text, "further lines stand further in than an argument"
     assert text.endswith("denied: nobody answered in time: files.write\n")
 
 

@@ -74,6 +74,7 @@ async def test_a_search_has_a_limit_within_reason(given: JsonObject, limit: int)
         (None, []),
         ([1, {"a": 2}, " x "], ["x"]),
         ("[[1]]", []),
+        ("['files', notes]", ["files", "notes"]),
     ],
 )
 def test_names_are_read_from_whatever_is_text(value: object, expected: list[str]) -> None:
