@@ -43,6 +43,7 @@ from node.replies import (
     Providers,
     PullPart,
     QueuedTurn,
+    RecentTurnShown,
     SessionCompacted,
     SessionHead,
     SessionShown,
@@ -153,6 +154,9 @@ class NodeClient:
         answer = await self.call("GET", "/api/agent/providers", timeout_s=SURVEY_TIMEOUT_S)
         return cast("Providers", answer)
 
+    async def model_in_use(self) -> ModelInUse:
+        return cast("ModelInUse", await self.call("GET", "/api/agent/config"))
+
     async def choose_model(self, name: str) -> ModelInUse:
         """Work with this model from the next turn on."""
         answer = await self.call(
@@ -210,6 +214,10 @@ class NodeClient:
         """Return what runs and what waits, in its order."""
         query = "" if session_id is None else f"?sessionId={quote(session_id, safe='')}"
         return cast("list[QueuedTurn]", await self.call("GET", f"/api/queue{query}"))
+
+    async def recent_turns(self, limit: int) -> list[RecentTurnShown]:
+        """Return the last turns of all sessions, the latest first."""
+        return cast("list[RecentTurnShown]", await self.call("GET", f"/api/chat/turns?limit={limit}"))
 
     async def retry(self, turn_id: str, session_id: str) -> None:
         """Say a failed message again."""

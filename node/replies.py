@@ -363,13 +363,31 @@ class MessageShown(TypedDict):
     turnId: str | None
 
 
+class TotalsShown(TypedDict):
+    messages: int
+    tokensIn: int
+    tokensOut: int
+    contextUsed: int
+    contextMax: int | None
+
+
 class SessionShown(TypedDict):
     id: str
     title: str
     messageCount: int
+    totals: TotalsShown
     lastSeq: int
     hasEarlier: bool
     messages: list[MessageShown]
+
+
+class RecentTurnShown(TypedDict):
+    turnId: str
+    sessionId: str
+    state: str
+    prompt: str
+    error: str | None
+    createdAt: float
 
 
 class QueuedTurn(TypedDict):

@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 class TypedLine(BaseModel):
     model_config = ConfigDict(extra="forbid", alias_generator=to_camel)
 
-    line: str = Field(min_length=2, max_length=LINE_MAX_CHARS)
+    line: str = Field(min_length=1, max_length=LINE_MAX_CHARS)
     session_id: str | None = Field(default=None, min_length=1, max_length=128)
     """Where it was typed; left out: before a session's first message."""
     folder: Path | None = None

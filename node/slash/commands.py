@@ -33,6 +33,8 @@ COMMANDS = (
         hint="show this node, its model, its peers, this session",
         aliases=("agents",),
     ),
+    Command(name="diag", kind="info", hint="show what answers depend on, what runs, and what failed last"),
+    Command(name="usage", kind="info", hint="show the tokens that this session took"),
     Command(
         name="status",
         kind="prompt",
@@ -87,6 +89,10 @@ COMMANDS = (
         hint="list every tool and what it costs, or forget what was learned of their use",
     ),
     Command(name="panes", kind="info", hint="list what is open in the cockpit"),
+    Command(name="mcp", kind="info", hint="say how it stands with MCP"),
+    Command(name="skills", kind="info", hint="say how it stands with skills"),
+    Command(name="memory", kind="info", hint="say what the agent remembers"),
+    Command(name="attach", kind="info", arguments="FILE", hint="say how the agent gets to see a file"),
     Command(
         name="model", kind="control", arguments="[NAME]", hint="list the models, or work with another one"
     ),
@@ -204,6 +210,8 @@ def read(line: str) -> tuple[Command, str]:
     """Return the command of a line and its argument; raises `UsageError`."""
     word, _, argument = line.strip().removeprefix("/").partition(" ")
     command = find(word)
+    if not word:
+        raise UsageError("a command has a name; /help lists them")
     if command is None:
         raise UsageError(f"there is no command /{word:.40}{_suggestion(word)}; /help lists them")
     if len(argument.split(maxsplit=1)) < min(command.required, 2):
@@ -212,6 +220,7 @@ def read(line: str) -> tuple[Command, str]:
 
 
 def find(word: str) -> Command | None:
+    word = word.lower()
     return next((command for command in COMMANDS if word == command.name or word in command.aliases), None)
 
 
@@ -223,5 +232,5 @@ def usage(name: str) -> UsageError:
 
 
 def _suggestion(word: str) -> str:
-    near = get_close_matches(word, [command.name for command in COMMANDS], n=1)
+    near = get_close_matches(word.lower(), [command.name for command in COMMANDS], n=1)
     return f"; did you mean /{near[0]}?" if near else ""

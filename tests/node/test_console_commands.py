@@ -40,7 +40,7 @@ def test_help_shows_each_command_with_its_class() -> None:
 
 def test_names_and_aliases_are_read_with_their_argument() -> None:
     assert read("/ask bob what time is it")[1] == "bob what time is it"
-    assert read("/?")[0].name == "help"
+    assert read("/?")[0].name == read("/HELP")[0].name == "help"
     assert find("nothing") is None
 
 
@@ -51,6 +51,7 @@ def test_names_and_aliases_are_read_with_their_argument() -> None:
         ("/zzz", "/help lists them"),
         ("/ask bob", "PEER TEXT"),
         ("/join", "TICKET"),
+        ("/", "a command has a name"),
     ],
 )
 def test_a_line_that_is_no_command_says_what_is(line: str, says: str) -> None:

@@ -1,6 +1,7 @@
 """Slash commands that the node does, at its own door: what they change, what they refuse, what they leave alone."""
 
 import asyncio
+import re
 import sqlite3
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import aiohttp
 import pytest
 
 from node.replies import NodeError
-from tests.fakes.ollama_server import answer, calls, done, reply, text
+from tests.fakes.ollama_server import TINY, answer, calls, done, error, reply, text
 from tests.flows.test_two_nodes import ALLOWED, pair
 from tests.mission import requirement
 from tests.node.nodes import RunningNode, Together, running_node, talking
@@ -47,6 +48,44 @@ async def test_the_list_names_every_command_with_its_class_and_no_model_hears_of
             assert await typed(node.client, line, "s")
         assert len(ollama.asked) == before
         assert await node.client.session("s", 10) == session
+
+
+@requirement("O11", "O14", "O15")
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("/mcp", "speaks no MCP"),
+        ("/skills", "reads no skills"),
+        ("/memory", "remembers nothing of itself"),
+        ("/attach notes.txt", "takes no attachments"),
+    ],
+)
+async def test_what_is_not_here_says_so(tmp_path: Path, line: str, said: str) -> None:
+    async with running_node(tmp_path) as node:
+        assert said in await typed(node.client, line)
+
+
+@requirement("O15")
+async def test_diag_shows_what_answers_depend_on_and_what_failed_last(tmp_path: Path) -> None:
+    async with talking(tmp_path) as (node, ollama, ws):
+        fresh = await typed(node.client, "/diag")
+        for told in (f"{TINY} on Ollama", f"ollama at {ollama.address}", "none yet", "none of the last"):
+            assert told in fresh
+        ollama.chat(error(500, "CUDA out of memory"), answer("Better."))
+        await ws.whole_turn("first", "t1", sessionId="s")
+        await ws.whole_turn("second", "t2", sessionId="s")
+        told = await typed(node.client, "/diag", "s")
+        assert re.search(r"last turn .*: second", told)
+        assert re.search(r"last failure, .*CUDA out of memory", told)
+        assert "0 running, 0 waiting" in told
+
+
+async def test_usage_shows_the_tokens_of_a_session(tmp_path: Path) -> None:
+    async with talking(tmp_path) as (node, ollama, ws):
+        ollama.chat(reply(*text("hello"), done(prompt_eval_count=40, eval_count=2)))
+        await ws.whole_turn("hi", "t1", sessionId="s")
+        told = await typed(node.client, "/usage", "s")
+        assert re.search(r"messages +2\ntokens in +40\ntokens out +2\nwindow +context 40 / ", told)
 
 
 @requirement("O4")
