@@ -4,12 +4,13 @@ import asyncio
 import signal
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import asdict
 from os import getpid, umask
 
-from agent.models.base import ModelFacts
 from node.config import NodeConfig, StartError
 from node.datadir import DataDirError, Runtime
 from node.listening import PeerDoor
+from node.model_choice import ModelChoice
 from node.owner_door import OwnerDoor
 from node.state import State, open_state
 from node.store.errors import StoreError
@@ -64,7 +65,7 @@ async def start(
     await models.for_turns.look()
     await run_turns(ground, turns)
     announce(state, door, peers_door.door)
-    return ready_line(door, peers_door.door, models.for_turns.facts)
+    return ready_line(door, peers_door.door, models.for_turns)
 
 
 def announce(state: State, door: OwnerDoor, peer_door: PeerDoor) -> None:
@@ -80,7 +81,8 @@ def announce(state: State, door: OwnerDoor, peer_door: PeerDoor) -> None:
     )
 
 
-def ready_line(door: OwnerDoor, peer_door: PeerDoor, model: ModelFacts | None) -> dict[str, object]:
+def ready_line(door: OwnerDoor, peer_door: PeerDoor, choice: ModelChoice) -> dict[str, object]:
+    model, readiness = choice.facts, choice.readiness()
     assert model is not None
     return {
         "ready": True,
@@ -91,6 +93,7 @@ def ready_line(door: OwnerDoor, peer_door: PeerDoor, model: ModelFacts | None) -
         "model": model.name,
         "provider": model.provider,
         "modelLabel": model.label,
+        "readiness": asdict(readiness),
     }
 
 

@@ -26,8 +26,13 @@ class Readiness:
     """The one next step; empty when nothing is to be done."""
 
 
-def readiness(model: ModelFacts | None, problem: ModelError | None, *, chosen: bool) -> Readiness:
-    """Say how things stand: the model in use, what the last look for one met, whether its owner chose it."""
+def readiness(
+    model: ModelFacts | None, problem: ModelError | None, *, chosen: bool, refused: str = ""
+) -> Readiness:
+    """Say how things stand: the model in use, what the last look for one met, whether its owner chose it.
+
+    `refused` is why an address was not even asked.
+    """
     if model is None:
         return Readiness(state=ReadinessState.UNRESOLVED, text="looking for a model", remedy="wait a moment")
     if problem is not None and problem.kind is ErrorKind.LOADING:
@@ -35,6 +40,12 @@ def readiness(model: ModelFacts | None, problem: ModelError | None, *, chosen: b
     if problem is not None:
         return Readiness(
             state=ReadinessState.PROVIDER_UNREACHABLE, text=str(problem), remedy=remedy_of(problem.kind)
+        )
+    if model.provider == "rules" and not chosen and refused:
+        return Readiness(
+            state=ReadinessState.NOT_CONFIGURED,
+            text=f"{refused.rstrip('.')}; plain sentences work by rules",
+            remedy=remedy_of(ErrorKind.NOT_LOCAL),
         )
     if model.provider == "rules" and not chosen:
         return Readiness(

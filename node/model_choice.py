@@ -100,6 +100,8 @@ class ModelChoice:
         self._recorder = recorder
         self._model: Model | None = None
         self._problem: ModelError | None = None
+        self._refused = ""
+        """Why an address of the last look was not even asked."""
         self._wish: Wish | None = None
         self._looked_at = self._checked_at = 0.0
         self._listening: frozenset[str] = frozenset()
@@ -151,7 +153,8 @@ class ModelChoice:
             return starting(self._server.status.text)
         model = self._model
         problem = model.problem if isinstance(model, EngineModel | BorrowedModel) else self._problem
-        return readiness(self.facts, problem, chosen=bool(self._wish and not self._wish.is_open))
+        chosen = bool(self._wish and not self._wish.is_open)
+        return readiness(self.facts, problem, chosen=chosen, refused=self._refused)
 
     async def close(self) -> None:
         for model in self._opened:
@@ -222,6 +225,7 @@ class ModelChoice:
             await self._take(MissingModel(wish, error))
 
     async def _settle(self, wish: Wish, found: Found, *, is_same: bool) -> None:
+        self._refused = next((tried.text for tried in found.tried if tried.kind is ErrorKind.NOT_LOCAL), "")
         facts = self.facts
         if found.model is None and is_same and facts is not None and facts.provider in SERVERS:
             # Its server may come back; until then a turn says what is wrong, rather than go by rules unasked.

@@ -11,7 +11,7 @@ from node.commands.output import note, say, say_json
 from node.config import NodeConfig, StartError
 from node.datadir import read_token
 from node.engine_file import PREFIX, open_file
-from node.model_choice import RULES
+from node.health import ReadinessState
 
 SHORT_ID_CHARS = 8
 
@@ -52,9 +52,10 @@ def say_ready(config: NodeConfig, ready: Mapping[str, object]) -> None:
 
 
 def why(config: NodeConfig, ready: Mapping[str, object]) -> str:
-    """Say how the node came to its model."""
+    """Say how the node came to its model, or why it has none."""
+    readiness = ready["readiness"]
+    if isinstance(readiness, Mapping) and readiness["state"] != ReadinessState.READY:
+        return f"{readiness['text'].rstrip('.')}; {readiness['remedy']}"
     if config.model:
         return "as it was started with"
-    if ready["provider"] == RULES:
-        return "no model server answers; start Ollama or LM Studio, and the node finds it"
     return "from the first server that answers, or as the settings say"

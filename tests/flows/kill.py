@@ -6,7 +6,7 @@ of its own. After every kill the node starts again, and all turns have to come t
 
 import argparse
 import asyncio
-import json
+import logging
 import random
 import sqlite3
 import sys
@@ -154,8 +154,10 @@ async def node(data: Path, ollama: FakeOllama) -> AsyncIterator[Process]:
     more = {"PALAVER_OLLAMA_URL": ollama.address, LIFTS: str(data / "lifts")}
     async with started(*UP, data=data, more=more, module="tests.flows.crane_node") as process:
         assert process.stdout
+        assert process.stderr
         async with asyncio.timeout(PATIENCE_S):
-            assert json.loads(await process.stdout.readline())["ready"]
+            ready = await process.stdout.readline()
+            assert ready, (await process.stderr.read()).decode()
         async with NodeClient.at(data) as client:
             await client.set_setting("agent.permissions.allow", ["crane.lift"])
         yield process
@@ -239,6 +241,7 @@ def main() -> int:
     parser.add_argument("kills", type=int, metavar="N")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
+    logging.getLogger("aiohttp.server").disabled = True  # the model server complains of each killed node
     with tempfile.TemporaryDirectory(prefix="palaver-kill-") as folder:
         report = asyncio.run(kill_often(options.kills, options.seed, Path(folder)))
     print(report, *report.details(), sep="\n")  # noqa: T201 - a program's output

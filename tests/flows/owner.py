@@ -33,8 +33,9 @@ class Asked:
     is_stored: bool = False
     """The node said so."""
     seq: int = 0
-    has_leapt: bool = False
-    """The node that runs now has counted on from well beyond the numbers of the one before."""
+    leaps: int = 0
+    """How often the numbers may still leap: each node counts on from well beyond those of the one before, and
+    a client may have seen nothing of the last one."""
     ends: list[str] = field(default_factory=list)
 
     @property
@@ -92,7 +93,7 @@ class Owner:
     async def _return(self) -> None:
         await self._send("manifest", {"tools": [FLAG]})
         for turn in self.open_turns:
-            turn.has_leapt = False
+            turn.leaps += 1
             if turn.is_stored:
                 await self._send("resume", {"sessionId": turn.id, "lastSeq": turn.seq})
             if not turn.is_stored or self._chance.random() < 0.2:
@@ -136,9 +137,9 @@ class Owner:
         """Count an event, unless a repeated ask brought it again; nothing may be left out."""
         seq: int = frame["seq"]
         if seq > turn.seq + 1:
-            if turn.has_leapt or seq < turn.seq + LEAP:
+            if not turn.leaps or seq < turn.seq + LEAP:
                 self.faults.append(f"{turn.id} misses the events {turn.seq + 1} to {seq - 1}")
-            turn.has_leapt = True
+            turn.leaps = max(0, turn.leaps - 1)
         is_new = seq > turn.seq
         turn.seq = max(turn.seq, seq)
         return is_new

@@ -73,6 +73,18 @@ async def test_a_server_that_goes_and_comes_back_is_seen_without_a_question(
             assert reply["answer"] == "Here again."
 
 
+@requirement("C9", "C10")
+async def test_an_address_of_the_environment_that_is_elsewhere_is_not_passed_over_in_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.models.find.OTHER_ADDRESSES", ())
+    async with running_node(tmp_path, model=None, ollama_url="http://10.1.2.3:11434") as node:
+        readiness = (await http(node, "GET", "/api/agent/status"))[1]["readiness"]
+        assert readiness["state"] == "not_configured"
+        assert "http://10.1.2.3:11434 is not on this machine" in readiness["text"]
+        assert "models.allowRemote" in readiness["remedy"]
+
+
 @requirement("C8", "C10")
 @pytest.mark.usefixtures("_every_check_is_a_new_one")
 async def test_a_server_that_comes_later_is_taken_and_another_one_when_that_is_gone(
