@@ -1,15 +1,13 @@
 """The peers' door: a TLS listener that serves `/peer-ws` and nothing else, and bounds who may stand in it."""
 
 import asyncio
-import logging
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias, cast
 
 from aiohttp import web
-from aiohttp.web_protocol import RequestHandler
 
 from peer.dial import PATH, join_address
+from peer.entrance import CountedHandler, Entrance
 from peer.errors import PortInUse
 from peer.identity import Identity
 from peer.messages import FRAME_MAX_BYTES
@@ -19,9 +17,6 @@ from peer.tls import server_context
 
 MAX_PENDING = 32
 MAX_PENDING_PER_HOST = 4
-
-_NO_ACCESS_LOG = logging.getLogger(f"{__name__}.access")
-_NO_ACCESS_LOG.disabled = True
 
 OnLink: TypeAlias = Callable[[AiohttpSocket, Callable[[], None]], Awaitable[None]]
 """As `transport.OnLink`, of this kind of socket."""
@@ -35,7 +30,10 @@ class PeerListener:
         """`host:port` as it is in use, once it is started."""
         self._identity = identity
         self._on_link = on_link
-        self._pending = _Pending()
+        # Longer than the link's own limit, which gives a reason: this one is for those that never upgrade.
+        self._pending = Entrance(
+            most=MAX_PENDING, per_host=MAX_PENDING_PER_HOST, for_s=HANDSHAKE_TIMEOUT_S + 1
+        )
         self._runner: web.AppRunner | None = None
         self._server: asyncio.Server | None = None
 
@@ -45,7 +43,7 @@ class PeerListener:
         handlers = await self._handlers()
         try:
             self._server = await asyncio.get_running_loop().create_server(
-                lambda: _DoorHandler(self._pending, handlers),
+                lambda: CountedHandler(self._pending, handlers),
                 host,
                 port,
                 ssl=context,
@@ -87,50 +85,3 @@ class PeerListener:
             AiohttpSocket(ws, request.remote or "", transport), lambda: self._pending.leave(transport)
         )
         return ws
-
-
-class _Pending:
-    """Connections that have not proved a key yet: few, few from one host, and none for long."""
-
-    def __init__(self) -> None:
-        self._timers: dict[asyncio.Transport, tuple[str, asyncio.TimerHandle]] = {}
-        self._hosts: Counter[str] = Counter()
-
-    def enter(self, transport: asyncio.Transport) -> bool:
-        """Take the connection in, for `HANDSHAKE_TIMEOUT_S`; False when there is no room."""
-        host = str((transport.get_extra_info("peername") or ("",))[0])
-        if len(self._timers) >= MAX_PENDING or self._hosts[host] >= MAX_PENDING_PER_HOST:
-            return False
-        self._hosts[host] += 1
-        # Longer than the link's own limit, which gives a reason: this one is for those that never upgrade.
-        timer = asyncio.get_running_loop().call_later(HANDSHAKE_TIMEOUT_S + 1, transport.abort)
-        self._timers[transport] = (host, timer)
-        return True
-
-    def leave(self, transport: asyncio.BaseTransport | None) -> None:
-        host, timer = self._timers.pop(cast("asyncio.Transport", transport), ("", None))
-        if timer is not None:
-            timer.cancel()
-            self._hosts -= Counter((host,))
-
-
-class _DoorHandler(RequestHandler):
-    """aiohttp's HTTP connection, counted while it is pending.
-
-    aiohttp itself waits for ever for the first request of a connection.
-    """
-
-    __slots__ = ("_pending",)
-
-    def __init__(self, pending: _Pending, server: web.Server) -> None:
-        super().__init__(server, loop=asyncio.get_running_loop(), access_log=_NO_ACCESS_LOG)
-        self._pending = pending
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
-        if not self._pending.enter(cast("asyncio.Transport", transport)):
-            cast("asyncio.Transport", transport).abort()
-
-    def connection_lost(self, exc: BaseException | None) -> None:
-        self._pending.leave(self.transport)
-        super().connection_lost(exc)
