@@ -20,6 +20,7 @@ from node.wiring.ground import lay_ground
 from node.wiring.models import build_models, start_server
 from node.wiring.owner_door import build_owner_door
 from node.wiring.peers_door import build_peers_door, open_to_peers
+from node.wiring.readers_door import open_chat_links
 from node.wiring.tools import all_tools
 from node.wiring.turns import open_turns, run_turns
 from peer.errors import PeerError
@@ -56,7 +57,10 @@ async def start(
     turns = await open_turns(ground, models, fabric)
     peers_door = build_peers_door(ground, fabric)
     channels = open_channels(ground, fabric, turns)
-    door = build_owner_door(ground, models, fabric, turns, peers_door=peers_door, channels=channels)
+    links = await open_chat_links(ground, channels)
+    door = build_owner_door(
+        ground, models, fabric, turns, peers_door=peers_door, channels=channels, links=links
+    )
     await door.open(config.port)
     await open_to_peers(ground, fabric, peers_door)
     turns.permissions.warn(all_tools(ground).values())

@@ -20,7 +20,7 @@ _NAMED = re.compile(
 _IN_ADDRESS = re.compile(r"(://)[^\s/@\"']{1,400}@")
 _SHAPE_MARKS = (
     *("bearer", "basic", "sk-", "sk_", "pk-", "pk_", "rk-", "rk_", "ghp_", "gho_", "ghs_", "ghu_", "ghr_"),
-    *("github_pat", "hf_", "glpat", "xox", "akia", "eyj", "palaver1:", "v1h-", "private key"),
+    *("github_pat", "hf_", "glpat", "xox", "akia", "eyj", "palaver1:", "/read/", "v1h-", "private key"),
 )
 _SHAPES = re.compile(
     r"(?i:\b(?:bearer|basic)\s{1,4})[\w.~+/=-]{8,}"
@@ -30,7 +30,8 @@ _SHAPES = re.compile(
     r"|\bAKIA[0-9A-Z]{16}\b"
     r"|\beyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*"
     r"|\b(?i:palaver1:[a-z2-7]{16,})"
-    # A ticket again, drawn: the path of a QR code.
+    r"|/read/[\w-]{43}(?![\w-])"
+    # A ticket or a chat link again, drawn: the path of a QR code.
     r"|(?:M\d{1,3} \d{1,3}h\d{1,3}v1h-\d{1,3}z){8,}"
     r"|-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^-]{0,8000}",
     re.ASCII,

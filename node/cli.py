@@ -68,6 +68,7 @@ def command_parser() -> argparse.ArgumentParser:
         command(commands, "ask-peers", "node.commands.ask_peers", "ask several peers' agents at once")
     )
     add_share(command(commands, "share", "node.commands.shares", "share folders with peers, or list them"))
+    add_link(command(commands, "link", "node.commands.links", "let others read a conversation by link"))
     add_grant(command(commands, "grant", "node.commands.peers", "say what a peer may do here"))
     add_inbound(command(commands, "inbound", "node.commands.peers", "list or stop what peers ask just now"))
     add_asks(command(commands, "asks", "node.commands.peers", "list the asks of the past, both ways"))
@@ -211,6 +212,23 @@ def add_share(parser: argparse.ArgumentParser) -> None:
     removed = verbs.add_parser("remove", help="stop sharing a folder")
     removed.add_argument("folder", metavar="FOLDER", help="its path, or its name in `palaver share list`")
     listed = verbs.add_parser("list", help="show the shared folders, and which files are left out and why")
+    for verb in (added, listed):
+        add_json(verb)
+
+
+def add_link(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB")
+    added = verbs.add_parser("add", help="make a secret address at which a conversation can be read")
+    added.add_argument("session", metavar="SESSION", help="its id, as `palaver sessions` shows it")
+    added.add_argument("--lan", action="store_true", help="to be read from the network, not only from here")
+    added.add_argument("--hours", type=float, metavar="N", help="how long it holds (chat.linkHours: 24)")
+    added.add_argument("--follow", action="store_true", help="show what is said from now on, too")
+    added.add_argument("--details", action="store_true", help="show reasoning, and calls with their results")
+    revoked = verbs.add_parser("revoke", help="end a link at once")
+    revoked.add_argument("id", metavar="ID", help="as `palaver link list` shows it")
+    listed = verbs.add_parser(
+        "list", help="show the links, where they are served and how often they were read"
+    )
     for verb in (added, listed):
         add_json(verb)
 

@@ -18,6 +18,8 @@ from node.engine_file import absolute
 from node.envelope import FRAME_MAX_BYTES
 from node.replies import (
     AgentStatus,
+    ChatLinkMade,
+    ChatLinkShown,
     CommandPart,
     Comparison,
     Discovery,
@@ -61,6 +63,7 @@ REQUEST_TIMEOUT_S = 15.0
 SURVEY_TIMEOUT_S = 60.0
 """Several servers are asked about many models each."""
 SHARES_PATH = "/api/network/shares"
+LINKS_PATH = "/api/chat/links"
 SHARE_TIMEOUT_S = 30.0
 """More than the node itself waits for a folder's first scan."""
 PULL_STALL_S = 660.0
@@ -300,6 +303,18 @@ class NodeClient:
         """Stop sharing a folder, named by its path or label."""
         body = {"folder": whole_path(folder) if is_here(folder) else folder}
         return cast("Unshared", await self.call("DELETE", SHARES_PATH, body, timeout_s=SHARE_TIMEOUT_S))
+
+    async def chat_links(self) -> list[ChatLinkShown]:
+        """Return the links at which others can read sessions."""
+        return cast("list[ChatLinkShown]", await self.call("GET", LINKS_PATH))
+
+    async def add_chat_link(self, session_id: str, wanted: Mapping[str, object]) -> ChatLinkMade:
+        """Make a link to a session; its address is in this answer alone."""
+        path = f"{session_path(session_id)}/links"
+        return cast("ChatLinkMade", await self.call("POST", path, wanted))
+
+    async def revoke_chat_link(self, link_id: str) -> None:
+        await self.call("DELETE", f"{LINKS_PATH}/{quote(link_id, safe='')}")
 
     async def lent(self) -> list[LentToday]:
         """Return what each peer used of this node's model, by day, the newest first."""

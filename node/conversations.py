@@ -1,5 +1,6 @@
 """What an owner does to whole sessions while their turns may run: opening, emptying, deleting them."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -23,6 +24,8 @@ class Conversations:
     streams: Streams
     log: EventLog
     settings: Settings
+    emptied: Callable[[], Awaitable[None]]
+    """Called after a session was emptied or deleted, and its chat links with it."""
 
     async def active(self) -> str | None:
         """Return the session that clients open first; None when there is none, or no more."""
@@ -50,6 +53,7 @@ class Conversations:
         await self.line.halt(session_id)
         await self.log.flush()
         await self.sessions.reset(session_id)
+        await self.emptied()
         await self.streams.publish(session_id, Emptied(turn_id=uuid4().hex, session_id=session_id))
 
     async def delete(self, session_id: str, title: str | None = None) -> None:
@@ -58,5 +62,6 @@ class Conversations:
         await self.line.halt(session_id)
         if not await self.sessions.delete(session_id):
             raise NoSuchSession(session_id)
+        await self.emptied()
         if self.settings.text(ACTIVE) == session_id:
             await self.settings.delete(ACTIVE)

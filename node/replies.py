@@ -176,6 +176,29 @@ class Unshared(TypedDict):
     label: str
 
 
+class ChatLinkShown(TypedDict):
+    id: str
+    sessionId: str
+    title: str
+    reach: str
+    """`loopback` or `lan`."""
+    addresses: list[str]
+    """Where it is served now."""
+    follows: bool
+    details: bool
+    createdAt: float
+    expiresAt: float
+    reads: int
+    lastReadAt: float | None
+
+
+class ChatLinkMade(ChatLinkShown):
+    url: str
+    """With its secret, which is told this once."""
+    urls: list[str]
+    qr: QrCode
+
+
 class PeerAnswer(TypedDict, total=False):
     ok: bool
     answer: str

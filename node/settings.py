@@ -176,6 +176,7 @@ RuleList: TypeAlias = Annotated[tuple[RuleText, ...], Strict(strict=False), Fiel
 GrantList: TypeAlias = Annotated[
     tuple[Literal["ask", "shared", "notes", "model"], ...], Strict(strict=False), Field(max_length=4)
 ]
+LINK_HOURS_MAX = 24 * 30
 Mode: TypeAlias = Literal["plan", "default", "acceptEdits", "autonomous"]
 
 
@@ -432,6 +433,18 @@ _TABLE = (
         Annotated[int, Field(ge=1, le=64)],
         64,
         "Turns of different sessions that run at once.",
+    ),
+    _make(
+        "chat.linkHours",
+        Annotated[float, Field(gt=0, le=LINK_HOURS_MAX, allow_inf_nan=False)],
+        24.0,
+        "Hours after which a chat link ends, unless it was made for another time.",
+    ),
+    _make(
+        "chat.linkPort",
+        Annotated[int, Field(ge=0, le=65_535)],
+        0,
+        "Port at which new chat links are served. 0: a free one. Each link keeps the port it was made with.",
     ),
     _make(
         "ui.theme",

@@ -10,6 +10,7 @@ from agent.models.base import ErrorKind, ModelError
 from node.settings import BadSetting, UnknownSetting
 from node.store.errors import (
     MessageUnreadable,
+    NoSuchChatLink,
     NoSuchSession,
     NoSuchTurn,
     NoSuchWorkspace,
@@ -81,7 +82,7 @@ def peer_status(error: PeerError) -> int:
 
 def store_status(error: StoreError) -> int:
     match error:
-        case NoSuchSession() | NoSuchTurn() | NoSuchWorkspace():
+        case NoSuchSession() | NoSuchTurn() | NoSuchWorkspace() | NoSuchChatLink():
             return 404
         case StoreFull():
             return 507

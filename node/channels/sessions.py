@@ -64,6 +64,8 @@ class SessionShown(Event):
     pinned: bool
     archived: bool
     message_count: int
+    links: int
+    """Chat links at which others can read it."""
     doing: Doing | None
     """Whether a turn of it runs, waits in line, or asks its owner; null: nothing goes on."""
 

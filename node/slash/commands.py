@@ -122,6 +122,12 @@ COMMANDS = (
     Command(name="archive", kind="control", hint="take this session out of the list, or back"),
     Command(name="delete", kind="control", arguments="[TITLE]", hint="delete this session for good"),
     Command(
+        name="link",
+        kind="control",
+        arguments="[add [lan] [follow] [details] [HOURS] | revoke ID]",
+        hint="list where others can read conversations, let them read this one, or end that",
+    ),
+    Command(
         name="export",
         kind="info",
         arguments="FILE",

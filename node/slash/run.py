@@ -8,6 +8,7 @@ from node.slash.about import ABOUT
 from node.slash.call import Action, Call, Step, Tell
 from node.slash.commands import UsageError, read
 from node.slash.diag import DIAG
+from node.slash.links import LINKS
 from node.slash.models import MODELS
 from node.slash.outcome import Outcome
 from node.slash.pairing import PAIRING
@@ -15,7 +16,16 @@ from node.slash.peers import PEERS
 from node.slash.permissions import PERMISSIONS
 from node.slash.sessions import SESSIONS
 
-ACTIONS: Mapping[str, Action] = {**ABOUT, **DIAG, **SESSIONS, **MODELS, **PERMISSIONS, **PEERS, **PAIRING}
+ACTIONS: Mapping[str, Action] = {
+    **ABOUT,
+    **DIAG,
+    **SESSIONS,
+    **MODELS,
+    **PERMISSIONS,
+    **PEERS,
+    **PAIRING,
+    **LINKS,
+}
 """What the node does. Prompt commands are in the table of commands alone, the rest is done by the client."""
 
 

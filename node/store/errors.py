@@ -16,7 +16,9 @@ StoreError
 ├── TurnIdReused
 ├── NoSuchWorkspace
 ├── TooManyWorkspaces
-└── LayoutStale
+├── LayoutStale
+├── NoSuchChatLink
+└── TooManyChatLinks
 """
 
 import sqlite3
@@ -182,6 +184,24 @@ class LayoutStale(StoreError):
         super().__init__(
             f"workspace {workspace!r:.80} was changed meanwhile; make the change to what it is now"
         )
+
+
+class NoSuchChatLink(StoreError):
+    """There is no chat link of this id, or no longer."""
+
+    code = "no_such_link"
+
+    def __init__(self, link_id: str) -> None:
+        super().__init__(f"there is no chat link {link_id!r:.80}; GET /api/chat/links lists them")
+
+
+class TooManyChatLinks(StoreError):
+    """There is a link for everybody already."""
+
+    code = "too_many_links"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"there are {limit} chat links already; revoke one first")
 
 
 class NotStored(TurnError):

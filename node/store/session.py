@@ -15,6 +15,8 @@ class Session:
     pinned: bool = False
     archived: bool = False
     message_count: int = 0
+    links: int = 0
+    """Chat links at which others can read it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +41,8 @@ class Hit:
 
 COLUMNS = (
     "SELECT s.id, s.title, s.created_at, s.last_message_at, s.pinned, s.archived,"
-    " (SELECT count(*) FROM messages m WHERE m.session_id = s.id) AS message_count"
+    " (SELECT count(*) FROM messages m WHERE m.session_id = s.id) AS message_count,"
+    " (SELECT count(*) FROM chat_links l WHERE l.session_id = s.id) AS links"
 )
 SESSIONS = COLUMNS + " FROM sessions s "
 
@@ -53,4 +56,5 @@ def session_of(row: sqlite3.Row) -> Session:
         pinned=bool(row["pinned"]),
         archived=bool(row["archived"]),
         message_count=row["message_count"],
+        links=row["links"],
     )

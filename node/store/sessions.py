@@ -131,7 +131,7 @@ class SessionStore:
         return await self.get(session_id)
 
     async def reset(self, session_id: str) -> None:
-        """Empty a session, keeping its name and its place: its turns and their events go with the messages.
+        """Empty a session, keeping name and place: turns, events and chat links go with the messages.
 
         Raise `NoSuchSession`, or `SessionBusy` when a turn of it waits or runs.
         """
@@ -186,6 +186,8 @@ class SessionStore:
         if busy.fetchone():
             raise SessionBusy(session_id)
         write.execute("DELETE FROM messages WHERE session_id = ?", (session_id,))
+        # Nobody was shown what is to stand here now.
+        write.execute("DELETE FROM chat_links WHERE session_id = ?", (session_id,))
         # A conversation that starts afresh carries no tools over.
         write.execute("UPDATE sessions SET tool_groups = '[]' WHERE id = ?", (session_id,))
         add_drafts(write, session_id, messages, self._clock())

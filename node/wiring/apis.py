@@ -7,6 +7,7 @@ from node.api.agents import AgentsApi
 from node.api.approvals import ApprovalsApi
 from node.api.ask_peers import AskPeersApi
 from node.api.asks import AsksApi
+from node.api.chat_links import ChatLinksApi
 from node.api.commands import CommandsApi
 from node.api.completion import CompletionApi
 from node.api.discovery import DiscoveryApi
@@ -30,6 +31,7 @@ from node.api.telemetry import TelemetryApi
 from node.api.tools import ToolsApi
 from node.api.traces import TracesApi
 from node.channels.layout import LayoutChannel
+from node.chat_links.links import ChatLinks
 from node.client import NodeClient
 from node.completion import Completion
 from node.conversations import Conversations
@@ -49,7 +51,7 @@ from node.wiring.turns import Turns
 
 
 def session_apis(
-    ground: Ground, models: Models, fabric: Fabric, turns: Turns, channels: Channels
+    ground: Ground, models: Models, fabric: Fabric, turns: Turns, *, channels: Channels, links: ChatLinks
 ) -> tuple[Api, ...]:
     """Return what starts turns, and what reads and changes sessions."""
     sessions = turns.sessions
@@ -59,6 +61,7 @@ def session_apis(
         streams=turns.streams,
         log=ground.state.log,
         settings=ground.settings,
+        emptied=links.settle,
     )
     return (
         AgentsApi(turns=turns.owner, models=models.choices, hub=fabric.hub, name=ground.name),
@@ -68,6 +71,7 @@ def session_apis(
             db=ground.state.db,
             changed=channels.session_changed,
         ),
+        ChatLinksApi(links=links, sessions=sessions),
         HistoryApi(sessions=sessions, conversations=conversations, name=ground.name),
         CompletionApi(
             completion=Completion(models=models.choices.for_all_else, settings=ground.settings),

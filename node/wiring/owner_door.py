@@ -3,6 +3,7 @@
 from itertools import chain
 
 from node.api.telemetry import recorded
+from node.chat_links.links import ChatLinks
 from node.owner_door import OwnerDoor
 from node.wiring.apis import model_apis, own_apis, peer_apis, session_apis
 from node.wiring.channels import Channels
@@ -21,6 +22,7 @@ def build_owner_door(
     *,
     peers_door: PeersDoor,
     channels: Channels,
+    links: ChatLinks,
 ) -> OwnerDoor:
     """Build it, shut as yet; the stack closes it."""
     door = OwnerDoor(
@@ -31,7 +33,7 @@ def build_owner_door(
         streams=turns.streams,
         apis=tuple(
             chain(
-                session_apis(ground, models, fabric, turns, channels),
+                session_apis(ground, models, fabric, turns, channels=channels, links=links),
                 model_apis(ground, models, fabric),
                 peer_apis(ground, models, fabric, peers_door),
                 own_apis(ground, models, turns, url=lambda: door.url),

@@ -623,6 +623,7 @@ export interface SessionShown {
   pinned: boolean;
   archived: boolean;
   messageCount: number;
+  links: number;
   doing: "running" | "waiting" | "asking" | null;
 }
 
