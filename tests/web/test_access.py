@@ -19,7 +19,7 @@ IN_HAND = "() => document.activeElement.closest('[data-kind]')?.dataset.kind ?? 
 
 @pytest.fixture
 def lived_in(page: Page, node: NodeProcess, start_node: StartNode, model: FakeOllama) -> Page:
-    """A cockpit with something to show: a turn with a call, a note, a peer, a shared folder."""
+    """A cockpit with something to show: a turn with a call, a note, a peer, a shared folder, a chat link."""
     pair(node, start_node("bob"))
     folder = node.data.parent / "recipes"
     folder.mkdir()
@@ -29,6 +29,8 @@ def lived_in(page: Page, node: NodeProcess, start_node: StartNode, model: FakeOl
     model.chat(reply(calls(("clock.now", {})), done()), answer("It is **noon**.\n\n```py\nnoon = 12\n```"))
     ask(page, "what time is it")
     expect_answered(page, "noon")
+    (session,) = node.call("GET", "/api/chat/sessions")
+    node.call("POST", f"/api/chat/sessions/{session['id']}/links", {})
     return page
 
 

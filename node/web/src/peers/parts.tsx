@@ -37,12 +37,15 @@ export function SettingSwitch({ of, title, children }: { of: NetworkSetting; tit
 /** A button whose press is asked about once more, in the same place. */
 export function Sure({
   label,
+  of = "",
   question,
   yes,
   class: kind = "",
   act,
 }: {
   label: string;
+  /** Where several stand in a list: which one it is about, said to who does not see the list. */
+  of?: string;
   question: string;
   yes: string;
   class?: string;
@@ -64,6 +67,7 @@ export function Sure({
     return (
       <button ref={opener} type="button" class={kind} onClick={() => setAsked(true)}>
         {label}
+        {of && <span class="visually-hidden"> {of}</span>}
       </button>
     );
   }
@@ -73,7 +77,7 @@ export function Sure({
     leave();
   };
   return (
-    <div class="sure" role="group" aria-label={label} onKeyDown={onKeyDown}>
+    <div class="sure" role="group" aria-label={`${label} ${of}`.trim()} onKeyDown={onKeyDown}>
       <p>{question}</p>
       <button
         type="button"

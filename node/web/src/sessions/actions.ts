@@ -47,6 +47,12 @@ export async function remove(session: Session): Promise<boolean> {
   return isGone;
 }
 
+/** Let others read a session, as its owner chooses in a dialog. */
+export async function share(session: Session): Promise<void> {
+  const { shareByLink } = await import("../links/dialog");
+  shareByLink({ id: session.id, title: titleOf(session) });
+}
+
 /** Have the browser save a session as a file. */
 export function exportAs(session: Session, format: "json" | "markdown"): void {
   const link = document.createElement("a");

@@ -15,6 +15,7 @@ export function addSessionCommands(): void {
     { id: "chat.delete", title: "Delete the conversation", when: isStored, run: () => withCurrent((actions, one) => actions.remove(one)) },
     { id: "chat.exportJson", title: "Export the conversation as JSON", when: isStored, run: () => withCurrent((actions, one) => actions.exportAs(one, "json")) },
     { id: "chat.exportMarkdown", title: "Export the conversation as Markdown", when: isStored, run: () => withCurrent((actions, one) => actions.exportAs(one, "markdown")) },
+    { id: "chat.share", title: "Share the conversation by link", when: isStored, run: () => withCurrent((actions, one) => actions.share(one)) },
     { id: "chat.import", title: "Import a conversation", run: async () => (await import("./actions")).chooseFile() },
   );
 }

@@ -5,7 +5,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { currentSession, openSession } from "../conversation";
 import { Icon } from "../shell/icons";
 import { MenuButton } from "../shell/menu";
-import { archive, exportAs, pin, remove, rename, titleOf } from "./actions";
+import { archive, exportAs, pin, remove, rename, share, titleOf } from "./actions";
 import { type Doing, doing, hasNews } from "./list";
 import type { Session } from "./order";
 
@@ -39,6 +39,7 @@ export function Row({ session, excerpt, isStop, isRenamed, onRename, onFocus }: 
         </button>
       )}
       {session.pinned && <span class="session-pin" title="Pinned"><Icon name="pin" /></span>}
+      {session.links > 0 && <span class="session-pin" title="Others can read it by link"><Icon name="link" /></span>}
       <time dateTime={new Date(session.lastMessageAt * 1_000).toISOString()}>{day(session.lastMessageAt)}</time>
       <MenuButton class="session-more" tabIndex={stop} label={`More for ${titleOf(session)}`} items={() => itemsFor(session, onRename)}>
         <Icon name="menu" />
@@ -56,7 +57,7 @@ function Mark({ session }: { session: Session }) {
 
 function Said({ session }: { session: Session }) {
   const going = doing.value.get(session.id);
-  const words = [going && GOING_ON[going], hasNews(session) && "unread", session.pinned && "pinned", session.archived && "archived"];
+  const words = [going && GOING_ON[going], hasNews(session) && "unread", session.pinned && "pinned", session.archived && "archived", session.links > 0 && "shared by link"];
   const said = words.filter(Boolean).join(", ");
   return said ? <span class="visually-hidden">, {said}</span> : null;
 }
@@ -89,6 +90,7 @@ function itemsFor(session: Session, onRename: (isRenamed: boolean) => void) {
     { title: session.pinned ? "Unpin" : "Pin", run: () => void pin(session) },
     { title: session.archived ? "Restore" : "Archive", run: () => void archive(session) },
     null,
+    { title: "Share by link", run: () => void share(session) },
     { title: "Export as Markdown", run: () => exportAs(session, "markdown") },
     { title: "Export as JSON", run: () => exportAs(session, "json") },
     null,

@@ -5,7 +5,7 @@ import { NOTHING, begun, isUnread, keepSeen, readSeen, withSeen } from "./seen";
 import { sliceOf } from "./slice";
 
 function session(id: string, lastMessageAt: number, more: Partial<Session> = {}): Session {
-  return { id, title: id, createdAt: 0, lastMessageAt, pinned: false, archived: false, messageCount: 1, ...more };
+  return { id, title: id, createdAt: 0, lastMessageAt, pinned: false, archived: false, messageCount: 1, links: 0, ...more };
 }
 
 const ids = ({ sessions }: Listed) => sessions.map(({ id }) => id).join(" ");

@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 
 import { KeyList } from "../commands/key_list";
+import { SHARES, SharesSection, isAbout } from "../links/section";
 import type { PaneProps } from "../panes/registry";
 import { Icon } from "../shell/icons";
 import { type Group, type Setting, grouped } from "./groups";
@@ -29,6 +30,7 @@ export function SettingsPane({ params }: PaneProps) {
   }, [params["key"]]);
   const all = settings.value;
   const groups = grouped(all ?? [], query.value.trim());
+  const hasShares = isAbout(query.value.trim());
   const jump = (id: string) => bringIntoView(box.current?.querySelector(`#settings-${id}`), "top");
   return (
     <div class="settings" ref={box}>
@@ -43,6 +45,7 @@ export function SettingsPane({ params }: PaneProps) {
           {groups.map(({ id, title }) => (
             <button key={id} type="button" class="plain" onClick={() => jump(id)}>{title}</button>
           ))}
+          {hasShares && <button type="button" class="plain" onClick={() => jump(SHARES)}>Shares</button>}
         </nav>
       </header>
       <div class="settings-list" role="region" aria-label="Settings" tabIndex={0}>
@@ -52,10 +55,11 @@ export function SettingsPane({ params }: PaneProps) {
           </p>
         )}
         {all === null && !failure.value && <p>Reading…</p>}
-        {all !== null && groups.length === 0 && <p role="status">No setting fits “{query.value.trim()}”.</p>}
+        {all !== null && groups.length === 0 && !hasShares && <p role="status">No setting fits “{query.value.trim()}”.</p>}
         {groups.map((group) => (
           <GroupView key={group.id} group={group} wanted={params["key"]} />
         ))}
+        {hasShares && <SharesSection isWanted={params["key"] === SHARES} />}
       </div>
     </div>
   );

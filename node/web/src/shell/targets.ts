@@ -41,6 +41,9 @@ export function addTargets(layout: LayoutController): void {
   registerTargets(() => within(layout, "settings", settings));
 }
 
+/** What can be read by link stands among the settings, too. */
+const SHARES: Entry = { id: "shares", title: "Shares", params: { key: "shares" } };
+
 type Entry = Pick<Target, "id" | "title"> & { params: PaneParams };
 
 /** List what a pane can show, as far as there is such a pane. */
@@ -64,7 +67,7 @@ async function peers(): Promise<Entry[]> {
 
 async function settings(): Promise<Entry[]> {
   const all = await api<{ key: string }[]>("GET", "/api/settings");
-  return all.map(({ key }) => ({ id: key, title: key, params: { key } }));
+  return [...all.map(({ key }) => ({ id: key, title: key, params: { key } })), SHARES];
 }
 
 function show(layout: LayoutController, kind: string, params: PaneParams, focus: boolean): void {
