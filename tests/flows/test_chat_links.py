@@ -13,10 +13,13 @@ from tests.mission import requirement
 AFAR = "11.0.0.2"
 """An address of the internet, which the test gives to the second machine."""
 
-pytestmark = [
-    pytest.mark.timeout(120),
-    pytest.mark.skipif(obstacle() is not None, reason=obstacle() or ""),
-]
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.fixture(autouse=True)
+def _machines_can_be_made() -> None:
+    if reason := obstacle():
+        pytest.skip(reason)
 
 
 async def status(machine: Machine, at: str, path: str, *, own: str = "") -> int | None:
