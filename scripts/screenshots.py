@@ -198,6 +198,12 @@ def editor(page: Page, _demo: Demo) -> None:
     page.locator(".cm-content").wait_for()
 
 
+def link(page: Page, demo: Demo) -> None:
+    """What somebody sees who was given the conversation to read."""
+    session = next(one for one in demo.mara.call("GET", "/api/chat/sessions") if "E4" in one["title"])
+    page.goto(demo.mara.call("POST", f"/api/chat/sessions/{session['id']}/links", {})["url"])
+
+
 def simple(command: str) -> Picture:
     return lambda page, _demo: opened(page, command)
 
@@ -214,6 +220,7 @@ PICTURES: Mapping[str, Picture] = {
     "editor": editor,
     "settings": simple("Show Settings"),
     "palette": lambda page, _demo: page.keyboard.press("Control+k"),
+    "link": link,
     "approval": approval,
     "compare": compare,
 }

@@ -132,9 +132,9 @@ class ChatLinks:
         )
 
     async def _settle(self) -> None:
+        links = await self.all()
         for session_id in await self._store.remove_expired(self._clock()):
             self._changed(session_id)
-        links = await self._store.all()
         self._reading.forget(but=[link.id for link in links])
         hosts = {reach: await self._hosts(reach) for reach in {link.reach for link in links}}
         places = {

@@ -94,7 +94,9 @@ class ChatLinkStore:
         return str(rows[0][0])
 
     async def remove_expired(self, now: float) -> Sequence[str]:
-        """Remove the links that have ended, and return their sessions."""
+        """Remove the links that have ended, and return their sessions. Writes only where there are some."""
+        if not await self._db.rows("SELECT 1 FROM chat_links WHERE expires_at <= ? LIMIT 1", (now,)):
+            return ()
         rows = await self._db.write(
             "DELETE FROM chat_links WHERE expires_at <= ? RETURNING session_id", (now,)
         )

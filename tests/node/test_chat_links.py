@@ -16,8 +16,9 @@ from node.chat_links import door
 from node.chat_links.near import is_near, near_addresses
 from node.interfaces import Interface
 from node.replies import ChatLinkMade, NodeError
+from tests.fakes.ollama_server import answer, done, reply, text
 from tests.mission import requirement
-from tests.node.nodes import PATIENCE_S, RunningNode, running_node
+from tests.node.nodes import PATIENCE_S, RunningNode, running_node, talking
 from tests.node.program import palaver
 from tests.node.slash import typed
 from tests.node.test_lock import listening_hosts
@@ -145,6 +146,25 @@ async def test_what_is_said_later_is_shown_only_where_the_owner_wants_it(tmp_pat
         await chat.say(LATER)
         assert LATER not in (await read(frozen["url"])).text
         assert LATER in (await read(live["url"])).body
+
+
+@requirement("R5")
+async def test_the_answer_to_what_was_asked_before_a_link_was_made_is_shown_when_it_is_there(
+    tmp_path: Path,
+) -> None:
+    async with talking(tmp_path) as (node, ollama, socket):
+        gate = asyncio.Event()
+        ollama.chat(reply(gate, *text("Eight hours."), done()), answer(LATER))
+        await socket.ask("How long?", sessionId="s")
+        await socket.until("queued")
+        url = (await node.client.add_chat_link("s", {}))["url"]
+        await socket.ask("And then?", "t2", sessionId="s")
+        gate.set()
+        await socket.until("done", turnId="t2")
+        page = await read(url)
+        assert "Eight hours." in page.body
+        assert "And then?" not in page.text
+        assert LATER not in page.text
 
 
 @requirement("R5")
