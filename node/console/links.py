@@ -34,7 +34,7 @@ def made_note(made: ChatLinkMade) -> str:
     where, how = WHOM[made["reach"]]
     return (
         f"Whoever is {where} and has this address can read {one_line(made['title'])!r} until"
-        f" {when(made['expiresAt'])}{how}. The address is shown only now; to end it: link revoke {made['id']}"
+        f" {when(made['expiresAt'])}{how}. The address is shown only now; revoke it as {made['id']}"
     )
 
 

@@ -498,7 +498,7 @@ async def test_the_console_makes_lists_and_revokes_links_to_its_session(tmp_path
         made = await typed(client, "/link add follow 3h", chat.session)
         url, note = made.split("\n", 1)
         assert (await read(url)).status == 200
-        assert "link revoke" in note
+        assert "revoke it as" in note
         listed = await typed(client, "/link")
         assert "Bread" in listed
         assert "what is said, also later" in listed

@@ -58,6 +58,8 @@ TABLE: dict[str, tuple[object, list[object], list[object]]] = {
     "chat.activeSession": ("", ["some id"], ["x" * 201]),
     "chat.waitMaxS": (120.0, [0.5], [0.0, -1.0]),
     "chat.maxRunning": (64, [1, 64], [0, 65, "all"]),
+    "chat.linkHours": (24.0, [0.5, 720.0], [0.0, 721.0]),
+    "chat.linkPort": (0, [0, 65_535], [-1, 65_536]),
     "ui.theme": ("auto", ["light", "dark"], ["pink", None]),
     "ui.workspace": ("", ["main"], ["x" * 201, 1]),
     "ui.keys": ({}, [{"palette.open": "Ctrl+J"}, {}], [{"palette.open": 1}, ["Ctrl+K"], {"x": "y" * 201}]),
