@@ -67,10 +67,21 @@ def bare(tool: ToolSpec) -> ToolSpec:
 
 
 def _shortened(tool: ToolSpec, parameters: JsonObject) -> ToolSpec:
+    if tool.core:  # the meta tools are new in every turn, and a cache would keep the ended turns with them
+        return _with_parameters(tool, parameters)
+    return _kept_with_parameters(Same(tool), Same(parameters))
+
+
+def _with_parameters(tool: ToolSpec, parameters: JsonObject) -> ToolSpec:
     return replace(tool, description=_opening(tool.description, DESCRIPTION_MAX_CHARS), parameters=parameters)
 
 
-# Kept: parameters that are the same object in every turn are also measured and written out once.
+# Kept, so that a form is made, measured and written out once, and is the same object in every turn.
+@lru_cache(maxsize=KEPT_FORMS)
+def _kept_with_parameters(tool: Same[ToolSpec], parameters: Same[JsonObject]) -> ToolSpec:
+    return _with_parameters(tool.value, parameters.value)
+
+
 @lru_cache(maxsize=KEPT_FORMS)
 def _first_sentences(parameters: Same[JsonObject]) -> JsonObject:
     return _with_descriptions(parameters.value, lambda text: _opening(text, PARAMETER_MAX_CHARS))
