@@ -1,4 +1,4 @@
-"""JSON from a stranger whose numbers can be written again: 1e999 is read as infinity, which no JSON can say."""
+"""A stranger's JSON whose numbers can be written again: 1e999 is read as infinity, which no JSON can say."""
 
 from math import isfinite
 from typing import Annotated, TypeVar

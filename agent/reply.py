@@ -30,9 +30,8 @@ from agent.pulse import pulse
 from agent.transcript import Transcript
 from tools.spec import ToolSpec
 
-
 CALLING_MAX_CHARS = 80
-"""Of a tool's name that is shown while its call is written; it is the model's word, and may be no tool at all."""
+"""Of a tool's name that is shown while its call is written: the model's word, perhaps no tool's at all."""
 
 
 @dataclass(slots=True)

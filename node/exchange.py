@@ -9,10 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from agent.events import CitedPlace, Round
+from agent.finite import FiniteObject
 from node.store.messages import Role, StoredMessage
 from node.store.session import Session
 from node.store.transfer import Brought
-from agent.finite import FiniteObject
 
 MESSAGES_MAX = 100_000
 ROLES = {"assistant": Role.AGENT, **{role.value: role for role in Role}}

@@ -10,6 +10,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from agent.finite import FiniteObject
 from agent.history import AssistantMessage, Call, Message, SystemMessage, ToolMessage, UserMessage
 from agent.models.base import (
     CallDelta,
@@ -25,7 +26,6 @@ from agent.models.base import (
     Usage,
 )
 from peer.errors import plain
-from agent.finite import FiniteObject
 from tools.schema import problem
 from tools.spec import ToolSpec
 

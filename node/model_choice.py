@@ -126,7 +126,7 @@ class ModelChoice:
                 await self._look(wish)
 
     async def check(self) -> None:
-        """See whether the model's server still takes connections, and whether another one came; `readiness` tells.
+        """See whether the model's server takes connections, and whether another one came; `readiness` tells.
 
         Nothing is asked of a server that is there, so that it costs a busy one nothing.
         """
@@ -185,7 +185,7 @@ class ModelChoice:
         facts = self.facts
         if facts is not None and facts.provider in SERVERS:
             is_there = await listening([facts.address])
-            self._problem = None if is_there else failure.nothing_answers(facts.address, SERVERS[facts.provider])
+            self._problem = None if is_there else gone(facts)
         elif self._problem is not None or wish.is_open:
             before, self._listening = self._listening, await listening(self._candidates(wish))
             if self._listening - before:
@@ -229,7 +229,7 @@ class ModelChoice:
         facts = self.facts
         if found.model is None and is_same and facts is not None and facts.provider in SERVERS:
             # Its server may come back; until then a turn says what is wrong, rather than go by rules unasked.
-            self._problem = failure.nothing_answers(facts.address, SERVERS[facts.provider])
+            self._problem = gone(facts)
         elif found.model is None and not wish.is_open:
             self._problem = (self._server.is_choice and self._server.problem) or problem_of(wish, found)
             await self._take(MissingModel(wish, self._problem))
@@ -288,6 +288,10 @@ class ModelChoices:
         for choice in (self.for_turns, self.for_all_else):
             choice.follow_settings()
         await self.look_afresh()
+
+
+def gone(facts: ModelFacts) -> ModelError:
+    return failure.nothing_answers(facts.address, SERVERS[facts.provider])
 
 
 def problem_of(wish: Wish, found: Found) -> ModelError:

@@ -51,7 +51,7 @@ class CallDelta:
 
 @dataclass(frozen=True, slots=True)
 class Calling:
-    """The model is at a call that is not whole yet: a sign of life, with the tool's name as far as it is known."""
+    """The model is at a call that is not whole yet: a sign of life, with the tool's name if it is known."""
 
     name: str
 

@@ -1,4 +1,4 @@
-"""Where something takes connections: cheaper than asking what it is, and no work for a server that is busy."""
+"""Where something takes connections: cheaper than asking what it is, and no work for a busy server."""
 
 import asyncio
 from collections.abc import Iterable

@@ -186,4 +186,3 @@ def _instruction(request: ModelRequest) -> str:
     tools = [definition(tool, tool.name)["function"] for tool in request.tools]
     listed = "\n".join(json.dumps(tool, ensure_ascii=False) for tool in tools)
     return f'Call one of these tools with a JSON object {{"tool": name, "arguments": {{…}}}}:\n{listed}'
-

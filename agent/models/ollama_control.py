@@ -145,7 +145,7 @@ async def _loaded_window(client: "ollama.AsyncClient", name: str) -> int | None:
 
 
 def _is_unknown_request(error: "ollama.ResponseError") -> bool:
-    """Whether a server that speaks Ollama's dialect in part has no such request; the answer is unknown then."""
+    """Whether a server that speaks the dialect in part has no such request; the answer is unknown then."""
     return error.status_code in {404, 405, 501} and "model" not in error.error
 
 

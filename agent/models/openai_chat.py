@@ -189,4 +189,3 @@ def _options(options: Options, provider: str, most: int | None) -> dict[str, obj
 def _error(chunk: dict[str, object]) -> object:
     """Return the error of a chunk; older vLLM puts its fields at the top and says `object: error`."""
     return chunk.get("error") or (chunk if chunk.get("object") == "error" else None)
-

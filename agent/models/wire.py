@@ -158,8 +158,9 @@ def json_object(data: bytes) -> dict[str, object]:
 
 def count_of(value: object) -> int | None:
     """Return a number of tokens, or None for what cannot be one."""
-    is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= COUNT_MAX
-    return value if is_count else None
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= COUNT_MAX:
+        return value
+    return None
 
 
 def text_of(value: object) -> str:

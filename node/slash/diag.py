@@ -10,17 +10,18 @@ from node.slash.outcome import Outcome, Table, said
 
 LOOKS_BACK = 50
 """Turns among which the last one that failed is looked for."""
+NO_FAILURE = f"none of the last {LOOKS_BACK} turns failed"
 ERROR_MAX_CHARS = 600
 
 MCP = "this version speaks no MCP: it uses no MCP servers and is none; /tools lists the tools there are"
 SKILLS = "this version reads no skills; /tools lists what the agent can do"
 MEMORY = (
-    "between sessions the agent remembers nothing of itself. It can search what was said (/sessions WORDS does, too)"
-    " and your notes; /tools forget erases which words of yours went with which tools"
+    "between sessions the agent remembers nothing of itself. It can search what was said, as /sessions WORDS"
+    " does, and your notes; /tools forget erases which words of yours went with which tools"
 )
 ATTACH = (
-    "this version takes no attachments. Paste the text, or open it in the cockpit's editor: what you look at there"
-    " goes along with your message"
+    "this version takes no attachments. Paste the text, or open it in the cockpit's editor: what you look at"
+    " there goes along with your message"
 )
 
 
@@ -32,6 +33,7 @@ async def diagnose(call: Call) -> Outcome:
     peers, inbound = await node.peers(), await node.inbound()
     questions = await node.questions(call.session_id) if call.session_id else []
     trusted = [peer for peer in peers if peer["state"] == "trusted"]
+    online = sum(peer["connected"] for peer in trusted)
     running = sum(turn["state"] == "dispatching" for turn in waiting)
     readiness = status["readiness"]
     rows = [
@@ -40,9 +42,9 @@ async def diagnose(call: Call) -> Outcome:
         ("last turn", _ended(turns[0]) if turns else "none yet"),
         ("now", f"{running} running, {len(waiting) - running} waiting"),
         ("your word", f"{len(questions)} calls of this session wait for it"),
-        ("peers", f"{len(trusted)} trusted, {sum(p['connected'] for p in trusted)} online, {len(inbound)} asking"),
+        ("peers", f"{len(trusted)} trusted, {online} online, {len(inbound)} asking"),
     ]
-    failure = next((_failure(turn) for turn in turns if turn["error"]), f"none of the last {LOOKS_BACK} turns failed")
+    failure = next((_failure(turn) for turn in turns if turn["error"]), NO_FAILURE)
     return said(Table(rows), failure, *([readiness["remedy"]] if readiness["remedy"] else []))
 
 

@@ -6,7 +6,9 @@ from agent.finite import FiniteObject
 READER = TypeAdapter(FiniteObject)
 
 
-@pytest.mark.parametrize("text", ['{"a": 1e999}', '{"a": [{"b": -1e999}]}', '{"a": NaN}', '{"a": {"b": Infinity}}'])
+@pytest.mark.parametrize(
+    "text", ['{"a": 1e999}', '{"a": [{"b": -1e999}]}', '{"a": NaN}', '{"a": {"b": Infinity}}']
+)
 def test_a_number_that_could_not_be_written_again_is_refused(text: str) -> None:
     with pytest.raises(ValidationError, match="infinite, or is none"):
         READER.validate_json(text)

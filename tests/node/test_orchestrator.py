@@ -239,7 +239,7 @@ async def test_no_arguments_make_a_session_unreadable(tmp_path: Path, arguments:
         frames = await ws.whole_turn("what time is it?", sessionId="s")
         assert frames[-1]["event"] == "done"
         assert frames[-2]["data"].get("code") != "internal_error"
-        session = await node.client.call("GET", "/api/chat/sessions/s")
+        session = await node.client.session("s", 10)
         assert [message["role"] for message in session["messages"]] == ["user", "agent"]
 
 

@@ -96,9 +96,7 @@ async def test_a_server_that_comes_later_is_taken_and_another_one_when_that_is_g
     async with AsyncExitStack() as stack:
         async with FakeOllama() as first:
             ollama_port = urlsplit(first.address).port or 0
-        node = await stack.enter_async_context(
-            running_node(tmp_path, model=None, ollama_url=first.address)
-        )
+        node = await stack.enter_async_context(running_node(tmp_path, model=None, ollama_url=first.address))
         assert await state(node) == "not_configured: rules"
         async with FakeOllama(port=ollama_port):
             assert await state(node) == f"ready: {TINY}"

@@ -50,7 +50,7 @@ async def test_the_list_names_every_command_with_its_class_and_no_model_hears_of
         assert await node.client.session("s", 10) == session
 
 
-@requirement("O11", "O14", "O15")
+@requirement("O14", "O15")
 @pytest.mark.parametrize(
     ("line", "said"),
     [

@@ -70,7 +70,9 @@ def test_of_an_announced_verb_only_the_name_counts() -> None:
     }
     assert read_manifest([liar]) == ((LAYOUT_TOOLS["close_pane"],), ())
     del liar["kind"]
-    assert read_manifest([liar]) == ((LAYOUT_TOOLS["close_pane"],), ()), "its client says that it does not act"
+    assert read_manifest([liar]) == ((LAYOUT_TOOLS["close_pane"],), ()), (
+        "its client says that it does not act"
+    )
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,6 @@ from agent.models.base import (
 )
 from agent.models.openai import OpenAIModel
 from tests.agent.models.play import (
-    DEADLINE_S,
     ASK_PEER,
     DEADLINE_S,
     READ_NOTE,

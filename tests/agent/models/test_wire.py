@@ -108,8 +108,11 @@ def test_what_is_not_json_is_refused(text: str) -> None:
 
 def test_json_is_refused_when_it_is_nested_too_deep_to_be_stored_and_shown_later() -> None:
     def nested(levels: int) -> str:
-        return '{"a":' * (levels // 2) + "[" * (levels - levels // 2) + "]" * (levels - levels // 2) + "}" * (
-            levels // 2
+        return (
+            '{"a":' * (levels // 2)
+            + "[" * (levels - levels // 2)
+            + "]" * (levels - levels // 2)
+            + "}" * (levels // 2)
         )
 
     assert json_value(nested(NESTING_MAX))
