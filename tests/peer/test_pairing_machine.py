@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from peer.comparing import DIALLER_MATCH, ComparingDialler, commitment
-from peer.errors import CodesRefused
+from peer.errors import CodesRefused, PeerLost
 from peer.identity import Identity, NodeId, public_key_of
 from peer.messages import PairConfirm, PairReveal, PairShare, encode
 from peer.pairing import Ticket, TicketBook
@@ -42,6 +42,7 @@ class Session:
     shown: CodeShown | None = None
     has_agreed: bool = False
     opened: Opened | None = None
+    has_left: bool = False
     took: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     heard: dict["Session", int] = field(default_factory=dict)
@@ -180,7 +181,9 @@ class Pairing(RuleBasedStateMachine):
     @precondition(lambda self: self.sessions)
     @rule(at=number)
     def eve_cuts_a_connection(self, at: int) -> None:
-        session = self.sessions.pop(at % len(self.sessions))
+        """What that side said before may still reach the other one."""
+        session = self.sessions[at % len(self.sessions)]
+        session.protocol.fail(PeerLost("The wire was cut."))
         self.leave(session)
 
     # What must hold whatever they do
@@ -304,8 +307,9 @@ class Pairing(RuleBasedStateMachine):
 
     def leave(self, session: Session) -> None:
         """Give Anna's one place back, as the node does when a connection ends."""
-        side = getattr(session.protocol, "_comparing", None)
-        if session.owner is ANNA and side is not None and self.window.is_taken:
+        has_place = session.owner is ANNA and getattr(session.protocol, "_comparing", None) is not None
+        if has_place and not session.has_left:
+            session.has_left = True
             self.window.leave(self.now, is_paired=session.opened is not None, counts=True)
 
 
