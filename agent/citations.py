@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from agent.desk import CallRecord, Citation
 from tools.peers import sources_in
@@ -9,6 +10,8 @@ from tools.shared import Passage, passages_in, place_in
 
 CITATIONS_MAX = 8
 QUOTE_MAX_CHARS = 240
+MENTIONS_MAX = 200
+"""Of one file in one answer; a model that repeats itself says nothing new."""
 
 
 def citations(answer: str, calls: Sequence[CallRecord]) -> tuple[Citation, ...]:
@@ -37,7 +40,8 @@ def _cited(answer: str, read: Sequence[Passage]) -> Iterator[tuple[int, Citation
     names = [_name(file) for file in files]
     for file in files:
         passages = [passage for passage in read if passage.file == file]
-        for found in _mentions(file, alone=names.count(_name(file)) == 1).finditer(answer):
+        mentions = _mentions(file, alone=names.count(_name(file)) == 1).finditer(answer)
+        for found in islice(mentions, MENTIONS_MAX):
             first = int(found["first"])
             last = int(found["last"] or first)
             if (best := _most_covered(passages, first, last)) is not None:
@@ -49,12 +53,15 @@ def _name(file: str) -> str:
 
 
 def _mentions(file: str, *, alone: bool) -> re.Pattern[str]:
-    """Return what finds a file with lines, also as `lines 3 to 5`, and `alone` without its folder."""
+    """Return what finds a file with lines, also as `lines 3 to 5`, and `alone` without its folder.
+
+    Every repetition in it is short, so that no answer takes long to read.
+    """
     folder = re.escape(file.removesuffix(_name(file)))
     path = (rf"(?:{folder})?" if alone else folder) + re.escape(_name(file))
     return re.compile(
-        rf"(?<![\w/.-]){path}[\s`'\"*]*[:,#]?\s*(?:lines?|pages?|L|p\.?)?\s*"
-        r"(?P<first>\d{1,8})(?:\s*(?:-|\u2013|to)\s*(?:L|p\.?)?(?P<last>\d{1,8}))?",
+        rf"(?<![\w/.-]){path}[\s`'\"*]{{0,5}}[:,#]?\s{{0,2}}(?:lines?|pages?|L|p\.?)?\s{{0,2}}"
+        r"(?P<first>\d{1,8})(?:\s{0,2}(?:-|\u2013|to)\s{0,2}(?:L|p\.?)?(?P<last>\d{1,8}))?",
         re.IGNORECASE,
     )
 

@@ -71,7 +71,7 @@ def _printed(names: Iterable[str]) -> re.Pattern[str]:
     """Match a call written as JSON or as code."""
     spelled = _spelled(names)
     as_json = rf'"(?:name|tool|tool_name|function|action)"\s*:\s*"(?:{spelled})"'
-    as_code = rf"^\W*(?:{spelled})\s*[({{]"
+    as_code = rf"^\W{{0,20}}(?:{spelled})\s*[({{]"
     return re.compile(f"{as_json}|{as_code}", re.MULTILINE)
 
 

@@ -12,7 +12,7 @@ INTRODUCTION_LINES = 2
 """What stands between a heading and the first one below it is read with that when it is no longer."""
 HEADING_MAX_CHARS = 120
 
-_HEADING = re.compile(r"(#{1,6})\s+(.+?)\s*#*$")
+_HEADING = re.compile(r"(#{1,6})\s+(?=\S)")
 _FENCE = re.compile(r"\s*(```|~~~)")
 _UNFIT = re.compile(r"[^\S\n\t ]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -62,14 +62,21 @@ def _sections(lines: Sequence[str]) -> list[tuple[int, int, str]]:
         is_code ^= bool(_FENCE.match(line))
         if is_code or not (found := _HEADING.match(line)):
             continue
-        level = len(found[1])
+        level, heading = len(found[1]), _heading_text(line[found.end() :])
         start = number
         if level > max(above, default=0) and _is_short(lines[starts[-1][0] : number]):
             start, _ = starts.pop()
-        above = {known: text for known, text in above.items() if known < level} | {level: found[2]}
+        above = {known: text for known, text in above.items() if known < level} | {level: heading}
         starts.append((start, " > ".join(above.values())[-HEADING_MAX_CHARS:]))
     ends = [start for start, _ in starts[1:]] + [len(lines)]
     return [(start, end, heading) for (start, heading), end in zip(starts, ends, strict=True)]
+
+
+def _heading_text(rest: str) -> str:
+    """Return what a heading says, without the marks that may close it. Linear, however long the line is."""
+    text = rest.strip()
+    bare = text.rstrip("#")
+    return (text if bare and not bare[-1].isspace() else bare.rstrip())[:HEADING_MAX_CHARS]
 
 
 def _is_short(section: Sequence[str]) -> bool:

@@ -84,6 +84,13 @@ def test_what_peers_say_that_their_answers_rest_on_is_told_under_their_names() -
     ]  # fmt: skip
 
 
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("filler", [" ", "\n", "`", " lines ", "oven.md:8 "])
+def test_a_hostile_answer_is_read_in_bounded_time(filler: str) -> None:
+    answer = f"oven.md{filler * 20_000}x. And [h/till.md:2]."
+    assert ("h/till.md", 2, 2) in cited(answer)
+
+
 def test_sources_are_few_and_short() -> None:
     text = "word " * 500
     passages = [{"file": f"h/{n}.md", "lines": "1-1", "text": text} for n in range(20)]

@@ -67,3 +67,10 @@ def test_without_tools_nothing_reads_like_a_call() -> None:
 def test_a_very_long_reply_is_read_only_at_its_start() -> None:
     assert not reads_like_a_call("x" * READ_MAX_CHARS + " I'll call open_pane", NAMES)
     assert reads_like_a_call("I'll call open_pane " + "x" * READ_MAX_CHARS, NAMES)
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("filler", ["\n", "-\n", "I will ", "calling ", "(", "call the "])
+def test_a_hostile_reply_is_read_in_bounded_time(filler: str) -> None:
+    for _ in range(20):
+        reads_like_a_call(filler * READ_MAX_CHARS, ["files.read", "notes.list", "shell.run"] * 12)

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +19,28 @@ def test_each_section_is_a_passage_under_all_its_headings() -> None:
         (1, 5, "Shop > Hours"),
         (7, 16, "Shop > Till > Closing"),
     ]
+
+
+def test_marks_that_close_a_heading_are_not_part_of_it_and_others_are() -> None:
+    text = "# Languages #\n\n## C#\n\nA.\nB.\nC.\n\n## \tF\t###\n\nD.\n"
+    assert [each.heading for each in cuts(text)] == ["Languages > C#", "Languages > F"]
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize(
+    "line",
+    ["# " + "#" * 1_000_000 + "x", "# a" + " " * 1_000_000 + "x", "#" * 1_000_000, " " * 1_000_000 + "```"],
+    ids=["marks", "blanks", "no heading", "fence"],
+)
+def test_a_hostile_line_is_cut_in_bounded_time(line: str) -> None:
+    pieces = cuts(f"{line}\n## Below\n\nWords.\n" * 2)
+    assert pieces[-1].heading.endswith("Below")
+
+
+@pytest.mark.timeout(10)
+def test_many_headings_under_a_very_long_one_are_cut_in_bounded_time() -> None:
+    pieces = cuts("# " + "x" * 1_000_000 + "\nOne.\nTwo.\nThree.\n" + "## y\nz\n" * 100_000)
+    assert len(pieces) > 100_000
 
 
 def test_a_comment_in_a_code_block_is_no_heading() -> None:
