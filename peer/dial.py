@@ -7,6 +7,8 @@ from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake
+from websockets.frames import Frame, Opcode
+from websockets.protocol import Event
 
 from peer.errors import LinkError, Unreachable, WrongNode
 from peer.identity import NodeId, node_id_of_certificate
@@ -91,8 +93,17 @@ class _Connect(connect):
         return exc
 
 
+class _TextOnly(ClientConnection):
+    def process_event(self, event: Event) -> None:
+        """Hang up on what no node sends: pings, which the library would answer without a bound, and pieces."""
+        if isinstance(event, Frame) and (event.opcode in (Opcode.PING, Opcode.PONG) or not event.fin):
+            self.transport.abort()
+        else:
+            super().process_event(event)
+
+
 def _pinned(expected: NodeId | None) -> type[ClientConnection]:
-    class PinnedConnection(ClientConnection):
+    class PinnedConnection(_TextOnly):
         async def handshake(self, *args: Any, **kwargs: Any) -> None:
             """Compare the key that TLS proved, and only then send the HTTP request."""
             seen = _seen(self)

@@ -1,6 +1,7 @@
 """Keeping links to trusted peers up: dial, wait while the link lives, dial again, ever more patiently."""
 
 import asyncio
+import logging
 import random
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator
@@ -12,6 +13,10 @@ from peer.tasks import Tasks, cancelled
 
 FIRST_DELAY_S = 0.5
 LAST_DELAY_S = 60.0
+STEADY_S = 10.0
+"""A link that ends sooner counts as a failed try: whoever hangs up at once is not dialled all the time."""
+
+logger = logging.getLogger(__name__)
 
 
 def delays() -> Iterator[float]:
@@ -67,7 +72,7 @@ async def keep_up(
 
     Whoever sets `hint` knows something new about where the peer is: that cuts a wait after a failure short.
     """
-    waits = delays()
+    waits, clock = delays(), asyncio.get_running_loop().time
     while True:
         try:
             await dial()
@@ -76,9 +81,13 @@ async def keep_up(
             await asyncio.sleep(LAST_DELAY_S)
         except PeerError:
             await _wait(next(waits), hint)
+        except Exception:
+            logger.exception("dialling a peer failed")
+            await _wait(next(waits), hint)
         else:
-            waits = delays()
+            began = clock()
             await lost()
+            waits = delays() if clock() - began > STEADY_S else waits
             await asyncio.sleep(next(waits))
 
 

@@ -3,9 +3,14 @@
 import asyncio
 from collections.abc import Callable, Iterator
 
+from peer.closing import CLOSE_LIMITS
+from peer.errors import LinkRefused
 from peer.identity import NodeId
 from peer.link import Link
 from peer.messages import About
+
+SPARE_MAX = 3
+"""Links of one peer beside the one in use; two that crossed leave one."""
 
 
 class Links:
@@ -16,7 +21,7 @@ class Links:
         self._changed = changed
         self._open: dict[Link, asyncio.Event] = {}
         self._used: dict[NodeId, Link] = {}
-        self._closing: set[asyncio.Task[None]] = set()
+        self._closing: dict[Link, asyncio.Task[None]] = {}
 
     def __iter__(self) -> Iterator[Link]:
         return iter(list(self._open))
@@ -28,6 +33,7 @@ class Links:
         """Put the link to use, or aside if the peer has a better one; `run` it next."""
         self._open[link] = asyncio.Event()
         self._choose(link)
+        self._trim(link.peer)
         self._changed()
 
     async def run(self, link: Link, about: About) -> None:
@@ -54,14 +60,24 @@ class Links:
             if self._used.get(link.peer) is link:
                 del self._used[link.peer]
             if link.is_done:
-                task = asyncio.create_task(self.end(link))
-                self._closing.add(task)
-                task.add_done_callback(self._closing.discard)
+                self._end_soon(link)
 
     async def lost(self, peer: NodeId) -> None:
         """Wait until no link to the peer is in use."""
         while (link := self._used.get(peer)) is not None:
             await self._open[link].wait()
+
+    def _end_soon(self, link: Link, code: int = 1000, reason: str = "") -> None:
+        if link not in self._closing:
+            task = self._closing[link] = asyncio.create_task(self.end(link, code, reason))
+            task.add_done_callback(lambda _: self._closing.pop(link))
+
+    def _trim(self, peer: NodeId) -> None:
+        """End the oldest spare links of a peer that has too many: it need not say good-bye on any."""
+        used = self._used.get(peer)
+        spare = [one for one in self._open if one.peer == peer and one is not used]
+        for link in spare[: max(0, len(spare) - SPARE_MAX)]:
+            self._end_soon(link, CLOSE_LIMITS, LinkRefused.code)
 
     def _choose(self, link: Link) -> None:
         current = self._used.get(link.peer)

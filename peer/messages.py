@@ -37,6 +37,7 @@ CITATIONS_MAX = 8
 CITED_FILE_MAX_CHARS = 1_000
 QUOTE_MAX_CHARS = 240
 PLACE_MAX_CHARS = 80
+FAULTS_TOLD = 20
 
 EventKind: TypeAlias = Literal["reasoning", "token", "status"]
 Nonce = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -373,11 +374,17 @@ def decode(text: str) -> AnyFrame:
     try:
         return _READER.validate_json(text)
     except ValidationError as error:
-        # The frame's own text stays out of the message: it is a stranger's, and may hold a prompt. The place
-        # may be a stranger's text too, for it names the fields that should not be there.
-        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-        place = plain(".".join(str(part) for part in first["loc"]), PLACE_MAX_CHARS)
-        raise ProtocolError(f"not a frame of this protocol ({place or 'frame'}: {first['type']})") from None
+        raise ProtocolError(f"not a frame of this protocol ({_fault(error)})") from None
+
+
+def _fault(error: ValidationError) -> str:
+    """Say where a text is no frame; the text itself stays out of it, for it is a stranger's."""
+    if error.error_count() > FAULTS_TOLD:
+        return f"{error.error_count()} faults"  # to have them listed takes longer than to find them
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    # The place may be a stranger's text, too: it names the fields that should not be there.
+    place = plain(".".join(str(part) for part in first["loc"]), PLACE_MAX_CHARS)
+    return f"{place or 'frame'}: {first['type']}"
 
 
 def sound(text: str) -> str:

@@ -1,13 +1,15 @@
 """From a socket to a link: both sides greet, what came of it is noted, and the link is put to use."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from peer.answering import Answering
 from peer.closing import CLOSE_NOT_TRUSTED
 from peer.connection import Connection
-from peer.errors import NotTrusted, plain
+from peer.errors import LinkRefused, NotTrusted, plain
 from peer.identity import NodeId
 from peer.lending import Lending
+from peer.limits import TokenBucket
 from peer.link import Link
 from peer.links import Links
 from peer.messages import NAME_MAX_CHARS, About, Bye, Pong
@@ -15,6 +17,9 @@ from peer.protocol import CodeShown, Opened, PeerProtocol
 from peer.roster import Roster
 from peer.transport import Socket
 from peer.trust import TrustState
+
+LINKS_PER_MINUTE = 60
+"""That a peer may open here. Limits that hold for one link would not count for whoever comes back at once."""
 
 
 class Opening:
@@ -34,6 +39,7 @@ class Opening:
         self._lending = lending
         self._noticed = noticed
         self._keep = keep
+        self._opened: dict[NodeId, TokenBucket] = {}
 
     async def open(
         self,
@@ -48,6 +54,8 @@ class Opening:
         connection = Connection(socket, protocol)
 
         async def admit(opened: Opened) -> None:
+            if dialler is None:
+                self._count(opened.peer)
             await self._admit(opened, addresses)
 
         peer = (await connection.open(admit, decide)).peer
@@ -66,6 +74,13 @@ class Opening:
         self._links.add(link)
         self._keep(peer)
         return link
+
+    def _count(self, peer: NodeId) -> None:
+        now = asyncio.get_running_loop().time()
+        bucket = self._opened.setdefault(peer, TokenBucket(LINKS_PER_MINUTE, now))
+        if bucket.wait_s(now) > 0:
+            raise LinkRefused(f"{peer[:8]} opened {LINKS_PER_MINUTE} links within a minute.")
+        bucket.take(now)
 
     async def _admit(self, opened: Opened, addresses: tuple[str, ...]) -> None:
         if opened.is_pairing:

@@ -38,7 +38,7 @@ class AiohttpSocket:
                 return str(message.data)
             case WSMsgType.CLOSE:
                 self._heard = (int(message.data), str(message.extra or ""))
-            case WSMsgType.BINARY:
+            case WSMsgType.BINARY | WSMsgType.PING | WSMsgType.PONG:
                 await self.close(CLOSE_UNSUPPORTED, "text only")
         return None
 

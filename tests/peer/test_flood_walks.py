@@ -8,10 +8,13 @@ import pytest
 
 from peer.connection import OUTBOX_MAX
 from peer.hub import InboundAsk
+from peer.identity import Identity
+from peer.links import SPARE_MAX
 from peer.messages import ANSWER_MAX_BYTES, EVENT_WINDOW, OpenFrame, Ping, Pong, encode
 from tests.mission import requirement
 from tests.peer.nodes import Node, at_rest, blocked, in_time, nodes, pair
-from tests.peer.test_hostile_walks import request
+from tests.peer.test_hostile_walks import outcome, request
+from tests.peer.test_stranger_walks import auth, greeted
 from tests.peer.wire import HandDriven, hand_driven
 
 SMALL_BUFFER = 4_096
@@ -144,3 +147,44 @@ async def test_a_field_that_nobody_defined_ends_the_link_wherever_it_stands(wher
         await mallory.socket.send_text(json.dumps(sent))
         assert await mallory.hear_close() == (1002, "protocol")
         assert anna.asked == []
+
+
+@requirement("F21", "F27")
+async def test_a_peer_that_opens_link_after_link_keeps_few_of_them() -> None:
+    async with nodes("anna", "ben") as (anna, ben):
+        await pair(anna, ben)
+        identity = Identity.generate()
+        links = [await hand_driven(anna, identity) for _ in range(SPARE_MAX * 2 + 1)]
+        for link in links[:SPARE_MAX]:
+            assert await link.hear_close() == (4429, "link_refused")
+        await anna.until(lambda: sum(one.peer == identity.node_id for one in anna.hub._links) <= 1 + SPARE_MAX)
+        assert (await outcome(links[-1], request("the newest works"))).ok
+        assert anna.is_linked(ben)
+        for link in links:
+            await link.socket.close()
+
+
+@requirement("F21")
+async def test_a_peer_that_comes_back_all_the_time_is_refused_and_the_others_are_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("peer.opening.LINKS_PER_MINUTE", 3)
+    async with nodes("anna", "ben") as (anna, ben):
+        await pair(anna, ben)
+        mallory = Identity.generate()
+        links = [await hand_driven(anna, mallory) for _ in range(3)]
+        again, hello = await greeted(anna)
+        await again.socket.send_text(encode(auth(mallory, anna, hello)))
+        assert await again.hear_close() == (4429, "link_refused")
+        assert (await ben.hub.ask("anna", "all well?")).text == "anna heard all well?"
+        for link in links:
+            await link.socket.close()
+
+
+@pytest.mark.timeout(10)
+async def test_a_frame_of_very_many_faults_ends_the_link() -> None:
+    async with nodes("anna") as (anna,):
+        mallory = await hand_driven(anna)
+        await mallory.socket.send_text(json.dumps({"t": "ping", **{f"k{n}": 1 for n in range(30_000)}}))
+        assert await mallory.hear_close() == (1002, "protocol")
+        await anna.until(lambda: "protocol" in anna.incidents)

@@ -1,7 +1,7 @@
 """One contract, three sockets: memory, aiohttp's server side, websockets' client side."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -15,6 +15,10 @@ from tests.peer.memory import MemorySocket
 WITHIN_S = 5
 
 
+PING, PONG, PIECE = b"\x89\x00", b"\x8a\x00", b"\x01\x00"
+"""As a listener writes them."""
+
+
 @pytest.fixture(params=["memory", "aiohttp", "websockets"])
 async def sides(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Socket, Socket]]:
     """Give the socket under test and what it is connected to."""
@@ -25,7 +29,8 @@ async def sides(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Socket, S
     accepted: asyncio.Queue[AiohttpSocket] = asyncio.Queue()
     over = asyncio.Event()
 
-    async def serve(socket: AiohttpSocket, _: object) -> None:
+    async def serve(socket: AiohttpSocket, settled: Callable[[], None]) -> None:
+        settled()
         accepted.put_nowait(socket)
         await over.wait()
 
@@ -102,3 +107,16 @@ async def test_a_read_that_is_given_up_loses_no_text(sides: tuple[Socket, Socket
     await asyncio.gather(given_up, return_exceptions=True)
     await far.send_text("hello")
     assert await recv(near) == "hello"
+
+
+@pytest.mark.parametrize("sides", ["websockets"], indirect=True)
+@pytest.mark.parametrize("frame", [PING, PONG, PIECE], ids=["pings", "pongs", "pieces of a text"])
+async def test_a_listener_that_floods_with_what_no_node_sends_is_hung_up_on(
+    sides: tuple[Socket, Socket], frame: bytes
+) -> None:
+    """websockets answers pings by itself, and would keep what the other side does not read of that."""
+    near, far = sides
+    far._ws._req.transport.write(frame * 10_000)  # type: ignore[attr-defined]
+    assert await recv(near) is None
+    with pytest.raises(ConnectionError):
+        await near.send_text("is anybody there?")

@@ -4,6 +4,8 @@ import asyncio
 import json
 import secrets
 import ssl
+from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 from websockets.asyncio.client import connect
@@ -11,6 +13,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin
 
 from peer.dial import dial, split_address
+from peer.errors import Unreachable
 from peer.identity import Identity, negotiated
 from peer.messages import (
     VERSIONS,
@@ -26,6 +29,10 @@ from tests.mission import requirement
 from tests.peer.nodes import Node, in_time, nodes, pair
 from tests.peer.wire import HandDriven, hand_driven, proxy
 
+UPGRADE = (
+    b"GET /peer-ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
 SECRET_PROMPT = "the password is rhubarb"
 
 
@@ -187,17 +194,84 @@ async def test_older_tls_and_other_paths_are_refused() -> None:
         assert refused.value.response.status_code == 404
 
 
-async def test_one_host_has_few_connections_that_have_not_proved_themselves() -> None:
-    async with nodes("anna", "ben") as (anna, ben):
-        held = [await greeted(anna) for _ in range(MAX_PENDING_PER_HOST)]
-        reader, writer = await asyncio.open_connection(*split_address(anna.address), ssl=client_context())
-        try:
-            assert await in_time(reader.read()) == b""
-        except ConnectionResetError:
-            pass
+async def is_turned_away(node: Node, *, speaks_tls: bool) -> bool:
+    """Connect as somebody who proves nothing; say whether the door was shut at once."""
+    context = client_context() if speaks_tls else None
+    try:
+        reader, writer = await asyncio.open_connection(*split_address(node.address), ssl=context)
+    except ConnectionError:
+        return True
+    try:
+        return await in_time(reader.read()) == b""
+    except ConnectionError:
+        return True
+    finally:
         writer.transport.abort()
-        for stranger, _ in held:
-            await stranger.socket.close()
+
+
+@requirement("F7")
+@pytest.mark.parametrize("greets", [True, False], ids=["after TLS", "before TLS"])
+async def test_one_host_has_few_connections_that_have_not_proved_themselves(*, greets: bool) -> None:
+    """Also of those that cost nothing to open, which would take all files of the process."""
+    async with nodes("anna", "ben") as (anna, ben):
+        held = [await standing(anna, greets=greets) for _ in range(MAX_PENDING_PER_HOST)]
+        for number in range(40):
+            assert await is_turned_away(anna, speaks_tls=bool(number % 2))
+        for leave in held:
+            leave()
         # Their places are free again, and those who have proved themselves take none.
         for _ in range(MAX_PENDING_PER_HOST + 1):
-            await ben.hub.join(anna.hub.invite(addresses=[anna.address]).ticket)
+            await in_time(joined(anna, ben))
+
+
+async def standing(node: Node, *, greets: bool) -> Callable[[], None]:
+    """Connect, go as far as the greeting or say nothing at all, and stay until what this returns is called."""
+    if greets:
+        stranger, _ = await greeted(node)
+        return lambda: stranger.socket._ws.transport.abort()
+    _, writer = await asyncio.open_connection(*split_address(node.address))
+    return lambda: writer.transport.abort()
+
+
+async def joined(inviter: Node, joiner: Node) -> None:
+    """Pair as soon as there is room at the door."""
+    while True:
+        with suppress(Unreachable):
+            await joiner.hub.join(inviter.hub.invite(addresses=[inviter.address]).ticket)
+            return
+
+
+@requirement("F7")
+@pytest.mark.parametrize(
+    "flood",
+    [b"\x81\xff" + (400_000).to_bytes(8, "big") + b"aaaa" + b"x" * 399_000, b"\x01\x80aaaa" + b"\x00\x80aaaa" * 9_000],
+    ids=["a long text", "empty pieces of a text"],
+)  # fmt: skip
+async def test_who_has_proved_nothing_is_hung_up_on_after_a_few_bytes(flood: bytes) -> None:
+    async with nodes("anna") as (anna,):
+        reader, writer = await asyncio.open_connection(*split_address(anna.address), ssl=client_context())
+        writer.write(UPGRADE)
+        await in_time(reader.readuntil(b"\r\n\r\n"))
+        writer.write(flood)
+        with suppress(ConnectionError):
+            await in_time(reader.read())
+        writer.transport.abort()
+
+
+@pytest.mark.parametrize("opcode", [0x9, 0xA], ids=["ping", "pong"])
+async def test_a_stranger_that_pings_is_hung_up_on_and_not_answered(opcode: int) -> None:
+    async with nodes("anna") as (anna,):
+        stranger, _ = await greeted(anna)
+        stranger.socket._ws.transport.write(bytes([0x80 | opcode, 0x80]) + b"aaaa")
+        assert await stranger.hear_close() == (1003, "text only")
+
+
+async def test_the_door_tells_nobody_what_it_is_made_of() -> None:
+    async with nodes("anna") as (anna,):
+        for request in (UPGRADE, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"junk\r\n\r\n"):
+            reader, writer = await asyncio.open_connection(*split_address(anna.address), ssl=client_context())
+            writer.write(request)
+            head = await in_time(reader.readuntil(b"\r\n\r\n"))
+            assert b"aiohttp" not in head.lower()
+            assert b"python" not in head.lower()
+            writer.transport.abort()
