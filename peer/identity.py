@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NewType
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.x509.oid import NameOID
@@ -122,7 +122,7 @@ def node_id_of_certificate(der: bytes) -> NodeId | None:
     """Return whose certificate this is, or None when it is not one of ours."""
     try:
         key = x509.load_der_x509_certificate(der).public_key()
-    except ValueError:
+    except (ValueError, UnsupportedAlgorithm):
         return None
     return node_id_of(key.public_bytes_raw()) if isinstance(key, Ed25519PublicKey) else None
 

@@ -9,6 +9,7 @@ from peer.identity import NodeId
 from peer.trust import Grant, PeerRecord, TrustState, TrustStore
 
 ID_PREFIX_MIN = 6
+TOLD_ID_CHARS = 12
 ADDRESSES_KEPT = 4
 
 
@@ -38,12 +39,16 @@ class Roster:
         return record.state if record else None
 
     def find(self, peer: str) -> PeerRecord:
-        """Return the peer meant by a node id, the start of one, a label or a name; raise `UnknownPeer`."""
+        """Return the peer meant by a node id, a name or the start of an id; raise `UnknownPeer`.
+
+        The owner's own names count first. What a peer calls itself counts no more than the start of an id:
+        a peer may call itself by the start of another's, or make a key whose id begins like another's name.
+        """
         wanted = peer.strip().casefold()
-        for matches in (_by_id, _by_label, _by_name, _by_prefix):
+        for matches in (_by_id, _by_pet_name, _by_name_or_start):
             found = [record for record in self._records.values() if matches(record, wanted)]
             if len(found) > 1:
-                ids = ", ".join(record.node_id[:8] for record in found)
+                ids = ", ".join(record.node_id[:TOLD_ID_CHARS] for record in found)
                 raise UnknownPeer(f"{peer[:80]!r} could be any of {ids}. Say which one by its id.")
             if found:
                 return found[0]
@@ -141,13 +146,10 @@ def _by_id(record: PeerRecord, wanted: str) -> bool:
     return record.node_id == wanted
 
 
-def _by_label(record: PeerRecord, wanted: str) -> bool:
-    return record.label.casefold() == wanted
+def _by_pet_name(record: PeerRecord, wanted: str) -> bool:
+    return bool(wanted) and record.pet_name.casefold() == wanted
 
 
-def _by_name(record: PeerRecord, wanted: str) -> bool:
-    return bool(wanted) and record.name.casefold() == wanted
-
-
-def _by_prefix(record: PeerRecord, wanted: str) -> bool:
-    return len(wanted) >= ID_PREFIX_MIN and record.node_id.startswith(wanted)
+def _by_name_or_start(record: PeerRecord, wanted: str) -> bool:
+    is_start = len(wanted) >= ID_PREFIX_MIN and record.node_id.startswith(wanted)
+    return is_start or (bool(wanted) and record.name.casefold() == wanted)

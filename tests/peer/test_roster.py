@@ -31,9 +31,22 @@ def test_a_peer_is_labelled_by_the_owners_name_then_its_own_then_its_id() -> Non
 
 async def test_a_peer_cannot_take_the_name_that_the_owner_gave_to_another() -> None:
     known = await roster(record(ANNA, name="anna", pet_name="bank"), record(BEN, name="bank"))
-    with pytest.raises(UnknownPeer, match="could be any of"):
-        known.find("bank")
+    assert known.find("bank").node_id == ANNA
     assert known.find("anna").node_id == ANNA
+
+
+async def test_a_peer_that_calls_itself_by_the_start_of_anothers_id_is_not_taken_for_it() -> None:
+    known = await roster(record(ANNA, name="anna"), record(BEN, name=ANNA[:8]))
+    with pytest.raises(UnknownPeer, match="could be any of"):
+        known.find(ANNA[:8])
+    assert known.find(ANNA[:9]).node_id == ANNA
+    assert known.find(ANNA).node_id == ANNA
+
+
+async def test_a_peer_whose_id_begins_like_anothers_name_is_not_taken_for_it() -> None:
+    known = await roster(record(ANNA, name=BEN[:7]), record(BEN, name="ben"))
+    with pytest.raises(UnknownPeer, match="could be any of"):
+        known.find(BEN[:7])
 
 
 async def test_what_is_learnt_of_a_peer_is_kept_with_the_last_good_address_first() -> None:
