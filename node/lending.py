@@ -11,7 +11,6 @@ from agent.context import CHARS_PER_TOKEN
 from agent.models.base import (
     CallDelta,
     Delta,
-    ErrorKind,
     ModelError,
     ModelFacts,
     ModelRequest,
@@ -19,16 +18,16 @@ from agent.models.base import (
     TextDelta,
     Usage,
 )
-from node.borrowed import PROVIDER as BORROWED
 from node.choices import options_of
 from node.engine_file import PREFIX as FILE
 from node.loan_wire import UnreadableLoan, delta_text, request_of
-from node.model_choice import RULES, ModelChoice
+from node.model_choice import NO_OWN, ModelChoice
+from node.model_trouble import told_to_peer
 from node.own_rounds import OwnRounds
 from node.settings import Settings
 from node.store.lent import LentStore
 from node.telemetry import without_content
-from peer.errors import AnswerFailed, Busy, NotAllowed
+from peer.errors import AnswerFailed, NotAllowed
 from peer.grants import granted
 from peer.lending import Loan
 from peer.loans import LoanPolicy
@@ -42,8 +41,6 @@ NOT_GRANTED = (
     "the owner of this node does not lend its model to yours; on that node: palaver grant {peer} ask model"
 )
 NO_MODEL = "that node has no model of its own that it could lend"
-NO_OWN = frozenset({RULES, BORROWED, "none"})
-"""Providers of what is no model of this node's own: a borrowed one is never lent on."""
 
 
 class ModelLender:
@@ -88,7 +85,7 @@ class ModelLender:
         try:
             await self._run(self._ours(request), loan, meter)
         except ModelError as error:
-            raise told_to_borrower(error) from error
+            raise told_to_peer(error.kind) from error
         finally:
             if self._models.facts != known:
                 self.on_change()
@@ -167,12 +164,3 @@ def card_of(facts: ModelFacts) -> ModelCard:
         tools=facts.calls_tools,
         thinks=facts.thinks,
     )
-
-
-def told_to_borrower(error: ModelError) -> AnswerFailed | Busy:
-    """Say what became of a round without this node's addresses and paths, which are its owner's affair."""
-    if error.is_transient:
-        return Busy("that node's model is busy or still loading. Try again in a moment.", retry_after=5.0)
-    if error.kind is ErrorKind.TOO_LONG:
-        return AnswerFailed("the conversation is longer than that model's window")
-    return AnswerFailed("that node's model failed; its owner can see why with palaver doctor")

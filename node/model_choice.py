@@ -14,6 +14,7 @@ from agent.models.ollama_control import LABEL as OLLAMA_LABEL
 from agent.models.ollama_control import PROVIDER as OLLAMA
 from agent.models.recorder import UNRECORDED, Recorder
 from node.borrowed import PREFIX as PEER
+from node.borrowed import PROVIDER as BORROWED
 from node.borrowed import BorrowedModel
 from node.engine import EngineModel, Engines
 from node.engine_file import PREFIX
@@ -22,6 +23,9 @@ from node.settings import Settings
 from node.spawned import SpawnedServer
 
 RULES = "rules"
+NOT_THERE = "none"
+NO_OWN = frozenset({RULES, BORROWED, NOT_THERE})
+"""Providers of what is no model of this node's own: a borrowed one is for the owner, and never lent on."""
 SERVERS = {OLLAMA: OLLAMA_LABEL, **LABELS}
 """The providers that are servers at an address."""
 LOOK_BRIEFLY_S = 2.5
@@ -57,7 +61,7 @@ class MissingModel:
         self._problem = problem
         name = wish.name or "any model"
         self.facts = ModelFacts(
-            provider="none", name=name, label=f"{name} (not available)", address=wish.address or ""
+            provider=NOT_THERE, name=name, label=f"{name} (not available)", address=wish.address or ""
         )
 
     async def stream(self, _: ModelRequest) -> AsyncGenerator[Delta, None]:

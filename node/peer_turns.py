@@ -6,14 +6,15 @@ from datetime import date
 from functools import partial
 from uuid import uuid4
 
+from agent.desk import TurnOutcome
 from agent.gate import can_run_unattended
 from agent.models.base import Model
 from agent.models.rules import RulesModel
 from agent.turn import Turn, run_turn
-from node.borrowed import PROVIDER as BORROWED
 from node.choices import limits_of, options_of, places_of, remote_mode_of, rules_of, within
 from node.desks import RemoteDesk
-from node.model_choice import ModelChoice
+from node.model_choice import NO_OWN, ModelChoice
+from node.model_trouble import GONE, told_to_peer, trouble_of
 from node.queue import TurnQueue
 from node.settings import Settings
 from node.shared.library import SharedFolders
@@ -73,6 +74,21 @@ class PeerTurns:
     async def answer(self, ask: InboundAsk) -> Answered:
         """Answer an admitted ask; raises `AnswerFailed` or `Busy` with a sentence for the asker."""
         await self._let_owner_first(ask)
+        outcome = await self._run(ask, self._model(await self._models.current(), ask.peer))
+        trouble = trouble_of(outcome)
+        if trouble in GONE and not outcome.text:
+            # A model that is away just now is no reason to send a peer away.
+            outcome = await self._run(ask, self._rules(ask.peer))
+        elif trouble is not None:
+            raise told_to_peer(trouble)
+        if outcome.error is not None:
+            raise AnswerFailed(f"{self._name()} could not answer: {outcome.error}")
+        # Who else was asked is the owner's business, so sources of other peers stay here.
+        own = [each for each in outcome.citations if not each.peer]
+        sources = [Citation.model_validate(each, from_attributes=True) for each in own]
+        return Answered(text=outcome.text, citations=tuple(sources))
+
+    async def _run(self, ask: InboundAsk, model: Model) -> TurnOutcome:
         turn = Turn(
             turn_id=uuid4().hex,
             prompt=ask.prompt,
@@ -80,7 +96,7 @@ class PeerTurns:
             rules=partial(rules_of, self._settings),
             places=places_of(self._settings),
             tools=self._tools(ask.peer),
-            model=self._model(await self._models.current(), ask.peer),
+            model=model,
             options=options_of(self._settings),
             limits=within(limits_of(self._settings), ask.lineage.remaining_s(time.monotonic())),
             node_name=self._name(),
@@ -90,13 +106,7 @@ class PeerTurns:
             rights=lambda: ask.policy().granted,
             origin=ask.lineage,
         )
-        outcome = await run_turn(RemoteDesk(ask.emit), turn)
-        if outcome.error is not None:
-            raise AnswerFailed(f"{self._name()} could not answer: {outcome.error}")
-        # Who else was asked is the owner's business, so sources of other peers stay here.
-        own = [each for each in outcome.citations if not each.peer]
-        sources = [Citation.model_validate(each, from_attributes=True) for each in own]
-        return Answered(text=outcome.text, citations=tuple(sources))
+        return await run_turn(RemoteDesk(ask.emit), turn)
 
     def _tools(self, asker: PeerRecord) -> tuple[ToolSpec, ...]:
         """Leave out the shared folders where none is shared with this peer."""
@@ -109,12 +119,11 @@ class PeerTurns:
             raise Busy(f"{OWNER_FIRST}, and is full. Try again in a while.", retry_after=PATIENCE_S)
 
     def _model(self, model: Model, asker: PeerRecord) -> Model:
-        """Return the model for a peer's turn: a borrowed one is for the owner alone, rules stand in for it.
+        """Return the model for a peer's turn: a borrowed one is for the owner alone, rules stand in for it."""
+        return self._rules(asker) if model.facts.provider in NO_OWN else model
 
-        They know no names that the asker should not learn.
-        """
-        if model.facts.provider not in {"rules", BORROWED}:
-            return model
+    def _rules(self, asker: PeerRecord) -> Model:
+        """Return the rules, which quote what is shared; they know no names that the asker should not learn."""
         return RulesModel(lambda: tuple(self._registry), lambda: self._names(asker), lookup="shared.search")
 
     def _names(self, asker: PeerRecord) -> Sequence[str]:

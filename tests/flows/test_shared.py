@@ -10,7 +10,7 @@ import pytest
 
 from node.client import NodeError
 from node.shared.admission import FILE_MAX_BYTES
-from tests.fakes.ollama_server import FakeOllama, answer, calls, done, reply
+from tests.fakes.ollama_server import FakeOllama, answer, calls, done, error, reply
 from tests.flows.test_two_nodes import ALLOWED, pair
 from tests.mission import requirement
 from tests.node.nodes import RunningNode, Together
@@ -75,6 +75,41 @@ async def test_a_node_without_a_model_quotes_what_fits_and_says_that_it_quotes(
         assert nothing["citations"] == []
         assert "It is" in (await alice.client.ask_peer("bob", "what time is it"))["answer"]
         assert "work by rules" in (await alice.client.ask_peer("bob", "hello"))["answer"]
+
+
+@requirement("U5", "U7")
+async def test_a_node_whose_model_is_away_answers_as_one_without_a_model(
+    tmp_path: Path, bakery: Path
+) -> None:
+    async with Together(tmp_path) as nodes:
+        alice = await nodes.node("alice")
+        async with FakeOllama() as ollama:
+            bob = await nodes.node("bob", model=None, ollama_url=ollama.address, settings=ALLOWED)
+            await pair(bob, alice)
+            await bob.client.share(str(bakery), ["all"])
+            ollama.chat(answer("By heart."))
+            assert (await alice.client.ask_peer("bob", "What does E4 mean?"))["answer"] == "By heart."
+        told = await alice.client.ask_peer("bob", "What does E4 mean?")
+        assert "these are quotations" in told["answer"]
+        assert told["citations"][0]["file"] == "bakery/oven.md"
+        await bob.client.set_setting("models.default", "a-model-that-nobody-has")
+        told = await alice.client.ask_peer("bob", "What does E4 mean?")
+        assert told["citations"][0]["file"] == "bakery/oven.md"
+
+
+@requirement("F30")
+async def test_of_a_model_that_fails_a_peer_hears_neither_address_nor_the_servers_words(tmp_path: Path) -> None:
+    async with FakeOllama() as ollama, Together(tmp_path) as nodes:
+        alice = await nodes.node("alice")
+        bob = await nodes.node("bob", model=None, ollama_url=ollama.address, settings=ALLOWED)
+        await pair(bob, alice)
+        for status, code in ((500, "answer_failed"), (429, "busy")):
+            ollama.chat(error(status, "cannot open /home/bob/models/secret.gguf"))
+            told = await alice.client.ask_peer("bob", "hello?")
+            assert not told["ok"]
+            assert told["code"] == code
+            for private in (ollama.address, "127.0.0.1", "/home/bob", "gguf"):
+                assert private not in str(told)
 
 
 @requirement("U5", "F15")
