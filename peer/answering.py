@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections import OrderedDict
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,8 +22,8 @@ from peer.turn import Answer, Answered, InboundAsk, Turn, refusal_of
 __all__ = ["Answer", "Answered", "Answering", "InboundAsk", "InboundStatus", "Knowledge", "Policy"]
 
 STOP_TIMEOUT_S = 2
-RESULTS_KEPT = 32
-"""Results kept for requests that come again; the oldest goes first."""
+RESULTS_KEPT = 8
+"""Results kept of each peer, for requests that come again; the oldest goes first."""
 
 logger = logging.getLogger(__name__)
 
@@ -67,9 +67,9 @@ class Answering:
         self._now = now
         self._changed = changed
         self._turns: dict[tuple[NodeId, str], Turn] = {}
-        self._results: OrderedDict[tuple[NodeId, str], list[AgentResult]] = OrderedDict()
+        self._results: defaultdict[NodeId, dict[str, list[AgentResult]]] = defaultdict(dict)
         self._buckets: dict[NodeId, TokenBucket] = {}
-        self._repeats: set[asyncio.Task[None]] = set()
+        self._repeats: dict[asyncio.Task[None], NodeId] = {}
 
     def running(self) -> list[InboundStatus]:
         return [
@@ -121,9 +121,9 @@ class Answering:
         await _ends(turns)
 
     def _admit(self, peer: NodeId, outlet: Outlet, request: AgentRequest) -> bool:
-        known = self._results.get((peer, request.rid))
+        known = self._results[peer].get(request.rid)
         if known is not None:
-            self._repeat(outlet, known)
+            self._repeat(peer, outlet, known)
             return False
         record, policy = self._knowledge.record(peer), self._policy(peer)
         lineage = _lineage(peer, request)
@@ -195,7 +195,7 @@ class Answering:
 
     async def _run(self, turn: Turn, ended: Ended) -> None:
         turn.results = await turn.run(self._answer)
-        self._keep(turn.key, turn.results)
+        self._keep(turn)
         ended(turn.end)
         await _send(turn.outlet, turn.results)
 
@@ -206,17 +206,20 @@ class Answering:
         turn.ask.lineage.end()
         self._changed()
 
-    def _keep(self, key: tuple[NodeId, str], results: list[AgentResult]) -> None:
-        self._results[key] = results
-        while len(self._results) > RESULTS_KEPT:
-            self._results.popitem(last=False)
+    def _keep(self, turn: Turn) -> None:
+        assert turn.results is not None, "it has ended"
+        peer, rid = turn.key
+        kept = self._results[peer]
+        kept[rid] = turn.results
+        while len(kept) > RESULTS_KEPT:
+            del kept[next(iter(kept))]
 
-    def _repeat(self, outlet: Outlet, results: list[AgentResult]) -> None:
-        if len(self._repeats) >= RESULTS_KEPT:
-            return  # somebody repeats itself faster than it reads
+    def _repeat(self, peer: NodeId, outlet: Outlet, results: list[AgentResult]) -> None:
+        if list(self._repeats.values()).count(peer) >= RESULTS_KEPT:
+            return  # it repeats itself faster than it reads
         task = asyncio.create_task(_send(outlet, results))
-        self._repeats.add(task)
-        task.add_done_callback(self._repeats.discard)
+        self._repeats[task] = peer
+        task.add_done_callback(self._repeats.pop)
 
 
 async def _send(outlet: Outlet, results: list[AgentResult]) -> None:

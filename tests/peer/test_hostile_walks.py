@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from peer.answering import RESULTS_KEPT
 from peer.errors import PeerError
-from peer.hub import InboundAsk
+from peer.hub import InboundAsk, Policy
 from peer.identity import Identity
 from peer.lineage import tag
 from peer.messages import (
@@ -98,6 +99,21 @@ async def test_a_request_that_comes_again_is_one_turn_and_has_one_result() -> No
         second = await outcome(mallory, sent)
         assert first.text == second.text == "anna heard once"
         assert len(anna.asked) == 1
+
+
+@requirement("F22")
+async def test_what_one_peer_asks_does_not_push_out_the_results_of_another() -> None:
+    async with nodes("anna") as (anna,):
+        friend, mallory = await hand_driven(anna), await hand_driven(anna)
+        anna.policy = Policy(allowed=True, per_minute=1_000)
+        sent = request("once")
+        assert (await outcome(friend, sent)).ok
+        for _ in range(RESULTS_KEPT * 5):
+            assert (await outcome(mallory, request("many"))).ok
+        assert (await outcome(friend, sent)).text == "anna heard once"
+        assert [ask.prompt for ask in anna.asked].count("once") == 1
+        for peer in (friend, mallory):
+            await peer.socket.close()
 
 
 @requirement("F22")
