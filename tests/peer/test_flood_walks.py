@@ -132,6 +132,7 @@ async def test_a_lineage_longer_than_allowed_ends_the_link_and_starts_nothing(
         assert close[1] in reason
         await anna.until(lambda: is_let_go(anna, mallory))
         assert anna.asked == []
+        await at_rest(anna)
         assert (await in_time(ben.hub.ask("anna", "all well?"))) is not None
 
 

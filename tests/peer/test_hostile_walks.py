@@ -25,7 +25,7 @@ from peer.messages import (
     encode,
 )
 from tests.mission import requirement
-from tests.peer.nodes import blocked, in_time, nodes, pair, passes_on
+from tests.peer.nodes import at_rest, blocked, in_time, nodes, pair, passes_on
 from tests.peer.wire import HandDriven, hand_driven
 
 
@@ -61,6 +61,7 @@ async def test_a_frame_that_is_played_again_ends_the_link_and_is_not_acted_on(
         assert len(anna.asked) == 1
         assert f"link to {mallory.identity.node_id} was closed: frame 1 came after" in caplog.text
         await anna.until(lambda: anna.incidents == ["protocol"])
+        await at_rest(anna)
 
 
 @requirement("F9")
@@ -73,6 +74,7 @@ async def test_a_frame_that_names_another_sender_or_receiver_ends_the_link(field
         await mallory.socket.send_text(json.dumps(forged))
         assert await mallory.hear_close() == (1002, "protocol")
         assert anna.asked == []
+        await at_rest(anna)
 
 
 @requirement("F9")

@@ -10,7 +10,7 @@ import pytest
 from peer.errors import LinkRefused, PeerError, PeerLost, Unreachable
 from peer.identity import Identity
 from peer.messages import PairCompare, PairShare, encode
-from peer.pairing import TicketBook
+from peer.pairing import Ticket, TicketBook
 from peer.protocol import Listener, State
 from peer.server import PeerListener
 from peer.sockets import AiohttpSocket
@@ -168,6 +168,21 @@ async def test_a_listener_that_stalls_is_given_up_by_who_dialled_it(
     async with nodes("anna") as (anna,), stalling(Identity.generate(), stall) as ticket:
         with pytest.raises(error, match=text):
             await in_time(anna.hub.join(ticket))
+
+
+@requirement("U2", "F7")
+@pytest.mark.parametrize("stall", [says_nothing, greets_only, takes_the_proof_only])
+async def test_a_listener_that_stalls_before_a_code_is_shown_is_given_up_and_the_next_one_may_pair(
+    monkeypatch: pytest.MonkeyPatch, stall: Stall
+) -> None:
+    async with nodes("anna", "ben") as (anna, ben), stalling(Identity.generate(), stall) as ticket:
+        with monkeypatch.context() as patch:
+            patch.setattr("peer.connection.HANDSHAKE_TIMEOUT_S", PATIENCE_S)
+            with pytest.raises(LinkRefused, match="did not prove its key"):
+                await in_time(anna.hub.compare(address=Ticket.parse(ticket).addresses[0]))
+        assert anna.hub.pairing().comparison is None
+        ben.hub.let_pair(allowed=True)
+        assert (await anna.hub.compare(address=ben.address)).peer == ben.id
 
 
 @requirement("F7")
