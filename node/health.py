@@ -38,8 +38,10 @@ def readiness(
     if problem is not None and problem.kind is ErrorKind.LOADING:
         return Readiness(state=ReadinessState.UNRESOLVED, text=str(problem), remedy="wait a moment")
     if problem is not None:
+        # The remedy goes on with the sentence.
+        text = str(problem).removesuffix(".")
         return Readiness(
-            state=ReadinessState.PROVIDER_UNREACHABLE, text=str(problem), remedy=remedy_of(problem.kind)
+            state=ReadinessState.PROVIDER_UNREACHABLE, text=text, remedy=remedy_of(problem.kind)
         )
     if model.provider == "rules" and not chosen and refused:
         return Readiness(

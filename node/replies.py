@@ -296,6 +296,7 @@ class PullPart(TypedDict, total=False):
 class AgentStatus(TypedDict):
     readiness: Readiness
     model: ModelStatus | None
+    mode: str
     node: dict[str, object]
 
 

@@ -18,6 +18,7 @@ from node.health import NODE_DOWN
 from node.line import WAITED_TOO_LONG
 from node.model_choice import ModelChoices
 from node.owner_turns import OwnerTurns
+from node.permissions import OwnerPermissions
 from node.store.errors import QUEUE_RETRY_AFTER_S, StoreFull
 from node.store.turn import NewTurn, Source, Submitted
 from peer.errors import UnknownPeer
@@ -58,6 +59,7 @@ class AgentsApi:
     turns: OwnerTurns
     models: ModelChoices
     hub: PeerHub
+    permissions: OwnerPermissions
     name: Callable[[], str]
 
     def add_to(self, app: web.Application) -> None:
@@ -99,7 +101,8 @@ class AgentsApi:
             }
         )
 
-    async def status(self, _: web.Request) -> web.Response:
+    async def status(self, request: web.Request) -> web.Response:
+        """Say whether turns can be answered, and how much they may do, in one session where it is named."""
         await self.models.check()
         model = self.models.for_turns
         facts = model.facts
@@ -113,6 +116,7 @@ class AgentsApi:
                     "label": facts.label,
                     "contextWindow": facts.context_window,
                 },
+                "mode": self.permissions.mode(None, request.query.get("sessionId")).value,
                 "node": {"name": self.name()},
             }
         )  # fmt: skip

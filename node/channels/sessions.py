@@ -24,6 +24,7 @@ from node.router import Router
 from node.store.errors import StoreError
 from node.store.session import Session
 from node.store.sessions import SessionStore
+from node.store.turn import Busy
 from node.store.turns import TurnStore
 from node.ws import Client
 
@@ -68,6 +69,8 @@ class SessionShown(Event):
     """Chat links at which others can read it."""
     doing: Doing | None
     """Whether a turn of it runs, waits in line, or asks its owner; null: nothing goes on."""
+    waiting: int
+    """Turns of it that wait in line, also behind one that runs."""
 
 
 class SessionsChanged(Event):
@@ -116,7 +119,7 @@ class SessionsChannel:
     async def on_subscribe(self, client: Client, _: SessionsSubscribe) -> None:
         # Before the look: what changes during it is told after it.
         self._missed[client] = Missed()
-        busy = await self._doing()
+        busy = await self._turns.busy()
         shown = await self._shown(list(busy)[:CHANGED_MAX])
         client.show(CHANNEL, SessionsChanged(sessions=shown, gone=[], has_more=len(busy) > CHANGED_MAX))
 
@@ -169,17 +172,15 @@ class SessionsChannel:
 
     async def _shown(self, ids: Iterable[str]) -> list[SessionShown]:
         sessions = await self._sessions.some(tuple(ids))
-        doing = await self._doing()
-        return [session_shown(session, doing.get(session.id)) for session in sessions]
-
-    async def _doing(self) -> dict[str, Doing]:
-        """Return what goes on in every session where something does."""
-        asking = self._approvals.asking()
-        return {
-            session_id: "asking" if session_id in asking else "running" if runs else "waiting"
-            for session_id, runs in (await self._turns.busy()).items()
-        }
+        busy, asking = await self._turns.busy(), self._approvals.asking()
+        return [
+            session_shown(session, busy.get(session.id), asks=session.id in asking) for session in sessions
+        ]
 
 
-def session_shown(session: Session, doing: Doing | None) -> SessionShown:
-    return SessionShown(**asdict(session), doing=doing)
+def session_shown(session: Session, busy: Busy | None, *, asks: bool) -> SessionShown:
+    """Return a session as a list shows it; `busy` is None where nothing goes on."""
+    if busy is None:
+        return SessionShown(**asdict(session), doing=None, waiting=0)
+    doing: Doing = "asking" if asks else "running" if busy.runs else "waiting"
+    return SessionShown(**asdict(session), doing=doing, waiting=busy.waiting)

@@ -66,6 +66,15 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Busy:
+    """What goes on in one session."""
+
+    runs: bool
+    waiting: int
+    """Turns that wait in line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedTurn(Turn):
     """The right to run one attempt of a turn and to conclude it."""
 

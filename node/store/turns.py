@@ -23,6 +23,7 @@ from node.store.messages import StoredMessage, add_answer, add_drafts, stored_me
 from node.store.sessions import open_session
 from node.store.summaries import readable
 from node.store.turn import (
+    Busy,
     ClaimedTurn,
     Claims,
     Conclusion,
@@ -137,13 +138,13 @@ class TurnStore:
         )
         return [turn_of(row) for row in rows]
 
-    async def busy(self) -> Mapping[str, bool]:
-        """Return the sessions with a turn that runs or waits, and whether one runs."""
+    async def busy(self) -> Mapping[str, Busy]:
+        """Return the sessions with a turn that runs or waits."""
         rows = await self._db.rows(
-            "SELECT session_id, max(state = 'dispatching') FROM turns"
+            "SELECT session_id, max(state = 'dispatching'), sum(state = 'pending') FROM turns"
             " WHERE state IN ('pending', 'dispatching') GROUP BY session_id"
         )
-        return {row[0]: bool(row[1]) for row in rows}
+        return {row[0]: Busy(runs=bool(row[1]), waiting=row[2]) for row in rows}
 
     async def calls(self, turn: ClaimedTurn) -> StoredCalls:
         """Return the log of the turn's calls, with what its earlier attempts did."""

@@ -64,7 +64,13 @@ def session_apis(
         emptied=links.settle,
     )
     return (
-        AgentsApi(turns=turns.owner, models=models.choices, hub=fabric.hub, name=ground.name),
+        AgentsApi(
+            turns=turns.owner,
+            models=models.choices,
+            hub=fabric.hub,
+            permissions=turns.permissions,
+            name=ground.name,
+        ),
         SessionsApi(
             sessions=sessions,
             conversations=conversations,

@@ -51,7 +51,7 @@ async def test_a_subscriber_sees_a_turn_wait_run_ask_and_end_in_sessions_it_does
 ) -> None:
     gate = asyncio.Event()
     async with talking(tmp_path) as (node, ollama, other), node.socket() as socket:
-        ollama.chat(reply(gate, calls(("notes.write", NOTE)), done()), answer("Noted."))
+        ollama.chat(reply(gate, calls(("notes.write", NOTE)), done()), answer("Noted."), answer("This, too."))
         await socket.send("subscribe", {}, channel="sessions")
         assert (await socket.until("changed"))["data"] == {"sessions": [], "gone": [], "hasMore": False}
         await other.ask("write it down", sessionId="s")
@@ -59,6 +59,8 @@ async def test_a_subscriber_sees_a_turn_wait_run_ask_and_end_in_sessions_it_does
         async with node.socket() as late:
             await late.send("subscribe", {}, channel="sessions")
             assert (await changed(late, id="s"))["doing"] == "running"
+        await other.ask("and this, too", "t2", sessionId="s")
+        assert (await changed(socket, id="s", waiting=1))["doing"] == "running"
         gate.set()
         question = await other.until("approval_request")
         await changed(socket, id="s", doing="asking")
@@ -66,7 +68,7 @@ async def test_a_subscriber_sees_a_turn_wait_run_ask_and_end_in_sessions_it_does
             "approval_response", {"approvalId": question["data"]["approvalId"], "decision": "allow_once"}
         )
         ended = await changed(socket, id="s", doing=None)
-        assert ended["messageCount"] == 2
+        assert (ended["messageCount"], ended["waiting"]) == (4, 0)
 
 
 async def test_a_subscriber_hears_what_the_owner_does_to_sessions(tmp_path: Path) -> None:

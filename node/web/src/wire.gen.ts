@@ -625,6 +625,7 @@ export interface SessionShown {
   messageCount: number;
   links: number;
   doing: "running" | "waiting" | "asking" | null;
+  waiting: number;
 }
 
 export interface Pane {
