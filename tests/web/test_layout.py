@@ -296,9 +296,9 @@ def test_a_pane_that_floats_docks_and_moves_keeps_its_elements_and_the_draft_in_
 @requirement("Q12")
 def test_everything_can_be_arranged_without_a_pointer(cockpit: Page) -> None:
     expect(composer(cockpit)).to_be_focused()
-    cockpit.keyboard.press("F6")
-    expect(pane(cockpit, "sessions")).to_have_attribute("data-active", "true")
     cockpit.keyboard.press("Shift+F6")
+    expect(pane(cockpit, "sessions")).to_have_attribute("data-active", "true")
+    cockpit.keyboard.press("F6")
     expect(composer(cockpit)).to_be_focused()
     cockpit.keyboard.press("Control+Alt+ArrowLeft")
     expect(pane(cockpit, "sessions").locator(":focus")).to_have_count(1)

@@ -3,11 +3,9 @@
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { Icon } from "../shell/icons";
-import { agent } from "../shell/node_state";
 import { draftOf, keepDraft } from "./drafts";
 import { draftWish, focusWish } from "./focus";
 import { GoingAlong } from "./going_along";
-import { Meter } from "./meter";
 import { queuedTurns, runningTurn, turnsOf } from "./model";
 import { reasonToWait } from "./models";
 import { NotifyButton } from "./notify";
@@ -154,8 +152,6 @@ export function Composer({ view }: { view: ConversationView }) {
         <ModePicker view={view} />
         <ModelPicker />
         <NotifyButton />
-        <span class="space" />
-        <Meter usage={conversation.usage} window={agent.value?.model?.contextWindow ?? null} />
       </div>
     </div>
   );

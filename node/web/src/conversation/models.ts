@@ -4,7 +4,7 @@ import { effect, signal } from "@preact/signals";
 
 import { api } from "../net/api";
 import { socket } from "../net/socket";
-import { type Readiness, agent, look, readiness } from "../shell/node_state";
+import { type Readiness, look, readiness } from "../shell/node_state";
 
 export interface ModelShown {
   name: string;
@@ -30,7 +30,6 @@ export interface Providers {
 }
 
 export const RULES = "rules";
-const NO_NODE: Readiness = { state: "node_down", text: "the node does not answer", remedy: "start it with `palaver up`" };
 
 export const providers = signal<Providers | null>(null);
 /** Why the last choice of a model was not taken. */
@@ -52,9 +51,8 @@ export async function chooseModel(model: string, url: string | null): Promise<vo
 
 /** Return why nothing can answer now, or null. */
 export function reasonToWait(): Readiness | null {
-  if (socket.isLocked.value) return { state: "node_down", text: "this page is locked", remedy: "open it anew with `palaver open`" };
-  if (socket.state.value === "lost") return agent.value?.ifDown ?? NO_NODE;
-  return readiness.value?.state === "provider_unreachable" ? readiness.value : null;
+  const now = readiness.value;
+  return now?.state === "provider_unreachable" || now?.state === "node_down" ? now : null;
 }
 
 effect(() => {

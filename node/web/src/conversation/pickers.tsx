@@ -1,10 +1,10 @@
 // Beside the composer: how much the agent may do with the next message, and which model answers.
 
-import { agent } from "../shell/node_state";
+import { type Mode, agent } from "../shell/node_state";
 import { type ModelShown, RULES, chooseModel, modelProblem, providers } from "./models";
-import type { ConversationView, Mode } from "./views";
+import type { ConversationView } from "./views";
 
-const MODES: readonly { id: Mode; title: string }[] = [
+export const MODES: readonly { id: Mode; title: string }[] = [
   { id: "plan", title: "Plan: reads only" },
   { id: "default", title: "Ask before acting" },
   { id: "acceptEdits", title: "Accept edits" },

@@ -6,11 +6,12 @@ import { effect, signal } from "@preact/signals";
 import { api, request } from "../net/api";
 import { lines } from "../net/ndjson";
 import { socket } from "../net/socket";
+import type { Mode } from "../shell/node_state";
 import { type Block, type Outcome, addBubble, changeBubble, clearBubbles } from "./bubbles";
 import { newSession, openSession } from "./current";
 import { focusComposer } from "./focus";
 import { contextToSend } from "./surroundings";
-import type { ConversationView, Mode } from "./views";
+import type { ConversationView } from "./views";
 
 export interface SlashCommand {
   /** Without the slash. */

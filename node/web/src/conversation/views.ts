@@ -4,6 +4,7 @@ import { type ReadonlySignal, effect, signal } from "@preact/signals";
 
 import { ApiError, api } from "../net/api";
 import { type NodeSocket, type Wish, type WishData, socket } from "../net/socket";
+import type { Mode } from "../shell/node_state";
 import type { ApprovalResponse, Ask, NodeFrame } from "../wire.gen";
 import { batched } from "./batched";
 import { isFresh } from "./current";
@@ -17,7 +18,6 @@ const PAGE_MESSAGES = 120;
 const OPEN_MAX = 12;
 const NO_CONNECTION = "There is no connection to the node; try again when it is back.";
 
-export type Mode = NonNullable<Ask["mode"]>;
 /** An event, and when it came: some of them wait for the screen. */
 interface Received {
   frame: AgentFrame;

@@ -92,9 +92,16 @@ function close(controller: LayoutController): void {
   if (pane) controller.close(pane.id);
 }
 
+/** Go through the panes, then to the bar below them, and round again. */
 function cycle(controller: LayoutController, step: 1 | -1): void {
-  const next = neighbourInOrder(controller.layout.peek(), controller.focused.peek(), step);
-  if (next !== undefined) controller.focus(next);
+  const layout = controller.layout.peek();
+  const bar = document.querySelector(".status-bar");
+  const from = bar?.contains(document.activeElement) ? null : controller.focused.peek();
+  const next = neighbourInOrder(layout, from, step);
+  const below = next === null && from !== null ? bar?.querySelector("button") : null;
+  const pane = next ?? neighbourInOrder(layout, null, step);
+  if (below) below.focus();
+  else if (pane !== null) controller.focus(pane);
 }
 
 function go(controller: LayoutController, side: Side): void {

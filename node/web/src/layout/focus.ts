@@ -4,12 +4,12 @@ import { type Area, placed } from "./geometry";
 import { type Layout, type Side, groupOf, groupsOf } from "./model";
 import type { Size } from "./geometry";
 
-/** Return the pane that comes after another among those that can be seen, round and round. */
-export function neighbourInOrder(layout: Layout, from: string | null, step: 1 | -1): string | undefined {
+/** Return the pane that comes after another among those that can be seen; null: past either end, where no pane is. */
+export function neighbourInOrder(layout: Layout, from: string | null, step: 1 | -1): string | null {
   const groups = seen(layout);
-  const at = groups.findIndex((group) => group.panes.some((pane) => pane.id === from));
-  if (at < 0) return groups[0]?.active;
-  return groups[(at + step + groups.length) % groups.length]?.active;
+  const start = step > 0 ? -1 : groups.length;
+  const at = from === null ? start : groups.findIndex((group) => group.panes.some((pane) => pane.id === from));
+  return groups[at + step]?.active ?? null;
 }
 
 /** Return the pane that lies next in a direction, the one most in line with it. */

@@ -48,9 +48,9 @@ test("what floats is in front, and has a middle alone", () => {
   expect(drop(layout, 205, 300)).toEqual({ group: groupOf(layout, LEFT as string)?.id });
 });
 
-test("the keyboard goes round all panes, and in a direction to the one most in line", () => {
-  expect([LEFT, TOP, BOTTOM].map((from) => neighbourInOrder(GRID, from as string, 1))).toEqual([TOP, BOTTOM, LEFT]);
-  expect(neighbourInOrder(GRID, LEFT as string, -1)).toBe(BOTTOM);
+test("the keyboard goes through all panes and out at either end, and in a direction to the one most in line", () => {
+  expect([null, LEFT, TOP, BOTTOM].map((from) => neighbourInOrder(GRID, from as string, 1))).toEqual([LEFT, TOP, BOTTOM, null]);
+  expect([null, LEFT].map((from) => neighbourInOrder(GRID, from as string, -1))).toEqual([BOTTOM, null]);
   expect(neighbourAt(GRID, TOP as string, "below", VIEW)).toBe(BOTTOM);
   expect(neighbourAt(GRID, BOTTOM as string, "left", VIEW)).toBe(LEFT);
   expect(neighbourAt(GRID, LEFT as string, "left", VIEW)).toBeUndefined();

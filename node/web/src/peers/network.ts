@@ -4,7 +4,6 @@ import { computed, signal } from "@preact/signals";
 
 import { api } from "../net/api";
 import { socket } from "../net/socket";
-import { peersConnected } from "../shell/node_state";
 import type { InboundShown } from "../wire.gen";
 
 export type Grant = "ask" | "shared" | "notes" | "model";
@@ -143,10 +142,7 @@ async function lookUntilFresh(): Promise<void> {
   while (isStale) {
     isStale = false;
     await Promise.all([
-      tell("/api/network/peers", (all: Peer[]) => {
-        peers.value = all.sort(byNearness);
-        peersConnected.value = all.filter((peer) => peer.connected).length;
-      }),
+      tell("/api/network/peers", (all: Peer[]) => (peers.value = all.sort(byNearness))),
       tell("/api/network/identity", (who: Identity) => (identity.value = who)),
       tell("/api/network/pairing", (now: Pairing) => (pairing.value = now)),
       tell("/api/network/key-changes", (all: KeyChange[]) => (keyChanges.value = all)),

@@ -5,11 +5,11 @@ import { batch, effect, signal } from "@preact/signals";
 import { currentSession } from "../conversation";
 import { api } from "../net/api";
 import { socket } from "../net/socket";
-import type { SessionShown, SessionsChanged } from "../wire.gen";
+import type { SessionsChanged } from "../wire.gen";
+import { watchDoing } from "./doing";
 import { type Listed, type Session, withChange, withPage } from "./order";
 import { begun, isUnread, keepSeen, readSeen, withSeen } from "./seen";
 
-export type Doing = NonNullable<SessionShown["doing"]>;
 /** A session that a search found; the excerpt is blank when its title alone has the words. */
 export type Hit = Session & { excerpt: string };
 
@@ -23,8 +23,6 @@ export const showsArchived = signal(false);
 export const query = signal("");
 /** What the search found; null while nothing is searched for. */
 export const hits = signal<readonly Hit[] | null>(null);
-/** Where something goes on. */
-export const doing = signal<ReadonlyMap<string, Doing>>(new Map());
 /** What last went wrong. */
 export const problem = signal<string | null>(null);
 const seen = signal(readSeen());
@@ -38,11 +36,9 @@ export function watchSessions(): void {
   if (isWatching) return;
   isWatching = true;
   socket.on("sessions", "changed", take);
+  watchDoing();
   effect(() => {
-    if (socket.state.value === "lost") doing.value = new Map();
-    if (socket.state.value !== "open") return;
-    socket.send({ channel: "sessions", event: "subscribe", data: {} });
-    void readAnew();
+    if (socket.state.value === "open") void readAnew();
   });
   effect(() => {
     // What is in view counts as seen, at once and when the owner comes back to it.
@@ -125,10 +121,6 @@ async function search(words: string): Promise<void> {
 
 function take({ sessions, gone, hasMore }: SessionsChanged): void {
   batch(() => {
-    const now = new Map(doing.peek());
-    for (const { id, doing } of sessions) doing === null ? now.delete(id) : now.set(id, doing);
-    for (const id of gone) now.delete(id);
-    doing.value = now;
     if (listed.peek()) listed.value = withChange(listed.peek()!, { sessions, gone }, showsArchived.peek());
     const found = new Map(sessions.map((session) => [session.id, session]));
     hits.value =

@@ -3,7 +3,7 @@
 import type { SessionShown } from "../wire.gen";
 
 /** A session as a list shows it; what goes on in it is told on the socket alone. */
-export type Session = Omit<SessionShown, "doing">;
+export type Session = Omit<SessionShown, "doing" | "waiting">;
 
 export interface Change {
   readonly sessions: readonly Session[];

@@ -6,7 +6,8 @@ import { currentSession, openSession } from "../conversation";
 import { Icon } from "../shell/icons";
 import { MenuButton } from "../shell/menu";
 import { archive, exportAs, pin, remove, rename, share, titleOf } from "./actions";
-import { type Doing, doing, hasNews } from "./list";
+import { type Doing, doing } from "./doing";
+import { hasNews } from "./list";
 import type { Session } from "./order";
 
 const GOING_ON: Readonly<Record<Doing, string>> = { running: "answering", waiting: "waiting in line", asking: "asks you" };
@@ -50,13 +51,13 @@ export function Row({ session, excerpt, isStop, isRenamed, onRename, onFocus }: 
 
 /** What goes on, or that there is news; said in words beside the name. */
 function Mark({ session }: { session: Session }) {
-  const going = doing.value.get(session.id);
+  const going = doing.value.get(session.id)?.what;
   const kind = going ?? (hasNews(session) ? "unread" : undefined);
   return <span class="session-mark" data-mark={kind} title={going ? GOING_ON[going] : kind} aria-hidden="true" />;
 }
 
 function Said({ session }: { session: Session }) {
-  const going = doing.value.get(session.id);
+  const going = doing.value.get(session.id)?.what;
   const words = [going && GOING_ON[going], hasNews(session) && "unread", session.pinned && "pinned", session.archived && "archived", session.links > 0 && "shared by link"];
   const said = words.filter(Boolean).join(", ");
   return said ? <span class="visually-hidden">, {said}</span> : null;

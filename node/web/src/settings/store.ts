@@ -80,6 +80,7 @@ async function change(key: string, ask: () => Promise<Setting>): Promise<boolean
 function follow({ key, value }: Setting): void {
   if (key === "ui.theme") void loadTheme();
   if (key === "ui.keys") ownKeys.value = value as Record<string, string>;
+  if (key === "agent.permissions.mode") void look();
   if (key.startsWith("models.") || key === "agent.orchestrator.model") void Promise.all([look(), askProviders()]);
 }
 

@@ -26,16 +26,16 @@ function showOpenedSessions(layout: LayoutController): void {
   effect(() => {
     const opened = currentSession.value;
     // The first one is what the page begins with, wherever it is.
-    if (shown !== null && opened !== shown) queueMicrotask(() => showConversation(layout));
+    if (shown !== null && opened !== shown) queueMicrotask(() => showConversation(layout, false));
     shown = opened;
   });
 }
 
 /** Bring a pane into view that shows whatever session is the current one. */
-function showConversation(layout: LayoutController): void {
+export function showConversation(layout: LayoutController, focus: boolean): void {
   const pane = panesOf(layout.layout.peek()).find((one) => one.kind === KIND && !one.params["session"]);
-  if (pane) layout.show(pane.id, false);
-  else layout.open(KIND);
+  if (pane) layout.show(pane.id, focus);
+  else layout.open(KIND, { focus });
 }
 
 function contextOf(layout: LayoutController, paneId: string | null): Focused | null {
