@@ -51,7 +51,7 @@ def command_parser() -> argparse.ArgumentParser:
     add_up(command(commands, "up", "node.commands.up", "start the node and keep it running"))
     add_ask(command(commands, "ask", "node.commands.ask", "ask your own agent"))
     add_console(command(commands, "console", "node.commands.console", "talk to your agent in the terminal"))
-    command(commands, "open", "node.commands.page", "open the node's page in the browser")
+    add_open(command(commands, "open", "node.commands.page", "show the node's page in the browser"))
     add_invite(command(commands, "invite", "node.commands.pairing", "make a ticket for another owner"))
     add_join(command(commands, "join", "node.commands.pairing", "pair with the node that made a ticket"))
     add_pair(command(commands, "pair", "node.commands.comparing", "pair with a node by comparing six digits"))
@@ -124,6 +124,10 @@ def add_ask(parser: argparse.ArgumentParser) -> None:
 
 def add_allow_asks(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--allow-asks", action="store_true", help="let paired peers ask your agent")
+
+
+def add_open(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--new", action="store_true", help="open another page where one is open already")
 
 
 def add_invite(parser: argparse.ArgumentParser) -> None:

@@ -18,12 +18,14 @@ from node.engine_file import absolute
 from node.envelope import FRAME_MAX_BYTES
 from node.replies import (
     AgentStatus,
+    Came,
     ChatLinkMade,
     ChatLinkShown,
     CommandPart,
     Comparison,
     Discovery,
     Forgotten,
+    Fronted,
     GrantedPeer,
     Identity,
     InboundAsk,
@@ -345,6 +347,11 @@ class NodeClient:
 
     async def answer_question(self, approval_id: str, decision: Decision) -> None:
         await self.call("POST", f"/api/approvals/{quote(approval_id, safe='')}", {"decision": decision})
+
+    async def cockpit_to_front(self) -> Came | None:
+        """Have an open page come to the front, or tell its owner where it is; None without one."""
+        answer = cast("Fronted", await self.call("POST", "/api/cockpit/front"))
+        return answer["came"]
 
     async def workspaces(self) -> Workspaces:
         return cast("Workspaces", await self.call("GET", "/api/layout"))

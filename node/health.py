@@ -40,9 +40,7 @@ def readiness(
     if problem is not None:
         # The remedy goes on with the sentence.
         text = str(problem).removesuffix(".")
-        return Readiness(
-            state=ReadinessState.PROVIDER_UNREACHABLE, text=text, remedy=remedy_of(problem.kind)
-        )
+        return Readiness(state=ReadinessState.PROVIDER_UNREACHABLE, text=text, remedy=remedy_of(problem.kind))
     if model.provider == "rules" and not chosen and refused:
         return Readiness(
             state=ReadinessState.NOT_CONFIGURED,

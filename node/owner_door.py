@@ -57,7 +57,7 @@ class OwnerDoor:
         app.on_shutdown.append(self._say_goodbye)
         app.router.add_get("/health", health)
         app.router.add_get("/ws", self.connect)
-        add_page(app)
+        add_page(app, name=self.name)
         for api in self.apis:
             api.add_to(app)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)

@@ -1,6 +1,6 @@
 """What the owner's door answers, as its clients read it: the shapes over HTTP, and the refusals."""
 
-from typing import NotRequired, TypedDict
+from typing import Literal, NotRequired, TypeAlias, TypedDict
 
 from agent.events import Decision
 
@@ -437,6 +437,10 @@ class SessionCompacted(TypedDict):
     byModel: bool
 
 
+Came: TypeAlias = Literal["shown", "told", "hidden"]
+"""What came of asking the open pages to the front, as `node/channels/cockpit.py` says."""
+
+
 class WorkspaceShown(TypedDict):
     id: str
     title: str
@@ -445,6 +449,11 @@ class WorkspaceShown(TypedDict):
 class Workspaces(TypedDict):
     workspaces: list[WorkspaceShown]
     active: str | None
+
+
+class Fronted(TypedDict):
+    came: Came | None
+    """None: no page is open."""
 
 
 class BlockShown(TypedDict, total=False):

@@ -17,6 +17,7 @@ from agent.events import (
     Snapshot,
     TurnEvent,
 )
+from node.channels.cockpit import COCKPIT_CLIENT_EVENTS, COCKPIT_NODE_EVENTS
 from node.channels.layout import LAYOUT_NODE_EVENTS
 from node.channels.models import MODELS_NODE_EVENTS
 from node.channels.network import NETWORK_CLIENT_EVENTS, NETWORK_NODE_EVENTS, InboundShown, PeerShown
@@ -40,6 +41,7 @@ TO_NODE: Mapping[str, Sequence[type[Event]]] = {
     "telemetry": TELEMETRY_CLIENT_EVENTS,
     "network": NETWORK_CLIENT_EVENTS,
     "sessions": SESSIONS_CLIENT_EVENTS,
+    "cockpit": COCKPIT_CLIENT_EVENTS,
 }
 """The events of each channel of the owner's socket, from a client."""
 FROM_NODE: Mapping[str, Sequence[type[Event]]] = {
@@ -50,6 +52,7 @@ FROM_NODE: Mapping[str, Sequence[type[Event]]] = {
     "layout": LAYOUT_NODE_EVENTS,
     "network": NETWORK_NODE_EVENTS,
     "sessions": SESSIONS_NODE_EVENTS,
+    "cockpit": COCKPIT_NODE_EVENTS,
 }
 
 
@@ -104,6 +107,10 @@ def protocol() -> Iterator[str]:
     yield from _described({event.event: event for event in MODELS_NODE_EVENTS}, "serialization")
     yield "### Channel `layout`, from the node"
     yield from _described({event.event: event for event in LAYOUT_NODE_EVENTS}, "serialization")
+    yield "### Channel `cockpit`, from a client"
+    yield from _described({event.event: event for event in COCKPIT_CLIENT_EVENTS}, "validation")
+    yield "### Channel `cockpit`, from the node"
+    yield from _described({event.event: event for event in COCKPIT_NODE_EVENTS}, "serialization")
     yield "### Parts"
     parts: Models = (SerializedTool, *_nested((*CLIENT_EVENTS, *NODE_EVENTS)))
     yield from _described({part.__name__: part for part in parts}, "validation")

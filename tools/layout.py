@@ -11,6 +11,9 @@ from tools.spec import Canonical, Effect, JsonObject, ToolError, ToolSpec
 LAYOUT = "layout"
 """Their group, and the `kind` by which a client announces them."""
 
+COCKPIT_TOOL = "list_open_panes"
+"""Every cockpit announces it, and nothing else does."""
+
 SIDES: Mapping[str, str] = MappingProxyType({"vertical": "right", "horizontal": "below"})
 """Where the new pane goes when a model names the line between the panes; clients know four sides only."""
 _FOUR_SIDES = ("left", "right", "above", "below")

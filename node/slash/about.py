@@ -9,9 +9,8 @@ from node.replies import NodeError
 from node.slash.call import Action, Call
 from node.slash.commands import COMMANDS, usage
 from node.slash.outcome import Block, Outcome, Table, Text, said
+from tools.layout import COCKPIT_TOOL
 
-COCKPIT_TOOL = "list_open_panes"
-"""Every cockpit announces it, and nothing else does."""
 NO_COCKPIT = "no cockpit is attached; `palaver open` opens one"
 
 

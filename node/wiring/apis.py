@@ -8,6 +8,7 @@ from node.api.approvals import ApprovalsApi
 from node.api.ask_peers import AskPeersApi
 from node.api.asks import AsksApi
 from node.api.chat_links import ChatLinksApi
+from node.api.cockpit import CockpitApi
 from node.api.commands import CommandsApi
 from node.api.completion import CompletionApi
 from node.api.discovery import DiscoveryApi
@@ -86,6 +87,7 @@ def session_apis(
         ),
         QueueApi(turns=turns.store, line=turns.line),
         TracesApi(turns=turns.store, recent=RecentTurns(ground.state.db), log=ground.state.log),
+        CockpitApi(channels.cockpit),
         FollowApi(turns=turns.owner, streams=turns.streams, sessions=sessions, log=ground.state.log),
     )
 

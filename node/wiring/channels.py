@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from node.channels.agent import AgentChannel
+from node.channels.cockpit import CockpitChannel
 from node.channels.line import LineChannel
 from node.channels.network import NetworkChannel
 from node.channels.sessions import SessionsChannel
@@ -22,6 +23,7 @@ class Channels:
     router: Router[Client]
     session_changed: Callable[[str], None]
     """Hears of changes of a session that no event of a turn tells."""
+    cockpit: CockpitChannel
 
 
 def open_channels(ground: Ground, fabric: Fabric, turns: Turns) -> Channels:
@@ -39,7 +41,9 @@ def open_channels(ground: Ground, fabric: Fabric, turns: Turns) -> Channels:
     ).add_to(router)
     LineChannel(line=turns.line, streams=turns.streams).add_to(router)
     sessions = follow_sessions(ground, turns, router)
-    return Channels(router=router, session_changed=sessions.changed)
+    cockpit = CockpitChannel(ground.clients)
+    cockpit.add_to(router)
+    return Channels(router=router, session_changed=sessions.changed, cockpit=cockpit)
 
 
 def follow_asks(ground: Ground, fabric: Fabric, router: Router[Client]) -> None:

@@ -69,6 +69,10 @@ export type ClientFrame = {
   channel: "sessions";
   event: "unsubscribe";
   data: SessionsUnsubscribe;
+} | {
+  channel: "cockpit";
+  event: "fronted";
+  data: Fronted;
 };
 
 export type NodeFrame = {
@@ -190,6 +194,10 @@ export type NodeFrame = {
   channel: "sessions";
   event: "changed";
   data: SessionsChanged;
+} | {
+  channel: "cockpit";
+  event: "front";
+  data: Front;
 };
 
 export interface Layout {
@@ -284,6 +292,12 @@ export interface SessionsSubscribe {
 }
 
 export interface SessionsUnsubscribe {
+}
+
+/** What came of `front`. */
+export interface Fronted {
+  asked: number;
+  came: "shown" | "told" | "hidden";
 }
 
 /** The first frame on every socket, on channel `system`. */
@@ -503,6 +517,12 @@ export interface SessionsChanged {
   sessions: Array<SessionShown>;
   gone: Array<string>;
   hasMore: boolean;
+}
+
+/** Come to the front: the owner asked for the cockpit. */
+export interface Front {
+  asked: number;
+  tell: boolean;
 }
 
 /** Panes in one place, one of them in front. */

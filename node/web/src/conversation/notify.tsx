@@ -28,14 +28,16 @@ export function tellOf(frame: AgentFrame, turn: Turn | undefined): void {
   tell(`Your agent ${how} after ${duration(turn.ms)}`, turn.prompt, turn.id);
 }
 
-function tell(title: string, body: string, tag: string): void {
+/** Have the system tell something, if it was allowed to, and return whether it does; the title counts it in any case. */
+export function tell(title: string, body: string, tag: string): boolean {
   unseen.value++;
-  if (permission.peek() !== "granted") return;
+  if (permission.peek() !== "granted") return false;
   const shown = new Notification(title, { body: body.slice(0, TEXT_MAX_CHARS), tag });
   shown.onclick = () => {
     window.focus();
     shown.close();
   };
+  return true;
 }
 
 /** Browsers ask for this only after a press, and so do we. */

@@ -11,6 +11,7 @@ import { layoutTools } from "../layout/tools";
 import { socket } from "../net/socket";
 import { addShellCommands } from "./commands";
 import { tieConversation } from "./conversing";
+import { followFront } from "./front";
 import { addTargets } from "./targets";
 import { loadTheme } from "./theme";
 import { watchNode } from "./node_state";
@@ -29,6 +30,7 @@ export function start(): void {
   effect(() => socket.setManifest(manifest(verbs)));
   socket.onToolCall((call) => answer(verbs, call.name, call.args));
   socket.on("layout", "changed", ({ workspace, revision }) => void layout.hear(workspace, revision));
+  followFront();
   watchNode();
   socket.connect();
   window.addEventListener("keydown", onKeyDown);

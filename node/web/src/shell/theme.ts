@@ -15,6 +15,11 @@ export const theme = signal<Theme>("auto");
 function show(next: Theme): void {
   theme.value = next;
   document.documentElement.dataset["theme"] = next;
+  // The colour of the window around an installed cockpit.
+  for (const meta of document.querySelectorAll<HTMLMetaElement>("meta[name=theme-color]")) {
+    const { theme = "" } = meta.dataset;
+    meta.media = next === "auto" ? `(prefers-color-scheme: ${theme})` : next === theme ? "all" : "not all";
+  }
 }
 
 export async function loadTheme(): Promise<void> {
