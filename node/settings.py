@@ -447,6 +447,16 @@ _TABLE = (
         "Port at which new chat links are served. 0: a free one. Each link keeps the port it was made with.",
     ),
     _make(
+        "console.bellAfterS",
+        Annotated[
+            Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)] | None,
+            BeforeValidator(_blank_is_none),
+        ],
+        5.0,
+        "Seconds that a turn has to take for the console to ring the terminal's bell and mark its title at"
+        " the end; a call that waits for your word does so at once. Blank: never.",
+    ),
+    _make(
         "ui.theme",
         Literal["auto", "light", "dark"],
         "auto",

@@ -28,6 +28,7 @@ PURE = (
     "peer.announcement", "peer.messages", "peer.protocol", "peer.pairing", "peer.comparing", "peer.window", "peer.rotation", "peer.trust", "peer.guard",
     "node.chat_links.page", "node.chat_links.prose", "node.chat_links.secret",
     "node.envelope", "node.router", "node.slash.commands", "node.slash.outcome", "node.console.render",
+    "node.console.conversation", "node.console.news",
 )  # fmt: skip
 IO_LIBRARIES = ("aiohttp", "aiosqlite", "asyncio", "ollama", "prompt_toolkit", "websockets", "zeroconf")
 LATE_LIBRARIES = ("aiohttp", "cryptography", "pydantic", "websockets")

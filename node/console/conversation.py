@@ -66,6 +66,10 @@ class Conversation:
         """The open question that is to be answered first."""
         return next(iter(self._questions.values()), None)
 
+    def asks(self, approval_id: str) -> bool:
+        """Return whether a question is open."""
+        return approval_id in self._questions
+
     def go_on_in(self, session_id: str, last_seq: int | None) -> None:
         """Continue a stored session: all is known up to a number, or, with None, but for its open turns."""
         self.session_id, self._joins = session_id, last_seq is None

@@ -16,6 +16,7 @@ from node.console.conversation import Conversation
 from node.console.drawn import asked, drawn
 from node.console.foot import above_the_line, toolbar
 from node.console.keys import console_keys
+from node.console.news import NewsWatch
 from node.console.own import bring, export, help_text
 from node.console.render import Style, one_line
 from node.console.surroundings import Surroundings
@@ -45,6 +46,7 @@ class Console:
         """The session to open as soon as there is a connection."""
         self._conversation = Conversation()
         self._surroundings = Surroundings()
+        self._news = NewsWatch()
         self._node: NodeClient | None = None
         self._outgoing: asyncio.Queue[Event] = asyncio.Queue(OUTGOING_MAX)
         self._tasks = asyncio.TaskGroup()
@@ -289,8 +291,16 @@ class Console:
 
     async def _receive(self, event: Event, seq: int | None) -> None:
         await self._view.show(self._conversation.receive(event, seq))
+        self._call_back(event)
         self._send_what_can_go()
         self._arm_question()
+
+    def _call_back(self, event: Event) -> None:
+        """Ring for what an owner who looks elsewhere wants to know."""
+        now, after_s = asyncio.get_running_loop().time(), self._surroundings.bell_after_s
+        news = self._news.of(event, self._conversation, now=now)
+        if news is not None and after_s is not None and news.took_s >= after_s:
+            self._view.ring(f"{self._surroundings.node} {news.what}")
 
     async def _write(self, socket: Socket, outgoing: asyncio.Queue[Event]) -> None:
         while True:

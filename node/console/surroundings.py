@@ -1,4 +1,4 @@
-"""What the foot of the console tells: the node, its model, the mode, who is online."""
+"""What the console knows of its node: what the foot tells, and when to ring."""
 
 import asyncio
 from collections.abc import Callable
@@ -18,6 +18,8 @@ class Surroundings:
 
     def __init__(self) -> None:
         self.node = ""
+        self.bell_after_s: float | None = None
+        """None: never, or not known yet."""
         self._model: ModelStatus | None = None
         self._readiness: Readiness | None = None
         self._mode = ""
@@ -57,4 +59,6 @@ class Surroundings:
         status = await node.status()
         self._model, self._readiness = status["model"], status["readiness"]
         self._mode = str(await node.setting("agent.permissions.mode"))
+        bell_after = await node.setting("console.bellAfterS")
+        self.bell_after_s = float(bell_after) if isinstance(bell_after, int | float) else None
         self._peers = await node.peers()

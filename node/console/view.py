@@ -19,6 +19,7 @@ from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.renderer import print_formatted_text
 from prompt_toolkit.styles import Style as Colours
 
+from node.console.bell import Bell
 from node.console.render import Piece, Style, escape
 from node.console.tail import Tail
 
@@ -71,6 +72,8 @@ class View:
             style=COLOURS,
         )
         self._session.app.min_redraw_interval = REDRAW_EVERY_S
+        self._bell = Bell(self._session.app.output)
+        self._session.app.key_processor.before_key_press += lambda _: self._bell.seen()
 
     @property
     def line(self) -> str:
@@ -83,10 +86,17 @@ class View:
 
     async def run(self) -> None:
         """Show the prompt until the owner leaves."""
-        await self._session.prompt_async()
+        try:
+            await self._session.prompt_async()
+        finally:
+            self._bell.close()
 
     def leave(self) -> None:
         self._session.app.exit()
+
+    def ring(self, title: str) -> None:
+        """Call the owner back to the terminal."""
+        self._bell.ring(title)
 
     async def show(self, pieces: Iterable[Piece]) -> None:
         """Append to the transcript."""

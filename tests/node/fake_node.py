@@ -61,11 +61,13 @@ class FakeNode:
         self.play: Play = echo
         self.seq = 0
         self.url = ""
+        self.name = "alice"
         self.asks: list[Ask] = []
         self.frames: dict[str, asyncio.Queue[dict[str, Any]]] = {}
         self.settings: dict[str, object] = {
             "network.allowRemoteAgent": False,
             "agent.permissions.mode": "default",
+            "console.bellAfterS": 5.0,
         }
         self.peers: list[dict[str, object]] = [PEER]
         self.status: dict[str, object] = STATUS
@@ -89,7 +91,9 @@ class FakeNode:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         self.sockets.add(socket)
-        await socket.send_str(envelope.written("system", Hello(version="0", node_id="a" * 52, name="alice")))
+        await socket.send_str(
+            envelope.written("system", Hello(version="0", node_id="a" * 52, name=self.name))
+        )
         async for message in socket:
             if message.type is WSMsgType.TEXT:
                 await self._take(socket, envelope.read(message.data))

@@ -60,6 +60,7 @@ TABLE: dict[str, tuple[object, list[object], list[object]]] = {
     "chat.maxRunning": (64, [1, 64], [0, 65, "all"]),
     "chat.linkHours": (24.0, [0.5, 720.0], [0.0, 721.0]),
     "chat.linkPort": (0, [0, 65_535], [-1, 65_536]),
+    "console.bellAfterS": (5.0, [0.0, 60, None], [-1.0, math.inf, "soon", True]),
     "ui.theme": ("auto", ["light", "dark"], ["pink", None]),
     "ui.workspace": ("", ["main"], ["x" * 201, 1]),
     "ui.keys": ({}, [{"palette.open": "Ctrl+J"}, {}], [{"palette.open": 1}, ["Ctrl+K"], {"x": "y" * 201}]),

@@ -23,6 +23,7 @@ const GROUPS: readonly { id: string; title: string; begins: readonly string[] }[
   { id: "agent", title: "Agent", begins: ["agent."] },
   { id: "chat", title: "Conversations", begins: ["chat.", "events."] },
   { id: "network", title: "Peers", begins: ["network."] },
+  { id: "console", title: "Console", begins: ["console."] },
   { id: "ui", title: "Cockpit", begins: ["ui."] },
 ];
 const OTHERS = { id: "others", title: "Everything else" };
