@@ -196,7 +196,12 @@ class SessionStore:
 def title_from(text: str) -> str:
     """Return a text's start as one line of at most `TITLE_MAX_CHARS`."""
     line = " ".join(storable(text[: 10 * TITLE_MAX_CHARS]).split())
-    return line if len(line) <= TITLE_MAX_CHARS else line[: TITLE_MAX_CHARS - 1].rstrip() + "…"
+    if len(line) <= TITLE_MAX_CHARS:
+        return line
+    cut = line[:TITLE_MAX_CHARS]
+    words = cut[: max(cut.rfind(" "), 0)]
+    # A word without an end, as in text without spaces, is cut where it has to be.
+    return (words if len(words) > TITLE_MAX_CHARS // 2 else cut[:-1]).rstrip() + "…"
 
 
 def open_session(write: sqlite3.Connection, session_id: str, text: str, now: float) -> bool:

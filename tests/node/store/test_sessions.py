@@ -41,6 +41,8 @@ def test_a_title_is_one_line_of_at_most_sixty_characters() -> None:
     assert len(title) <= 60
     assert title.endswith("word…")
     assert title_from("x" * 60) == "x" * 60
+    asked = "What does E4 on the deck oven mean, and what should I do before baking tomorrow?"
+    assert title_from(asked) == "What does E4 on the deck oven mean, and what should I do…"
 
 
 @requirement("G7")
