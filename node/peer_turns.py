@@ -119,11 +119,11 @@ class PeerTurns:
             raise Busy(f"{OWNER_FIRST}, and is full. Try again in a while.", retry_after=PATIENCE_S)
 
     def _model(self, model: Model, asker: PeerRecord) -> Model:
-        """Return the model for a peer's turn: a borrowed one is for the owner alone, rules stand in for it."""
+        """Return the model for a peer's turn: rules in place of a borrowed one, which is the owner's alone."""
         return self._rules(asker) if model.facts.provider in NO_OWN else model
 
     def _rules(self, asker: PeerRecord) -> Model:
-        """Return the rules, which quote what is shared; they know no names that the asker should not learn."""
+        """Return rules, which quote what is shared. They know no name that the asker should not learn."""
         return RulesModel(lambda: tuple(self._registry), lambda: self._names(asker), lookup="shared.search")
 
     def _names(self, asker: PeerRecord) -> Sequence[str]:

@@ -95,7 +95,7 @@ class _Connect(connect):
 
 class _TextOnly(ClientConnection):
     def process_event(self, event: Event) -> None:
-        """Hang up on what no node sends: pings, which the library would answer without a bound, and pieces."""
+        """Hang up on what no node sends: pieces, and pings, to which the library answers without a bound."""
         if isinstance(event, Frame) and (event.opcode in (Opcode.PING, Opcode.PONG) or not event.fin):
             self.transport.abort()
         else:

@@ -1,4 +1,4 @@
-"""The entrance of a door that strangers reach: few stand in it, few from one host, none for long or with much."""
+"""The entrance of a door that strangers reach: few stand in it, few from one host, none for long."""
 
 import asyncio
 import logging
@@ -107,7 +107,7 @@ class CountedHandler(RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """Answer what is no request without a word, and without a line in the log: strangers could fill it."""
+        """Answer what is no request without a word or a line in the log, which strangers could fill."""
         response = web.Response(status=status, headers=NOTHING_TOLD)
         response.force_close()
         return response

@@ -147,4 +147,3 @@ async def _let_in(
 
 async def _tell_nothing(_: web.BaseRequest, response: web.StreamResponse) -> None:
     response.headers.update(NOTHING_TOLD)
-

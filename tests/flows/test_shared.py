@@ -98,7 +98,9 @@ async def test_a_node_whose_model_is_away_answers_as_one_without_a_model(
 
 
 @requirement("F30")
-async def test_of_a_model_that_fails_a_peer_hears_neither_address_nor_the_servers_words(tmp_path: Path) -> None:
+async def test_of_a_model_that_fails_a_peer_hears_neither_address_nor_the_servers_words(
+    tmp_path: Path,
+) -> None:
     async with FakeOllama() as ollama, Together(tmp_path) as nodes:
         alice = await nodes.node("alice")
         bob = await nodes.node("bob", model=None, ollama_url=ollama.address, settings=ALLOWED)

@@ -158,7 +158,9 @@ async def test_a_peer_that_opens_link_after_link_keeps_few_of_them() -> None:
         links = [await hand_driven(anna, identity) for _ in range(SPARE_MAX * 2 + 1)]
         for link in links[:SPARE_MAX]:
             assert await link.hear_close() == (4429, "link_refused")
-        await anna.until(lambda: sum(one.peer == identity.node_id for one in anna.hub._links) <= 1 + SPARE_MAX)
+        await anna.until(
+            lambda: sum(one.peer == identity.node_id for one in anna.hub._links) <= 1 + SPARE_MAX
+        )
         assert (await outcome(links[-1], request("the newest works"))).ok
         assert anna.is_linked(ben)
         for link in links:

@@ -59,12 +59,13 @@ def test_a_certificate_names_its_key_and_nothing_else() -> None:
     assert identity.certificate().subject.rfc4514_string() == "CN=palaver"
 
 
-@pytest.mark.parametrize("curve", [b"\x71", b"\x6e", b"\x7f"], ids=["Ed448", "X25519", "one that nobody knows"])
+@pytest.mark.parametrize(
+    "curve", [b"\x71", b"\x6e", b"\x7f"], ids=["Ed448", "X25519", "one that nobody knows"]
+)
 def test_a_certificate_of_another_kind_of_key_is_nobodys(curve: bytes) -> None:
     der = Identity(b"a" * 32).certificate().public_bytes(Encoding.DER)
     ed25519 = b"\x06\x03\x2b\x65"
     assert node_id_of_certificate(der.replace(ed25519 + b"\x70", ed25519 + curve)) is None
-
 
 
 @given(st.binary())

@@ -4,7 +4,6 @@ import asyncio
 import json
 import secrets
 import ssl
-from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
@@ -26,7 +25,7 @@ from peer.protocol import CLIENT
 from peer.server import MAX_PENDING_PER_HOST
 from peer.tls import client_context
 from tests.mission import requirement
-from tests.peer.nodes import Node, in_time, nodes, pair
+from tests.peer.nodes import WITHIN_S, Node, in_time, nodes, pair
 from tests.peer.wire import HandDriven, hand_driven, proxy
 
 UPGRADE = (
@@ -217,20 +216,19 @@ async def test_one_host_has_few_connections_that_have_not_proved_themselves(*, g
         held = [await standing(anna, greets=greets) for _ in range(MAX_PENDING_PER_HOST)]
         for number in range(40):
             assert await is_turned_away(anna, speaks_tls=bool(number % 2))
-        for leave in held:
-            leave()
+        for transport in held:
+            transport.abort()
         # Their places are free again, and those who have proved themselves take none.
         for _ in range(MAX_PENDING_PER_HOST + 1):
             await in_time(joined(anna, ben))
 
 
-async def standing(node: Node, *, greets: bool) -> Callable[[], None]:
-    """Connect, go as far as the greeting or say nothing at all, and stay until what this returns is called."""
+async def standing(node: Node, *, greets: bool) -> asyncio.WriteTransport:
+    """Connect, go as far as the greeting or say nothing at all, and stay."""
     if greets:
-        stranger, _ = await greeted(node)
-        return lambda: stranger.socket._ws.transport.abort()
-    _, writer = await asyncio.open_connection(*split_address(node.address))
-    return lambda: writer.transport.abort()
+        return (await greeted(node))[0].socket._ws.transport
+    connect = asyncio.get_running_loop().create_connection
+    return (await connect(asyncio.Protocol, *split_address(node.address)))[0]
 
 
 async def joined(inviter: Node, joiner: Node) -> None:
@@ -271,7 +269,8 @@ async def test_the_door_tells_nobody_what_it_is_made_of() -> None:
         for request in (UPGRADE, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"junk\r\n\r\n"):
             reader, writer = await asyncio.open_connection(*split_address(anna.address), ssl=client_context())
             writer.write(request)
-            head = await in_time(reader.readuntil(b"\r\n\r\n"))
+            async with asyncio.timeout(WITHIN_S):
+                head = await reader.readuntil(b"\r\n\r\n")
             assert b"aiohttp" not in head.lower()
             assert b"python" not in head.lower()
             writer.transport.abort()
