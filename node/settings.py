@@ -262,6 +262,13 @@ _TABLE = (
         "Share of the model's context window from which the older turns of a session are read as a summary."
         " 0: only when you ask for it with `/compact`.",
     ),
+    _make(
+        "agent.avatarAnimation",
+        bool,
+        True,
+        "Let the agent's face in the cockpit move while it thinks and works. Off, or where the system asks"
+        " for less motion: it keeps still, and its look alone tells.",
+    ),
     _make("agent.turnMaxS", Seconds, 900.0, "Seconds that a whole turn may take."),
     _make(
         "agent.tools.learn",

@@ -27,6 +27,7 @@ TABLE: dict[str, tuple[object, list[object], list[object]]] = {
     "agent.statusEveryS": (10.0, [0.5], [0.0, -1.0]),
     "agent.replyMaxChars": (400_000, [1_000], [999, 1e9, "many"]),
     "agent.compactAt": (0.8, [0.0, 0.5, 1.0], [-0.1, 1.1, math.nan]),
+    "agent.avatarAnimation": (True, [False, True], [0, "off", None]),
     "agent.tools.learn": (True, [False, True], [1, "yes"]),
     "agent.permissions.mode": ("default", list(MODES), ["ask", "", None, 1]),
     "agent.permissions.allow": ((), [("files.read(notes/*)", "list_peers")], ["files.read", ["a b"], [1]]),

@@ -17,6 +17,9 @@ import { AT_END, type Window, earlier, later, shownIn } from "./window";
 /** It comes behind the first paint: whoever has a model and said something never sees it. */
 const welcome = new Later(async () => (await import("../onboarding/welcome")).Welcome);
 
+/** It decorates what is there without it. */
+const avatar = new Later(async () => (await import("./avatar")).Avatar);
+
 export function Transcript({ view }: { view: ConversationView }) {
   const box = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
@@ -26,17 +29,19 @@ export function Transcript({ view }: { view: ConversationView }) {
   const wantsEarlier = useRef(false);
   const place = usePlace(view);
   const Welcome = welcome.part.value;
-  useEffect(() => welcome.want(), []);
+  const Avatar = avatar.part.value;
+  useEffect(() => [welcome, avatar].forEach((part) => part.want()), []);
   const conversation = view.state.value;
   const inLine = new Set<unknown>(queuedTurns(conversation));
   const items = conversation.items.filter((item) => !inLine.has(item));
   const shown = shownIn(items, part);
+  const last = items.at(-1);
   const bubbles = placed(bubblesOf(view.id).value, items);
   const said = (after: string | null) => bubbles.get(after)?.map((one) => <BubbleView key={one.id} bubble={one} view={view} />);
   const hasMore = shown.before > 0 || conversation.hasEarlier;
 
   const move = (next: Window, hold: "first" | "last") => {
-    const read = content.current?.querySelectorAll(":scope > :not(.earlier, .welcome, .find-model, .starters)");
+    const read = content.current?.querySelectorAll(":scope > :not(.earlier, .avatar, .welcome, .find-model, .starters)");
     const element = hold === "first" ? read?.[0] : read?.[read.length - 1];
     held.current = element ? { element, top: element.getBoundingClientRect().top } : null;
     setPart(next);
@@ -86,6 +91,7 @@ export function Transcript({ view }: { view: ConversationView }) {
               {said(item.id)}
             </Fragment>
           ))}
+          {Avatar && shown.behind === 0 && last?.kind === "turn" && <Avatar turn={last} />}
           {Welcome && view.isLoaded.value && <Welcome sessionId={view.id} isEmpty={items.length === 0 && bubbles.size === 0} />}
         </div>
       </div>

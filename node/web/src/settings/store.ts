@@ -3,6 +3,7 @@
 import { effect, signal } from "@preact/signals";
 
 import { ownKeys } from "../commands/keys";
+import { isAnimated } from "../conversation/avatar";
 import { askProviders } from "../conversation/models";
 import { api } from "../net/api";
 import { socket } from "../net/socket";
@@ -79,6 +80,7 @@ async function change(key: string, ask: () => Promise<Setting>): Promise<boolean
 /** Have the page itself follow what it was told. */
 function follow({ key, value }: Setting): void {
   if (key === "ui.theme") void loadTheme();
+  if (key === "agent.avatarAnimation") isAnimated.value = value === true;
   if (key === "ui.keys") ownKeys.value = value as Record<string, string>;
   if (key === "agent.permissions.mode") void look();
   if (key.startsWith("models.") || key === "agent.orchestrator.model") void Promise.all([look(), askProviders()]);

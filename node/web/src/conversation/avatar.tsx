@@ -1,0 +1,33 @@
+// A face beside the agent's last words: what is going on, for whoever looks only with half an eye.
+
+import { signal } from "@preact/signals";
+
+import { api } from "../net/api";
+import type { Turn } from "./model";
+import { moodOf } from "./mood";
+import "./avatar.css";
+
+const SETTING = "/api/settings/agent.avatarAnimation";
+
+/** Whether it may move; still until the owner's choice is known. */
+export const isAnimated = signal(false);
+
+void api<{ value: boolean }>("GET", SETTING).then(
+  ({ value }) => (isAnimated.value = value),
+  () => {},
+);
+
+/** All it says stands beside it in words, too. */
+export function Avatar({ turn }: { turn: Turn }) {
+  return (
+    <div class="avatar" data-mood={moodOf(turn)} data-animated={isAnimated.value} aria-hidden="true">
+      <svg viewBox="0 0 24 24" width="18" height="18" focusable="false">
+        <path class="head" d="M6 3h12a4 4 0 0 1 4 4v7a4 4 0 0 1-4 4h-7l-4.5 4v-4H6a4 4 0 0 1-4-4V7a4 4 0 0 1 4-4z" />
+        <g class="eyes">
+          <rect x="7.8" y="8" width="2.4" height="5" rx="1.2" />
+          <rect x="13.8" y="8" width="2.4" height="5" rx="1.2" />
+        </g>
+      </svg>
+    </div>
+  );
+}
