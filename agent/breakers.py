@@ -6,13 +6,13 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from agent.shell.programs import SHELLS, named, program, reached, started, without_assignments
+from agent.shell.programs import FEEDERS, SHELLS, named, program, reached, started, without_assignments
 from agent.shell.syntax import Command, UnreadableLine
 from agent.shell.words import BRACKET, HOME, QUERY, STAR, UNKNOWN, expanded, plain
 
 Argv: TypeAlias = tuple[str, ...]
 
-_GLOB = re.compile(f"[{QUERY}{BRACKET}]")
+_GLOB = re.compile(rf"{QUERY}|{BRACKET}[^\]]*\]?")
 _NOTHING = f"/.{STAR}{UNKNOWN}"
 """What is left of a path that names nothing in particular."""
 _DRIVE = re.compile(rf"[A-Za-z]:[\\/]*{STAR}?")
@@ -24,7 +24,7 @@ _STREAMS = frozenset(
 )  # fmt: skip
 _INTERPRETER = re.compile(r"(python|perl|ruby|node|php)[\d.]*")
 _FORKING = re.compile(r"fork\s+while\s+fork")
-_FEEDERS = frozenset(("xargs", "parallel"))
+_STDIN = frozenset(("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"))
 _REMOVERS = frozenset(("rm", "shred", "unlink", "mv"))
 _FIND_NARROWS = frozenset(
     (
@@ -46,7 +46,7 @@ def ruin(line: str) -> str | None:
         if _is_fork_bomb(commands) or _FORKING.search(line):
             return "it starts itself again and again"
         reasons = (_ruin_of(command) for command in commands)
-        return next(filter(None, reasons), None) or _ruin_of_folder(commands)
+        return next(filter(None, reasons), None) or _ruin_of_folder(commands) or _ruin_of_found(commands)
     except UnreadableLine as error:
         return f"the line cannot be read as a whole: {error}"
 
@@ -58,6 +58,16 @@ def _ruin_of_folder(commands: Sequence[Command]) -> str | None:
     removes = (each for argv in every for each in started(argv) if program(each) in {"rm", "srm"})
     if goes and any(_is_recursive(*_flags(argv)[:2]) for argv in removes):
         return "it goes to a root or a home and deletes folders there"
+    return None
+
+
+def _ruin_of_found(commands: Sequence[Command]) -> str | None:
+    """`find / | xargs rm`: what one names, the other deletes."""
+    every = [without_assignments(expanded(command.words)) for command in commands]
+    finds = (argv for argv in every if program(argv) == "find" and _FIND_NARROWS.isdisjoint(argv))
+    feeds = (each for argv in every if program(argv) in FEEDERS for each in started(argv))
+    if any(program(each) in _REMOVERS for each in feeds):
+        return next(filter(None, (_hit("it deletes in", _found_in(argv)) for argv in finds)), None)
     return None
 
 
@@ -79,12 +89,15 @@ def _ruin_of(command: Command) -> str | None:
         if redirect.operator not in {"<", "<<", "<<<", "<&"} and _is_device(redirect.target.marked):
             return f"it writes over the device {redirect.target.source}"
     argv = expanded(command.words)
+    is_fed = command.is_piped_to or any(
+        each.operator == "<" and each.target.substitutes for each in command.redirects
+    )
     if any(map(_is_unknown, named(argv))):
         return "which program it runs cannot be known before it runs"
     for each in started(argv):
-        if program(argv) in _FEEDERS and program(each) in SHELLS:
+        if program(argv) in FEEDERS and program(each) in SHELLS:
             return f"`{program(argv)}` hands a shell text that nobody has seen"
-        if each and (reason := _ruin_of_program(each, is_fed=command.is_piped_to)):
+        if each and (reason := _ruin_of_program(each, is_fed=is_fed)):
             return reason
     return None
 
@@ -100,7 +113,7 @@ def _ruin_of_program(argv: Argv, *, is_fed: bool) -> str | None:
         return f"`{name}` can wipe a disk"
     if name in _POWER:
         return f"`{name}` stops the machine"
-    runs = name in SHELLS or _INTERPRETER.fullmatch(name)
+    runs = name in SHELLS | {".", "source"} or _INTERPRETER.fullmatch(name)
     if is_fed and runs and _reads_its_program_from_a_pipe(argv):
         return f"`{name}` runs text that nobody has seen"
     check = _CHECKS.get(name)
@@ -108,7 +121,11 @@ def _ruin_of_program(argv: Argv, *, is_fed: bool) -> str | None:
 
 
 def _reads_its_program_from_a_pipe(argv: Argv) -> bool:
-    is_bare = all(argument.startswith("-") and "c" not in argument for argument in argv[1:])
+    if program(argv) in {".", "source"}:
+        return not _STDIN.isdisjoint(argv[1:])
+    is_bare = all(
+        argument in _STDIN or (argument.startswith("-") and "c" not in argument) for argument in argv[1:]
+    )
     return is_bare or argv[1:2] == ("-s",)
 
 
@@ -209,7 +226,24 @@ def _change_all(argv: Argv) -> str | None:
 
 
 def _move(argv: Argv) -> str | None:
-    return _hit("it moves away", _flags(argv)[2][:-1])
+    target, operands = _target(argv), _flags(argv)[2]
+    gone = operands[:-1] if target is None else [each for each in operands if each != target]
+    return _hit("it moves away", gone) or _copy_to_device(argv)
+
+
+def _mirror(argv: Argv) -> str | None:
+    _, long, operands = _flags(argv)
+    return _hit("it deletes in", operands[-1:]) if any(each.startswith("del") for each in long) else None
+
+
+def _target(argv: Argv) -> str | None:
+    """Return the folder that an option names as the target; without one it is the last operand."""
+    for word, after in itertools.pairwise((*argv[1:], "")):
+        if word in {"-t", "--target-directory"}:
+            return after
+        if found := re.fullmatch(r"(?:-[a-zA-Z]*t|--target-directory=)(.+)", word):
+            return found[1]
+    return None
 
 
 def _dd(argv: Argv) -> str | None:
@@ -222,22 +256,37 @@ def _write_to_device(argv: Argv) -> str | None:
 
 
 def _copy_to_device(argv: Argv) -> str | None:
-    return _write_to_device(("", argv[-1]))
+    return _write_to_device(("", _target(argv) or argv[-1]))
 
 
 def _find(argv: Argv) -> str | None:
     words = argv[1:]
     if "-delete" not in words and not any(program((word,)) in _REMOVERS | SHELLS for word in words):
         return None
-    starts = list(itertools.takewhile(lambda word: word[:1] not in {"-", "(", "!"}, words))
+    starts = _found_in(argv)
     if not _FIND_NARROWS.isdisjoint(words):
         return _hit("it deletes in", starts)
     everywhere = next((start for start in starts or ["."] if _holds_all_that_is_here(start)), None)
     return _hit("it deletes in", starts) or (everywhere and f"it deletes all in {plain(everywhere)}")
 
 
+def _found_in(argv: Argv) -> list[str]:
+    """Return where `find` begins."""
+    words = itertools.dropwhile(lambda word: word in {"-H", "-L", "-P"}, argv[1:])
+    return list(itertools.takewhile(lambda word: word[:1] not in {"-", "(", "!"}, words))
+
+
 def _kill(argv: Argv) -> str | None:
     return "it ends every program" if "-1" in argv[2:] else None
+
+
+def _kill_by_name(argv: Argv) -> str | None:
+    means_all = any(not _GLOB.sub(STAR, each).strip(f".*^${_NOTHING}") for each in _flags(argv)[2])
+    return "it ends every program" if means_all else None
+
+
+def _kill_all(_: Argv) -> str | None:
+    return "it ends every program"
 
 
 def _init(argv: Argv) -> str | None:
@@ -278,8 +327,12 @@ _CHECKS: Mapping[str, Callable[[Argv], str | None]] = {
     "truncate": _write_to_device,
     "wipe": _write_to_device,
     "cp": _copy_to_device,
+    "install": _copy_to_device,
+    "rsync": _mirror,
     "find": _find,
     "kill": _kill,
+    "killall5": _kill_all,
+    "pkill": _kill_by_name,
     "init": _init,
     "telinit": _init,
     "systemctl": _systemctl,

@@ -147,10 +147,15 @@ def _shell_subject(tool: ToolSpec, line: str) -> Subject:
         tools=(tool.name,),
         parts=parts,
         fits=fits,
-        meets=fits,
+        meets=_means_program,
         only_reads=all(part.only_reads for part in parts),
         ruin=ruin(line),
     )
+
+
+def _means_program(pattern: str, spelling: str) -> bool:
+    """A rule against `curl *` means `curl` alone, too."""
+    return fits(pattern, spelling) or (pattern.endswith(" *") and fits(pattern, f"{spelling} "))
 
 
 def _path_subject(tool: ToolSpec, path: str, places: Places) -> Subject:

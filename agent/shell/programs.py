@@ -15,12 +15,15 @@ REACH_MAX = 200
 STARTERS = frozenset(
     (
         "builtin", "busybox", "caffeinate", "chroot", "chrt", "command", "doas", "entr", "env", "exec",
-        "find", "firejail", "flock", "ionice", "ltrace", "nice", "nohup", "parallel", "pkexec", "runuser",
-        "script", "setarch", "setsid", "stdbuf", "strace", "su", "sudo", "systemd-run", "taskset", "time",
-        "timeout", "toybox", "unbuffer", "unshare", "watch", "xargs",
+        "find", "firejail", "flock", "ionice", "ltrace", "nice", "nohup", "nsenter", "numactl", "parallel",
+        "pkexec", "prlimit", "runuser", "script", "setarch", "setsid", "ssh", "stdbuf", "strace", "su", "sudo",
+        "systemd-run", "taskset", "time", "timeout", "toybox", "unbuffer", "unshare", "watch", "xargs",
     )
 )  # fmt: skip
 """Programs that start the program named in their arguments. Any argument may be it."""
+
+FEEDERS = frozenset(("parallel", "xargs"))
+"""Those of them that add words which nobody has seen to the program's own."""
 
 WRAPPERS = frozenset(
     (
@@ -32,7 +35,7 @@ WRAPPERS = frozenset(
 
 SHELLS = frozenset(("sh", "bash", "dash", "zsh", "ksh", "ash", "fish", "rbash"))
 READ_LINES = SHELLS | {
-    ".", "at", "batch", "docker", "env", "eval", "flock", "kubectl", "nsenter", "parallel", "podman",
+    ".", "alias", "at", "batch", "docker", "env", "eval", "flock", "kubectl", "nsenter", "parallel", "podman",
     "runuser", "screen", "script", "source", "ssh", "su", "tmux", "trap", "watch", "wsl",
 }  # fmt: skip
 """Programs that take arguments for shell lines."""
@@ -68,7 +71,12 @@ def started(argv: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     if program(argv) in STARTERS:
         if len(argv) > STARTED_MAX:
             raise UnreadableLine("it starts another program with too many words")
-        yield from (without_assignments(argv[i:]) for i in range(1, len(argv)))
+        rest = _fed(argv[1:]) if program(argv) in FEEDERS else argv[1:]
+        yield from (without_assignments(rest[i:]) for i in range(len(argv) - 1))
+
+
+def _fed(words: tuple[str, ...]) -> tuple[str, ...]:
+    return (*(UNKNOWN if plain(word) == "{}" else word for word in words), UNKNOWN)
 
 
 def named(argv: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
@@ -121,6 +129,7 @@ def _lines_within(command: Command) -> Iterator[str]:
         if name in READ_LINES and (name != "." or each == argv):  # `find . -name x` sources nothing
             yield from map(_as_line, command.text_in)
             yield from map(_as_line, each[1:])
+            yield from (_as_line(word.partition("=")[2]) for word in each[1:] if "=" in word)
             yield _as_line(" ".join(each[1:]))
 
 
