@@ -16,8 +16,9 @@ STARTERS = frozenset(
     (
         "builtin", "busybox", "caffeinate", "chroot", "chrt", "command", "doas", "entr", "env", "exec",
         "find", "firejail", "flock", "ionice", "ltrace", "nice", "nohup", "nsenter", "numactl", "parallel",
-        "pkexec", "prlimit", "runuser", "script", "setarch", "setsid", "ssh", "stdbuf", "strace", "su", "sudo",
-        "systemd-run", "taskset", "time", "timeout", "toybox", "unbuffer", "unshare", "watch", "xargs",
+        "pkexec", "prlimit", "runuser", "script", "setarch", "setsid", "ssh", "stdbuf", "strace", "su",
+        "sudo", "systemd-run", "taskset", "time", "timeout", "toybox", "unbuffer", "unshare", "watch",
+        "xargs",
     )
 )  # fmt: skip
 """Programs that start the program named in their arguments. Any argument may be it."""
