@@ -4,14 +4,14 @@ import { signal } from "@preact/signals";
 
 import type { LayoutController } from "./controller";
 import { type Drop, type Point, dropAt } from "./drop";
-import { type Area, type Gutter, placed } from "./geometry";
+import { type Area, type Gutter, WIDTH_MIN_PX, placed } from "./geometry";
 import type { Change } from "./keeper";
-import { type Frame, Refusal, groupOf, splitOf } from "./model";
+import { type Frame, Refusal, groupOf } from "./model";
 import * as operations from "./operations";
 
 const THRESHOLD_PX = 5;
 /** A pane is not dragged smaller than this. */
-const LEAST_PX = 96;
+const HEIGHT_MIN_PX = 96;
 
 export interface TabDrag {
   readonly pane: string;
@@ -124,16 +124,13 @@ function previewed(
 
 /** Move a gutter by some pixels; what is beside it gives way, down to a least size. */
 export function gutterMoved(gutter: Gutter, pixels: number): Change {
-  return (layout) => {
-    const weights = [...(splitOf(layout.root, gutter.split)?.weights ?? [])];
-    const before = weights[gutter.index] ?? 0;
-    const both = before + (weights[gutter.index + 1] ?? 0);
-    const least = Math.min(LEAST_PX / gutter.shared, both / 2);
-    const moved = Math.min(Math.max(before + pixels / gutter.shared, least), both - least);
-    weights[gutter.index] = moved;
-    weights[gutter.index + 1] = both - moved;
-    return operations.reweigh(layout, gutter.split, weights);
-  };
+  const { split, index, axis } = gutter;
+  const lengths = [...gutter.lengths];
+  const both = (lengths[index] ?? 0) + (lengths[index + 1] ?? 0);
+  const least = Math.min(axis === "row" ? WIDTH_MIN_PX : HEIGHT_MIN_PX, both / 2);
+  const moved = Math.min(Math.max((lengths[index] ?? 0) + pixels, least), both - least);
+  lengths.splice(index, 2, moved, both - moved);
+  return (layout) => operations.reweigh(layout, split, lengths);
 }
 
 export function dragGutter(event: PointerEvent, controller: LayoutController, gutter: Gutter): void {

@@ -56,7 +56,7 @@ function even(controller: LayoutController, gutter: Gutter): void {
 
 function steer(event: KeyboardEvent, controller: LayoutController, gutter: Gutter): void {
   const [less, more] = gutter.axis === "row" ? ["ArrowLeft", "ArrowRight"] : ["ArrowUp", "ArrowDown"];
-  const far = gutter.shared;
+  const far = gutter.lengths.reduce((sum, one) => sum + one, 0);
   const pixels = { [less as string]: -STEP_PX, [more as string]: STEP_PX, Home: -far, End: far }[event.key];
   if (event.key === "Enter") even(controller, gutter);
   else if (pixels === undefined) return;

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 
 import { dropAt } from "./drop";
+import { gutterMoved } from "./drag";
 import { neighbourAt, neighbourInOrder } from "./focus";
-import { placed } from "./geometry";
+import { WIDTH_MIN_PX, placed } from "./geometry";
 import { EMPTY, type Layout, Refusal, groupOf } from "./model";
 import * as operations from "./operations";
 
@@ -35,6 +36,21 @@ test("a tab lands at the side of a pane that it is nearest to, and in its middle
   expect(drop(GRID, 520, 200)).toEqual({ beside: TOP, side: "left" });
   expect(drop(GRID, 750, 210)).toEqual({ group: groupOf(GRID, TOP as string)?.id });
   expect(drop(GRID, 750, 5)).toEqual({ group: groupOf(GRID, TOP as string)?.id });
+});
+
+test("a narrow window takes from whoever can spare it, and nothing when there is too little for all", () => {
+  const group = groupOf(GRID, LEFT as string)?.id ?? "";
+  const layout = after(GRID, (now) => operations.reweigh(now, "split-6", [0.2, 0.8]));
+  const widthAt = (width: number) => placed(layout, { width, height: 800 }).groups.get(group)?.width;
+  expect(widthAt(1404)).toBe(280);
+  expect(widthAt(800)).toBe(WIDTH_MIN_PX);
+  expect(widthAt(304)).toBe(60);
+  // A gutter is moved from where it is seen, and no further than that.
+  const [gutter] = placed(layout, { width: 804, height: 800 }).gutters.filter(({ axis }) => axis === "row");
+  const moved = after(layout, gutterMoved(gutter!, 40));
+  expect(placed(moved, { width: 804, height: 800 }).groups.get(group)?.width).toBe(WIDTH_MIN_PX + 40);
+  const back = after(moved, gutterMoved(gutter!, -400));
+  expect(placed(back, { width: 804, height: 800 }).groups.get(group)?.width).toBe(WIDTH_MIN_PX);
 });
 
 test("a tab at the edge of everything lands beside everything", () => {
