@@ -38,6 +38,29 @@ def hydration() -> int:
 """
 
 
+FORMULAS = r"""\
+Energy is $E = mc^2$, half of it \(\frac{1}{2}E\), and it costs $5 or $10.
+
+\[
+\begin{aligned} f(x) &= (x+1)^2 \\ &= x^2 + 2x + 1 \end{aligned}
+\]
+
+| Law | Formula |
+| --- | --- |
+| Ohm | $U = R \cdot I$ |
+
+```sh
+echo one
+```
+
+```sh
+echo two
+```
+
+In between $$\alpha \to \infty$$ there is $\frac{a$ and \(\href{javascript:alert(1)}{x}\), which is no formula at all.
+"""
+
+
 def cut(whole: str, *, size: int = 3) -> list[str]:
     """Cut a text into small pieces, so that every construct is seen half-written."""
     return [whole[at : at + size] for at in range(0, len(whole), size)]
@@ -60,6 +83,20 @@ def test_every_common_construct_of_markdown_is_shown_as_what_it_means(page: Page
     expect(link).to_have_attribute("href", "https://example.com/bread")
     expect(link).to_have_attribute("rel", "noopener noreferrer nofollow")
     expect(said.locator("figure.code .hl-keyword").first).to_have_text("def")
+
+
+def test_formulas_are_drawn_and_what_is_none_stays_as_it_is(page: Page, model: FakeOllama) -> None:
+    model.chat(reply(*text(*cut(FORMULAS)), done()))
+    ask(page, "show formulas")
+    expect_answered(page, "no formula at all")
+    said = turn(page)
+    expect(said.locator("math")).to_have_count(5)
+    expect(said.locator("math mfrac")).to_have_count(1)
+    expect(said.get_by_role("group", name="Formula").locator("mtable mtr")).to_have_count(2)
+    expect(said.locator("td math")).to_be_visible()
+    expect(said.locator("p code")).to_have_text([r"\frac{a", r"\href{javascript:alert(1)}{x}"])
+    expect(said).to_contain_text("costs $5 or $10")
+    assert_accessible(page)
 
 
 @requirement("Q6")

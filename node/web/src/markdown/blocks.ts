@@ -2,6 +2,8 @@
 
 import { type Token, Lexer } from "marked";
 
+import { formulas } from "./formulas";
+
 /** A longer text is shown as it is. */
 export const MARKDOWN_MAX_CHARS = 200_000;
 /** In longer paragraphs nothing is marked up: 90,000 characters of `**a` keep the lexer busy for 1.8 s. */
@@ -45,7 +47,7 @@ export class GrowingBlocks {
 
 /** Do what the lexer's `lex` does, with a limit on what is searched for marks inside a line. */
 function lexed(text: string): readonly Token[] {
-  const lexer = new Lexer({ gfm: true, breaks: false });
+  const lexer = new Lexer({ gfm: true, breaks: false, extensions: formulas });
   lexer.blockTokens(text.replace(/\r\n?/g, "\n"), lexer.tokens);
   for (const { src, tokens } of lexer.inlineQueue) {
     if (src.length > PARAGRAPH_MAX_CHARS) tokens.push(plain(src));

@@ -5,6 +5,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 
 import { Later } from "../net/later";
 import { Icon } from "../shell/icons";
+import { visible } from "../shell/visible";
 
 const highlighter = new Later(async () => (await import("./highlight")).highlighted);
 /** Longer code keeps one colour: highlighting it would hold the page up. */
@@ -17,7 +18,10 @@ export function CodeBlock({ text, language, isWhole }: { text: string; language:
     if (wants) highlighter.want();
   }, [wants]);
   const highlight = wants ? highlighter.part.value : null;
-  const shown = useMemo(() => highlight?.(text, language) ?? text, [highlight, text, language]);
+  const shown = useMemo(() => {
+    const seen = visible(text);
+    return highlight?.(seen, language) ?? seen;
+  }, [highlight, text, language]);
   return (
     <figure class="code">
       <figcaption>
@@ -25,7 +29,7 @@ export function CodeBlock({ text, language, isWhole }: { text: string; language:
         <CopyButton text={text} label="Copy code" />
       </figcaption>
       {/* It scrolls sideways, so it has to be reachable without a mouse. */}
-      <pre tabIndex={0} role="region" aria-label={`Code${language && `, ${language}`}`}>
+      <pre tabIndex={0} role="group" aria-label={`Code${language && `, ${language}`}`}>
         <code>{shown}</code>
       </pre>
     </figure>

@@ -3,7 +3,9 @@
 import type { Token, Tokens } from "marked";
 import type { ComponentChild } from "preact";
 
+import { visible } from "../shell/visible";
 import { decoded } from "./entities";
+import { Formula } from "./formula";
 import { isForeign, safeAddress } from "./links";
 
 export function inline(tokens: readonly Token[] | undefined): ComponentChild[] {
@@ -19,7 +21,9 @@ function one(token: Token): ComponentChild {
     case "del":
       return <del>{inline(token.tokens)}</del>;
     case "codespan":
-      return <code>{token.text}</code>;
+      return <code>{visible(token.text)}</code>;
+    case "formula":
+      return <Formula tex={token.text} isOwnLine={token.isOwnLine} />;
     case "br":
       return <br />;
     case "link":

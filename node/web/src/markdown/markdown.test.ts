@@ -1,8 +1,11 @@
+import type { Token } from "marked";
+import type { ComponentChild, VNode } from "preact";
 import { expect, test } from "vitest";
 
 import { GrowingBlocks, blocksOf, isClosed } from "./blocks";
 import { decoded } from "./entities";
 import { highlighted } from "./highlight";
+import { drawn } from "./tex";
 import { safeAddress } from "./links";
 
 const ORIGIN = "http://127.0.0.1:8765";
@@ -41,6 +44,39 @@ test("a paragraph that is too long to search keeps its text, and its neighbours 
   expect(short?.tokens.map(({ type }) => type)).toEqual(["strong"]);
 });
 
+test("formulas are found, and sums of money, variables of a shell and code are none", () => {
+  const found = (text: string) => {
+    const tokens: string[] = [];
+    const walk = (list: readonly Token[] = []) => list.forEach((one) => {
+      if (one.type === "formula") tokens.push(one["text"] as string);
+      walk((one as { tokens?: Token[] }).tokens);
+    });
+    walk(blocksOf(text));
+    return tokens;
+  };
+  expect(found("with $x$ and $a_1 + b_2$, \\(n!\\) and $$e^x$$ here")).toEqual(["x", "a_1 + b_2", "n!", "e^x"]);
+  expect(found("so\n\\[\n\\frac{1}{2}\n\\]\nand\n\n$$\na\\\\\nb\n$$")).toEqual(["\\frac{1}{2}", "a\\\\\nb"]);
+  for (const text of ["$5 and $10", "from $HOME to $PATH", "a $ b $ c", "`$x$`", "```\n$$x$$\n```", "US$ 5, $6", "$5-$10"]) {
+    expect(found(text)).toEqual([]);
+  }
+});
+
+function render(node: ComponentChild): string {
+  if (Array.isArray(node)) return node.map(render).join("");
+  if (typeof node !== "object" || node === null) return String(node ?? "");
+  const { type, props } = node as VNode<Record<string, unknown>>;
+  const { children, ...others } = props;
+  return `<${String(type)} ${JSON.stringify(others)}>${render(children as ComponentChild)}</${String(type)}>`;
+}
+
+test("a formula becomes MathML without anything that runs, loads or leads anywhere", () => {
+  expect(render(drawn("\\frac{a}{b}", false))).toMatch(/^<math .*<mfrac /);
+  for (const hostile of ["\\href{javascript:alert(1)}{x}", "\\includegraphics{https://evil.example/x.png}", "\\class{a}{x}", "\\style{background:url(https://evil.example)}{x}", "{".repeat(9_000)]) {
+    expect(render(drawn(hostile, true))).not.toMatch(/href|src|url|javascript/);
+  }
+  expect(drawn("\\frac{", false)).toBeNull();
+});
+
 test("highlight.js still has the tree that is read here", () => {
   const nodes = highlighted("def f(): pass", "python") as { type: string; props: { class: string } }[];
   expect(nodes.some((node) => node.type === "span" && node.props.class === "hl-keyword")).toBe(true);
@@ -48,7 +84,7 @@ test("highlight.js still has the tree that is read here", () => {
 });
 
 test("a text that grows is read as it would be at once, wherever it stands", () => {
-  const text = "# A\n\nb *c*\n\n- d\n- e\n\n  f\n\n```py\ng\n\nh\n```\n\n| i | j |\n| - | - |\n| k | l |\n\n> m\nn\n\no\n===\n\np";
+  const text = "# A\n\nb *c*\n\n- d\n- e\n\n  f\n\n```py\ng\n\nh\n```\n\n| i | j |\n| - | - |\n| k | l |\n\n> m\nn\n\n$q$ \\(r\\)\n\n$$\ns\n$$\n\no\n===\n\np";
   const growing = new GrowingBlocks();
   for (let end = 1; end <= text.length; end++) expect(growing.of(text.slice(0, end))).toEqual([...blocksOf(text.slice(0, end))]);
   expect(growing.of("another\n\ntext")).toEqual([...blocksOf("another\n\ntext")]);

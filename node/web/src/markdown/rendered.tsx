@@ -1,7 +1,7 @@
 // Markdown as vnodes, also while it is still being written. No HTML string is ever made.
 
 import type { Token, Tokens } from "marked";
-import { type ComponentChild, Component, Fragment } from "preact";
+import { type ComponentChild, Component, Fragment, cloneElement, isValidElement } from "preact";
 import { useMemo, useState } from "preact/hooks";
 
 import { GrowingBlocks, UNSETTLED_BLOCKS, blocksOf, isClosed } from "./blocks";
@@ -35,7 +35,9 @@ class Block extends Component<{ token: Token; isSettled: boolean }> {
   }
 
   override render() {
-    return block(this.props.token, this.props.isSettled);
+    const drawn = block(this.props.token, this.props.isSettled);
+    // Each block goes from whichever side its first letter does, with all that is in it; code never turns round.
+    return isValidElement(drawn) && typeof drawn.type === "string" ? cloneElement(drawn, { dir: "auto" }) : drawn;
   }
 }
 
@@ -93,9 +95,9 @@ function list(token: Tokens.List, isSettled: boolean): ComponentChild {
 }
 
 function table({ header, rows, align }: Tokens.Table): ComponentChild {
-  const side = (index: number) => `to-${align[index] ?? "left"}`;
+  const side = (index: number) => `to-${align[index] ?? "start"}`;
   return (
-    <div class="table" tabIndex={0} role="region" aria-label="Table">
+    <div class="table" tabIndex={0} role="group" aria-label="Table">
       <table>
         <thead>
           <tr>{header.map((cell, index) => <th key={index} scope="col" class={side(index)}>{inline(cell.tokens)}</th>)}</tr>
