@@ -100,6 +100,7 @@ class CallRunner:
             call = _with_arguments(call, tool)
             permitted = await self._permitted(call, tool, times)
             note, call = _edit_note(call, permitted), permitted
+            started = time.monotonic()  # what its owner took to answer is not the tool's time
             number = await self._logged(asked, tool)
             await self._shown(call, relay=tool.handler is None)
             result = await self._ran(call, tool)

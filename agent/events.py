@@ -260,6 +260,8 @@ class ApprovalRequest(TurnEvent):
     call_id: str
     tool: str
     args: dict[str, object]
+    change: str = ""
+    """What it would change, as a unified diff; blank where the tool does not tell."""
     specifier: str
     mode: str
     reason: str

@@ -21,6 +21,7 @@ from agent.events import (
 from agent.gate import Judgement, Mode
 from agent.history import Call
 from node.approvals import Answer, Approvals
+from node.change import change_of
 from node.permissions import OwnerPermissions
 from node.relays import Relays
 from node.store.turn import ATTEMPTS, Conclusion, Ending
@@ -92,6 +93,7 @@ class OwnerDesk:
                     call_id=call.id,
                     tool=tool.name,
                     args=dict(call.arguments or {}),
+                    change=await change_of(tool, call.arguments or {}),
                     specifier=specifier,
                     mode=self._mode.value,
                     reason=judgement.reason,

@@ -1,6 +1,7 @@
 """Notes: Markdown files in one folder, which the agent may search, read and, when allowed, write."""
 
 import asyncio
+import difflib
 import os
 import re
 import stat
@@ -12,7 +13,7 @@ from threading import Lock
 from typing import Annotated, Literal
 
 from tools.registry import tool
-from tools.spec import Effect, ToolError, ToolSpec
+from tools.spec import Effect, JsonObject, ToolError, ToolSpec
 
 NOTE_MAX_CHARS = 100_000
 NAME_MAX_CHARS = 80
@@ -59,14 +60,22 @@ class Notebook:
         """Add text to a note or replace what it holds."""
         with self._writing:  # turns of several sessions may add to one note at the same time
             path = self.path(name)
-            before = _text(path) if os.path.lexists(path) else ""
-            after = ("" if replace or not before else before.rstrip("\n") + "\n") + text.strip() + "\n"
+            after = _written(_text_if_any(path), text, replace=replace)
             if len(after) > NOTE_MAX_CHARS:
                 raise ToolError(
                     f"Note {path.stem!r} would pass {NOTE_MAX_CHARS} characters; write to another note."
                 )
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             _replace(path, after)
+
+    def change(self, name: str, text: str, *, replace: bool) -> str:
+        """Return what `write` would change, as a unified diff; blank for a new note, which is all new."""
+        before = _text_if_any(self.path(name))
+        if not before:
+            return ""
+        after = _written(before, text, replace=replace)
+        lines = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="")
+        return "\n".join(islice(lines, 2, None))  # without the names of two files
 
     def _paths(self) -> list[Path]:
         notes = (path for path in self._folder.glob("*.md") if _NAME.fullmatch(path.stem) and _is_plain(path))
@@ -130,9 +139,14 @@ def notes_tools(folder: Path) -> tuple[ToolSpec, ...]:
         """Read one of the owner's notes."""
         return {"name": name, "text": await asyncio.to_thread(notebook.read, name)}
 
+    def change(arguments: JsonObject) -> str:
+        name, replaces = arguments.get("name", INBOX), arguments.get("mode") == "replace"
+        return notebook.change(str(name), str(arguments.get("text", "")), replace=replaces)
+
     @tool(
         name="notes.write",
         specifier="{name}",
+        change=change,
         phrases=(
             "(write|make|create|save|start|add) [me] a [new] note (called|named|titled) {name}: {text*}",
             "(write|make|create|save) a [new] note (called|named) {name} (saying|that says) {text*}",
@@ -180,6 +194,15 @@ def _text(path: Path) -> str:
         path, encoding="utf-8", errors="replace", opener=lambda name, mode: os.open(name, mode | flags)
     ) as file:
         return file.read(NOTE_MAX_CHARS)
+
+
+def _text_if_any(path: Path) -> str:
+    return _text(path) if os.path.lexists(path) else ""
+
+
+def _written(before: str, text: str, *, replace: bool) -> str:
+    kept = "" if replace or not before else before.rstrip("\n") + "\n"
+    return kept + text.strip() + "\n"
 
 
 def _replace(path: Path, text: str) -> None:

@@ -4,7 +4,17 @@ import inspect
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 
 from tools.signature import parameters_schema, wire_name
-from tools.spec import Aliases, Canonical, Effect, Handler, JsonObject, SpecifierKind, ToolContext, ToolSpec
+from tools.spec import (
+    Aliases,
+    Canonical,
+    Change,
+    Effect,
+    Handler,
+    JsonObject,
+    SpecifierKind,
+    ToolContext,
+    ToolSpec,
+)
 
 
 def tool(
@@ -16,6 +26,7 @@ def tool(
     judged_as: str = "",
     canonical: Canonical | None = None,
     aliases: Aliases | None = None,
+    change: Change | None = None,
     phrases: tuple[str, ...] = (),
     answer: str = "",
     core: bool = False,
@@ -40,6 +51,7 @@ def tool(
             judged_as=judged_as,
             canonical=canonical,
             aliases=aliases,
+            change=change,
             phrases=phrases,
             answer=answer,
             core=core,

@@ -65,6 +65,10 @@ Handler: TypeAlias = Callable[[ToolContext, JsonObject], Awaitable[object]]
 Canonical: TypeAlias = Callable[[JsonObject], JsonObject]
 """Rewrites checked arguments so that one thing has one name; raises `ToolError`."""
 
+Change: TypeAlias = Callable[[JsonObject], str]
+"""Returns what a call would change, as a unified diff, blank where nothing is there to compare with; changes
+nothing itself. Called in a thread; raises `ToolError`."""
+
 Aliases: TypeAlias = Callable[[str], tuple[str, ...]]
 """Returns the other names of what a specifier names."""
 
@@ -88,6 +92,8 @@ class ToolSpec:
     """Applied before the call is judged, shown and run."""
     aliases: Aliases | None = None
     """Deny and ask rules mean these names, too, and case counts for nothing."""
+    change: Change | None = None
+    """Shown to an owner who is asked about a call."""
     phrases: tuple[str, ...] = ()
     """Plain sentences that mean this call, in the template language of `agent/models/phrases.py`."""
     answer: str = ""

@@ -86,7 +86,8 @@ def approval_question(request: ApprovalRequest) -> str:
     """Return the question with everything the owner decides about: the tool, why it asks, every argument."""
     head = f"{one_line(request.tool)} asks to run ({one_line(request.reason)})"
     arguments = [f"  {one_line(name)}: {_indented(as_text(value))}" for name, value in request.args.items()]
-    return "\n".join([head, *arguments])
+    change = [f"  what it changes:\n    {_indented(request.change)}"] if request.change else []
+    return "\n".join([head, *arguments, *change])
 
 
 def _indented(text: str) -> str:

@@ -1,11 +1,13 @@
 """The rounds of a turn, seen through `run_turn`: what the model was asked, and what came of its calls."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from agent.calls import Caller
 from agent.desk import Approval
 from agent.events import FocusedContext, HistoryItem, ToolCallEvent, ToolDone
-from agent.gate import Mode
+from agent.gate import Judgement, Mode
 from agent.history import (
     AssistantMessage,
     Call,
@@ -272,6 +274,23 @@ async def test_plan_mode_reads_and_never_writes() -> None:
 
 
 @requirement("E13")
+async def test_the_time_that_an_owner_takes_to_answer_is_not_the_tools(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seconds = 0.0
+
+    class Slow(RecordingDesk):
+        async def approve(self, call: Call, tool: ToolSpec, specifier: str, judgement: Judgement) -> Approval:
+            nonlocal seconds
+            seconds += 60
+            return Approval(allowed=True, reason="allowed by the owner")
+
+    monkeypatch.setattr("agent.calls.time", SimpleNamespace(monotonic=lambda: seconds))
+    desk = Slow()
+    await played([call("files.write")], says("Done."), desk=desk, tools=[writer("files.write")])
+    assert [done.duration_ms for done in desk.of(ToolDone)] == [0]
+
+
 async def test_a_client_tool_without_a_declared_effect_is_asked_about() -> None:
     async def run(call_: Call) -> ToolResult:
         return ToolResult.success("ok")

@@ -93,6 +93,14 @@ def test_an_approval_shows_every_argument_in_full_and_how_it_ended() -> None:
     assert text.endswith("denied: nobody answered in time: files.write\n")
 
 
+def test_an_approval_shows_what_would_change() -> None:
+    request = ApprovalRequest(
+        **TURN, approval_id="a", call_id="c", tool="notes.write", args={"name": "plan"},
+        change="@@ -1 +1 @@\n-old\n+new\x1b[2J", specifier="plan", mode="default", reason="it acts",
+    )  # fmt: skip
+    assert shown([request]).endswith("  what it changes:\n    @@ -1 +1 @@\n    -old\n    +new\\x1b[2J\n")
+
+
 def test_a_failed_and_a_stopped_turn_say_so() -> None:
     assert shown(
         [Token(**TURN, delta="half"), ErrorEvent(**TURN, message="gone"), Done(**TURN, reason="failed")]

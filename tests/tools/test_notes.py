@@ -53,6 +53,20 @@ async def test_a_note_is_replaced_only_when_asked_to(tmp_path: Path) -> None:
     assert await call(tmp_path, "notes.read", name="plan") == {"name": "plan", "text": "new\n"}
 
 
+async def test_what_a_write_would_change_is_told_before_it_does(tmp_path: Path) -> None:
+    write = by_name(tmp_path)["notes.write"]
+    assert write.change
+
+    assert not write.change({"name": "plan", "text": "all of it is new"})
+    await call(tmp_path, "notes.write", name="plan", text="first\nsecond")
+    assert write.change({"name": "plan", "text": "third"}).splitlines()[1:] == [" first", " second", "+third"]
+    replaced = write.change({"name": "plan", "text": "first\nother", "mode": "replace"})
+    assert replaced.splitlines()[1:] == [" first", "-second", "+other"]
+    assert await call(tmp_path, "notes.read", name="plan") == {"name": "plan", "text": "first\nsecond\n"}
+    with pytest.raises(ToolError, match="cannot name a note"):
+        write.change({"name": "../plan", "text": "x"})
+
+
 async def test_what_many_turns_add_to_one_note_at_the_same_time_is_all_there(tmp_path: Path) -> None:
     write = by_name(tmp_path)["notes.write"]
     assert write.handler

@@ -378,6 +378,7 @@ export interface ApprovalRequest {
   callId: string;
   tool: string;
   args: Record<string, unknown>;
+  change: string;
   specifier: string;
   mode: string;
   reason: string;

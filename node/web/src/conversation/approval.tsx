@@ -1,13 +1,15 @@
 // A question to the owner: what exactly would run, why it is asked, and the answers that count.
 
-import { signal } from "@preact/signals";
 import { useState } from "preact/hooks";
 
 import { shownKeys } from "../commands/keys";
 import { Icon } from "../shell/icons";
+import { capital, plainly } from "../shell/plainly";
+import { visible } from "../shell/visible";
 import type { ApprovalRequest } from "../wire.gen";
-import { readArguments, shown } from "./arguments";
-import { changeIn } from "./changes";
+import { readFields, shown } from "./arguments";
+import { type Line, changeIn, unified } from "./changes";
+import { ArgumentFields, EditFirst, edited } from "./edit_first";
 import type { ApprovalPart, Decision } from "./model";
 import type { ConversationView } from "./views";
 
@@ -26,9 +28,6 @@ const OUTCOMES: Readonly<Record<NonNullable<ApprovalPart["decision"]>, string>> 
   gone: "Not answered",
 };
 
-/** Arguments that are being edited, by question: a key press that allows sends these. */
-export const edited = signal<ReadonlyMap<string, string>>(new Map());
-
 export function Approval({ part, view }: { part: ApprovalPart; view: ConversationView }) {
   return part.decision === null ? <Question request={part.request} view={view} /> : <Outcome part={part} />;
 }
@@ -41,24 +40,24 @@ function Outcome({ part: { request, decision, isEdited } }: { part: ApprovalPart
     <p class="approval-outcome" data-allowed={isAllowed}>
       <Icon name={isAllowed ? "check" : "close"} />
       {OUTCOMES[decision]}
-      {isEdited && ", with changes"}: <code>{request.tool}</code> <span class="specifier">{request.specifier}</span>
+      {isEdited && ", with changes"}: <code>{visible(request.tool)}</code> <span class="specifier">{visible(request.specifier)}</span>
     </p>
   );
 }
 
 function Question({ request, view }: { request: ApprovalRequest; view: ConversationView }) {
-  const { approvalId, tool, specifier, reason, decisions } = request;
+  const { approvalId, tool, args, specifier, reason, decisions } = request;
   const title = `approval-${approvalId}`;
   return (
     <section class="approval" aria-labelledby={title} data-approval={approvalId}>
       <header>
         <Icon name="warning" />
         <h3 id={title}>
-          Allow <code>{tool}</code>
-          {specifier && <span class="specifier"> {specifier}</span>}?
+          Allow <code>{visible(tool)}</code>
+          {specifier && <span class="specifier"> {visible(specifier)}</span>}?
         </h3>
       </header>
-      <p class="reason">{reason}</p>
+      <p class="reason">{plainly(visible(capital(reason)))}.</p>
       <Arguments request={request} />
       <Rule request={request} view={view} />
       <footer>
@@ -72,7 +71,7 @@ function Question({ request, view }: { request: ApprovalRequest; view: Conversat
             {ANSWERS.deny} <Keys id="approval.deny" />
           </button>
         )}
-        <EditFirst request={request} />
+        {request.editable && Object.keys(args).length > 0 && <EditFirst approvalId={approvalId} args={args} />}
       </footer>
     </section>
   );
@@ -85,82 +84,57 @@ function Keys({ id }: { id: string }) {
 
 /** Send an answer, with the arguments as the owner edited them; false while those cannot be read. */
 export function answer(view: ConversationView, request: ApprovalRequest, decision: Decision, rule?: string): boolean {
-  const text = edited.peek().get(request.approvalId);
-  const args = decision === "deny" || text === undefined ? null : readArguments(text);
+  const fields = edited.peek().get(request.approvalId);
+  const args = decision === "deny" || fields === undefined ? null : readFields(fields, request.args);
   if (typeof args === "string") return false;
   view.answerApproval({ approvalId: request.approvalId, decision, rule: rule ?? null, args });
   return true;
 }
 
-function setEdited(approvalId: string, text: string | null): void {
-  const next = new Map(edited.peek());
-  if (text === null) next.delete(approvalId);
-  else next.set(approvalId, text);
-  edited.value = next;
-}
-
-function EditFirst({ request }: { request: ApprovalRequest }) {
-  if (!request.editable) return null;
-  const isEditing = edited.value.has(request.approvalId);
-  const text = isEditing ? null : JSON.stringify(request.args, null, 2);
-  return (
-    <button type="button" class="plain" onClick={() => setEdited(request.approvalId, text)}>
-      <Icon name="edit" /> {isEditing ? "Leave as it was" : "Edit first"}
-    </button>
-  );
-}
-
-function Arguments({ request: { approvalId, args } }: { request: ApprovalRequest }) {
-  const text = edited.value.get(approvalId);
-  if (text !== undefined) return <Editor approvalId={approvalId} text={text} />;
-  const change = changeIn(args);
-  const rest = Object.entries(args).filter(([name]) => !change?.names.includes(name));
+function Arguments({ request: { approvalId, args, change } }: { request: ApprovalRequest }) {
+  const fields = edited.value.get(approvalId);
+  if (fields) return <ArgumentFields approvalId={approvalId} args={args} fields={fields} />;
+  const shownAs = change ? { lines: unified(change), names: [] } : changeIn(args);
+  const rest = Object.entries(args).filter(([name]) => !shownAs?.names.includes(name));
   return (
     <>
-      {rest.length > 0 && (
-        <dl class="arguments" tabIndex={0} aria-label="Arguments">
-          {rest.map(([name, value]) => (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd>{shown(value)}</dd>
-            </div>
-          ))}
-        </dl>
-      )}
-      {change && (
-        <pre class="diff" tabIndex={0} role="region" aria-label="What it changes">
-          {change.lines.map((line, index) => (
-            <span key={index} data-sign={line.sign}>
-              {line.sign === "@" ? line.text : `${line.sign} ${line.text}`}
-              {"\n"}
-            </span>
-          ))}
-        </pre>
+      {shownAs && <Difference lines={shownAs.lines} />}
+      {change ? (
+        <details>
+          <summary>All arguments</summary>
+          <All args={rest} />
+        </details>
+      ) : (
+        <All args={rest} />
       )}
     </>
   );
 }
 
-function Editor({ approvalId, text }: { approvalId: string; text: string }) {
-  const read = readArguments(text);
-  const problem = typeof read === "string" ? read : null;
-  const told = `approval-${approvalId}-problem`;
+function All({ args }: { args: readonly (readonly [string, unknown])[] }) {
+  if (args.length === 0) return null;
   return (
-    <>
-      <textarea
-        class="arguments-editor"
-        aria-label="Arguments as JSON"
-        aria-invalid={problem !== null}
-        aria-describedby={told}
-        spellcheck={false}
-        rows={Math.min(16, text.split("\n").length + 1)}
-        value={text}
-        onInput={(event) => setEdited(approvalId, event.currentTarget.value)}
-      />
-      <p id={told} class="problem" role="status">
-        {problem}
-      </p>
-    </>
+    <dl class="arguments" tabIndex={0} aria-label="Arguments">
+      {args.map(([name, value]) => (
+        <div key={name}>
+          <dt>{visible(name)}</dt>
+          <dd>{visible(shown(value))}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function Difference({ lines }: { lines: readonly Line[] }) {
+  return (
+    <pre class="diff" tabIndex={0} role="group" aria-label="What it changes">
+      {lines.map((line, index) => (
+        <span key={index} data-sign={line.sign}>
+          {visible(line.sign === "@" ? line.text : `${line.sign} ${line.text}`)}
+          {"\n"}
+        </span>
+      ))}
+    </pre>
   );
 }
 

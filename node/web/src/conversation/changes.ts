@@ -31,7 +31,8 @@ export function changeIn(args: Args): { lines: readonly Line[]; names: readonly 
   return null;
 }
 
-function unified(diff: string): Line[] {
+/** Read a unified diff. */
+export function unified(diff: string): Line[] {
   return diff.split("\n").map((line) => {
     if (/^(?:@@|---|\+\+\+|diff |index )/.test(line)) return { sign: "@", text: line };
     const sign = line.startsWith("+") ? "+" : line.startsWith("-") ? "-" : " ";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { readArguments, shortArguments } from "./arguments";
+import { fieldsOf, readFields, shortArguments } from "./arguments";
 import { changeIn, difference } from "./changes";
 import { draftOf, keepDraft } from "./drafts";
 import { duration, short } from "./numbers";
@@ -16,10 +16,13 @@ test("a difference keeps what stayed, in order", () => {
   expect(changeIn({ path: "p", text: "t" })).toBeNull();
 });
 
-test("edited arguments are an object, or the owner is told what is wrong", () => {
-  expect(readArguments('{"a": 1}')).toEqual({ a: 1 });
-  expect(readArguments("[1]")).toMatch(/object/);
-  expect(readArguments("{")).toMatch(/not JSON/);
+test("edited arguments keep their kinds, or the owner is told what is wrong", () => {
+  const args = { text: "a\nb", limit: 5, tags: ["x"] };
+  const fields = fieldsOf(args);
+  expect(fields["text"]).toBe("a\nb");
+  expect(readFields(fields, args)).toEqual(args);
+  expect(readFields({ ...fields, text: "{", limit: "6" }, args)).toEqual({ ...args, text: "{", limit: 6 });
+  expect(readFields({ ...fields, limit: "six" }, args)).toMatch(/limit is not JSON/);
   expect(shortArguments({ text: "x".repeat(500) }).length).toBeLessThanOrEqual(90);
 });
 

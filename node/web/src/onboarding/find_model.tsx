@@ -6,6 +6,7 @@ import { RULES, askProviders, chooseModel, modelProblem, providers } from "../co
 import { command, isAvailable } from "../commands/registry";
 import { Icon } from "../shell/icons";
 import { agent, look, readiness } from "../shell/node_state";
+import { capital } from "../shell/plainly";
 import { Fetch } from "./fetch";
 import { ModelFile } from "./model_file";
 import { Servers } from "./servers";
@@ -76,8 +77,4 @@ function OpenPane({ id, title }: { id: string; title: string }) {
   const open = command(`open.${id}`);
   if (!open || !isAvailable(open)) return null;
   return <button type="button" class="plain" onClick={() => void open.run()}>{title}</button>;
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

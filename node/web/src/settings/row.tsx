@@ -3,6 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
+import { plainly } from "../shell/plainly";
 import { Editor } from "./editor";
 import { type Setting, isDefault, nameOf } from "./groups";
 import { inWords } from "./kinds";
@@ -46,9 +47,4 @@ export function SettingRow({ setting, isWanted = false, children }: RowProps) {
       <p id={`${id}-problem`} class="problem" role="alert">{problems.value.get(key)}</p>
     </div>
   );
-}
-
-/** Show what stands in back-quotes as code. */
-function plainly(text: string): ComponentChildren[] {
-  return text.split("`").map((part, place) => (place % 2 === 1 ? <code key={place}>{part}</code> : part));
 }
