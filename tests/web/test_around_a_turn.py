@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
@@ -145,6 +147,40 @@ def test_a_peer_is_named_with_an_at_sign(page: Page, node: NodeProcess, start_no
     expect(composer(page)).to_have_value("what does @bob ")
 
 
+def test_panes_sessions_files_and_notes_are_named_with_an_at_sign(
+    page: Page, model: FakeOllama, node: NodeProcess, tmp_path: Path
+) -> None:
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "plan for june.md").write_text("# Plan", encoding="utf-8")
+    node.call("PUT", "/api/settings/agent.workspace", {"value": str(tmp_path / "work")})
+    node.call("PUT", "/api/files/content", {"uri": "note:bread", "content": "Feed it.", "revision": None})
+    model.chat(answer("hello"))
+    ask(page, "about starters")
+    expect_answered(page, "hello")
+    session = node.call("GET", "/api/chat/sessions")[0]["id"]
+    page.keyboard.press("Control+Shift+O")
+    named = {
+        "starters": f"session “about starters” ({session}) ",
+        "plan": "file “plan for june.md” ",
+        "bread": "note “bread” ",
+        "sess": "pane “Sessions” (sessions-",
+        "inspec": "pane “Inspector” (inspector) ",
+    }
+    for word, meant in named.items():
+        composer(page).fill("")
+        composer(page).type(f"look at @{word}")
+        expect(page.get_by_role("option").first).to_contain_text(word, ignore_case=True)
+        composer(page).press("Tab")
+        expect(composer(page)).to_have_value(re.compile("^look at " + re.escape(meant)))
+    # With nothing typed yet, there is something of every kind, and nothing that is no name: the shown session.
+    composer(page).fill("")
+    composer(page).type("@")
+    options = page.get_by_role("option")
+    for kind in ("session", "file", "note", "open pane"):
+        expect(options.filter(has=page.get_by_text(kind, exact=True)).first).to_be_attached()
+    assert_accessible(page)
+
+
 @requirement("E4")
 def test_the_model_and_the_mode_beside_the_composer_count_from_the_next_message_on(
     page: Page, model: FakeOllama
@@ -155,7 +191,9 @@ def test_the_model_and_the_mode_beside_the_composer_count_from_the_next_message_
     expect(picker.locator("option", has_text="large:latest")).to_be_attached()
     picker.select_option(label="large:latest")
     page.wait_for_load_state("networkidle")
-    page.get_by_role("combobox", name="What the agent may do").select_option(label="Plan: reads only")
+    mode = page.get_by_role("combobox", name="What the agent may do")
+    expect(mode.locator("option:checked")).to_have_text("Ask before acting (as set)")
+    mode.select_option(label="Plan: reads only")
     note = calls(("notes.write", {"name": "bread", "text": "x", "mode": "replace"}))
     model.chat(reply(note, done()), answer("I may only read."))
     ask(page, "note it")

@@ -3,5 +3,5 @@
 export { Conversation } from "./conversation";
 export { currentSession, newSession, openSession } from "./current";
 export { unseen } from "./notify";
-export { type Focused, addMentions, focusedContext } from "./surroundings";
+export { type Focused, focusedContext } from "./surroundings";
 export { type ConversationView, sessionOf, viewOf } from "./views";

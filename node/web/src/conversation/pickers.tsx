@@ -13,6 +13,7 @@ export const MODES: readonly { id: Mode; title: string }[] = [
 
 export function ModePicker({ view }: { view: ConversationView }) {
   const chosen = view.mode.value ?? "";
+  const held = MODES.find(({ id }) => id === agent.value?.mode);
   return (
     <select
       class="picker"
@@ -24,7 +25,7 @@ export function ModePicker({ view }: { view: ConversationView }) {
         view.mode.value = MODES.find(({ id }) => id === event.currentTarget.value)?.id ?? null;
       }}
     >
-      <option value="">Mode as set</option>
+      <option value="">{held === undefined ? "Mode as set" : `${held.title} (as set)`}</option>
       {MODES.map(({ id, title }) => (
         <option key={id} value={id}>
           {title}

@@ -1,11 +1,8 @@
-// What the rest of the cockpit lends the conversation: the focused buffer, and things that can be mentioned.
+// What the rest of the cockpit lends the conversation: the document that the owner looks at.
 
 import { signal } from "@preact/signals";
 
 import type { FocusedContext } from "../wire.gen";
-import type { Suggestion } from "./suggestions";
-
-export type MentionSource = () => Promise<readonly Suggestion[]> | readonly Suggestion[];
 
 /** What the owner looks at beside the conversation. */
 export type Focused = Required<Pick<FocusedContext, "title" | "language">> & { uri: string; readonly content: string };
@@ -22,11 +19,4 @@ export function contextToSend(): FocusedContext | null {
   if (!focused || focused.uri === leftOut.peek()) return null;
   const { uri, title, language, content } = focused;
   return { uri, title, language, content };
-}
-
-export const mentionSources = signal<readonly MentionSource[]>([]);
-
-/** Add what can be mentioned with an @. */
-export function addMentions(source: MentionSource): void {
-  mentionSources.value = [...mentionSources.peek(), source];
 }

@@ -2,7 +2,7 @@
 
 import { registerCommands } from "../commands/registry";
 import { registerTargets } from "../commands/targets";
-import { everything } from "./everything";
+import { everythingHeard } from "./everything";
 import { KIND, activeBuffer, editors, newText, openDocument, openPane, save, shownIn } from "./opening";
 import { layout } from "../shell/cockpit";
 import type { Decision } from "./surface";
@@ -37,8 +37,8 @@ export function addEditorCommands(): void {
     decided("acceptAll", "Accept everything that is proposed", "accepted", true),
     decided("rejectAll", "Reject everything that is proposed", "rejected", true),
   );
-  registerTargets(() =>
-    everything().map((uri) => ({
+  registerTargets(async () =>
+    (await everythingHeard()).map((uri) => ({
       kind: uri.startsWith("note:") ? "note" : "file",
       id: uri,
       title: uri.replace(/^(?:file|note):/, ""),

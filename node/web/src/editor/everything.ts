@@ -17,6 +17,12 @@ export function everything(): readonly string[] {
   return known.value;
 }
 
+/** Return what is known, but wait for the node where nothing was heard yet. */
+export async function everythingHeard(): Promise<readonly string[]> {
+  if (known.peek().length === 0) await lookForAll();
+  return everything();
+}
+
 export async function lookForAll(): Promise<void> {
   heardAt = performance.now();
   const all = await listEverything().catch(() => null);
