@@ -11,7 +11,7 @@ const SHOWN_MAX = 40;
 const NAME_MAX_CHARS = 14;
 const FAR = { trusted: 78, pending: 96, seen: 118, blocked: 136 } as const;
 const MARGIN = 34;
-const LEAST = { width: 420, height: 160 };
+const LEAST = { width: 320, height: 160 };
 
 /** Fetched when the first picture is drawn. */
 const place = signal<typeof placed | null>(null);

@@ -117,7 +117,7 @@ function Question({ id, asked, whom, hint, together = false, isBusy }: Whom & { 
   };
   return (
     <form
-      class="question"
+      class="relay-question"
       onSubmit={(event) => {
         event.preventDefault();
         send();

@@ -9,7 +9,7 @@ import { placeOf, refusalOf } from "./words";
 export function Said({ heard, name, nodeId }: { heard: Heard; name: string; nodeId: string }) {
   const seconds = !heard.ok || heard.durationMs === null ? "" : `${(heard.durationMs / 1_000).toFixed(1)} s`;
   return (
-    <section class="said" data-ok={heard.ok} aria-label={heard.ok ? `${name} answered` : `${name} did not answer`}>
+    <section class="relay-said" data-ok={heard.ok} aria-label={heard.ok ? `${name} answered` : `${name} did not answer`}>
       <header>
         <Icon name={heard.ok ? "peers" : "warning"} />
         <strong>{name}</strong>

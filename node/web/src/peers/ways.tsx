@@ -31,7 +31,7 @@ export function Ways() {
           </button>
         ))}
       </div>
-      <div id="way-shown" class="way" role="tabpanel" aria-labelledby={`way-${way.value}`}>
+      <div id="way-shown" class="pair-way" role="tabpanel" aria-labelledby={`way-${way.value}`}>
         {way.value === "invite" ? <Invite /> : way.value === "join" ? <Join /> : <Nearby />}
       </div>
     </>

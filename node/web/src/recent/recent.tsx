@@ -36,7 +36,7 @@ export function Recent() {
               onClick={() => openSession(session.id)}
             >
               <span class="mark">{states.has(session.id) && <Mark state={states.get(session.id)!} />}</span>
-              <span class="session-title">{session.title || "Without a title"}</span>
+              <span class="recent-title">{session.title || "Without a title"}</span>
             </button>
           </li>
         ))}
