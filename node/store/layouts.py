@@ -3,6 +3,7 @@
 import logging
 import re
 import sqlite3
+import unicodedata
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -103,7 +104,8 @@ def _insert(write: sqlite3.Connection, workspace: str, title: str, layout: Layou
 
 
 def _free_id(title: str, taken: set[str]) -> str:
-    plain = re.sub(r"[^a-z0-9]+", "-", title.lower())[:ID_MAX_CHARS].strip("-") or "workspace"
+    ascii_only = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode()
+    plain = re.sub(r"[^a-z0-9]+", "-", ascii_only.lower())[:ID_MAX_CHARS].strip("-") or "workspace"
     if plain not in taken:
         return plain
     return next(name for number in range(2, WORKSPACES_MAX + 3) if (name := f"{plain}-{number}") not in taken)

@@ -5,10 +5,12 @@ export interface Question {
   button: string;
   value?: string;
   maxChars?: number;
+  /** Does it; what it fails with is told, and the question stays open. */
+  take?: (typed: string) => Promise<unknown>;
 }
 
 /** Ask, and return what was typed; null when the question was closed. */
-export function askText(title: string, { label, button, value = "", maxChars = 60 }: Question): Promise<string | null> {
+export function askText(title: string, { label, button, value = "", maxChars = 60, take }: Question): Promise<string | null> {
   const dialog = document.createElement("dialog");
   dialog.className = "ask-text";
   dialog.setAttribute("aria-label", title);
@@ -21,23 +23,33 @@ export function askText(title: string, { label, button, value = "", maxChars = 6
   const input = document.createElement("input");
   input.type = "text";
   input.maxLength = maxChars;
+  input.required = true;
   input.value = value;
   named.append(input);
+  const problem = document.createElement("p");
+  problem.className = "problem";
+  problem.setAttribute("role", "alert");
   const go = buttonOf(button, "primary");
   const cancel = buttonOf("Cancel", "");
   cancel.type = "button";
   cancel.addEventListener("click", () => dialog.close());
   const buttons = document.createElement("footer");
   buttons.append(cancel, go);
-  form.append(heading, named, buttons);
+  form.append(heading, named, problem, buttons);
   dialog.append(form);
   document.body.append(dialog);
   let typed: string | null = null;
   form.addEventListener("submit", (event) => {
     // The page's policy allows no form to be sent anywhere, and this one is not.
     event.preventDefault();
-    typed = input.value.trim();
-    dialog.close();
+    const said = input.value.trim();
+    Promise.resolve(take?.(said)).then(
+      () => {
+        typed = said;
+        dialog.close();
+      },
+      (error: unknown) => (problem.textContent = error instanceof Error ? error.message : String(error)),
+    );
   });
   dialog.showModal();
   input.select();

@@ -39,25 +39,23 @@ export function addShellCommands(layout: LayoutController): void {
 }
 
 export async function createWorkspace(layout: LayoutController): Promise<void> {
-  const title = await askText("New workspace", { label: "Name", button: "Make it" });
-  if (title) await layout.create(title, freshLayout());
+  const take = (title: string): Promise<unknown> => layout.create(title, freshLayout());
+  await askText("New workspace", { label: "Name", button: "Make it", take });
 }
 
 async function renameWorkspace(layout: LayoutController): Promise<void> {
   const id = layout.shown.peek();
   const value = layout.workspaces.peek().find((one) => one.id === id)?.title ?? "";
-  const title = await askText("Rename workspace", { label: "Name", button: "Rename", value });
-  if (title) await layout.rename(id, title);
+  const take = (title: string): Promise<unknown> => layout.rename(id, title);
+  await askText("Rename workspace", { label: "Name", button: "Rename", value, take });
 }
 
 async function deleteWorkspace(layout: LayoutController): Promise<void> {
   const id = layout.shown.peek();
   const title = layout.workspaces.peek().find((one) => one.id === id)?.title ?? id;
-  const said = await askText(`Delete workspace ${title}?`, {
-    label: `Its layout is lost, its conversations stay. Type ${title} to delete it`,
-    button: "Delete",
-  });
-  if (said === title) await layout.remove(id);
+  const { confirmed } = await import("./confirm");
+  const question = { text: "Its layout is lost, its conversations stay.", button: "Delete" };
+  if (await confirmed(`Delete workspace ${title}?`, question)) await layout.remove(id);
 }
 
 function step(layout: LayoutController, by: 1 | -1): void {

@@ -21,7 +21,7 @@ export function TopBar({ layout }: { layout: LayoutController }) {
       <h1>Palaver</h1>
       <nav aria-label="Workspaces">
         {layout.workspaces.value.map(({ id, title }) => (
-          <a key={id} href={`#/w/${id}`} aria-current={id === layout.shown.value ? "page" : undefined}>
+          <a key={id} href={`#/w/${id}`} title={title} aria-current={id === layout.shown.value ? "page" : undefined}>
             {title}
           </a>
         ))}
