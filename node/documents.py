@@ -107,7 +107,7 @@ class Documents:
         """Return the workspace by its real path; raises `NoWorkspace`."""
         chosen = self._workspace()
         if not chosen:
-            raise NoWorkspace("no folder is set; set agent.workspace to the one whose files are to be edited")
+            raise NoWorkspace("no folder is set: `agent.workspace` names the one whose files are edited")
         if not os.path.isdir(chosen):  # noqa: PTH112  a Path raises for names that no system takes
             raise NoWorkspace(f"{chosen!r} in agent.workspace is no folder; set it to one that is there")
         return Path(os.path.realpath(chosen))

@@ -1,7 +1,6 @@
 """The conversation in the cockpit: what its owner types, sees and decides, in a real browser."""
 
 import asyncio
-import json
 import re
 from typing import Any
 
@@ -160,15 +159,39 @@ def test_what_the_owner_edits_before_is_what_runs(page: Page, model: FakeOllama,
     writes(model)
     ask(page, "note it")
     question(page).get_by_role("button", name="Edit first").click()
-    editor = question(page).get_by_role("textbox", name="Arguments as JSON")
-    editor.fill("{not json")
-    expect(question(page)).to_contain_text("This is not JSON")
-    question(page).get_by_role("button", name="Allow once").click()
-    expect(question(page)).to_be_visible()
-    editor.fill(json.dumps({**NOTE, "text": "Feed it twice."}))
+    field = question(page).get_by_role("textbox", name="text")
+    expect(field).to_have_value(NOTE["text"])
+    # Text is edited as text: a quote or a line break needs no sign before it.
+    field.fill('Feed it "twice".\nTalk to it.')
+    assert_accessible(page)
     question(page).get_by_role("button", name="Allow once").click()
     expect_answered(page, "Noted.")
-    assert note(node).strip() == "Feed it twice."
+    expect(turn(page)).to_contain_text("Allowed once, with changes")
+    assert note(node).strip() == 'Feed it "twice".\nTalk to it.'
+
+
+@requirement("E6")
+def test_a_call_that_changes_a_note_shows_what_goes_and_what_comes(
+    page: Page, model: FakeOllama, node: NodeProcess
+) -> None:
+    node.call(
+        "PUT",
+        "/api/files/content",
+        {"uri": "note:bread", "content": "# Bread\n\nFeed it weekly.\n", "revision": None},
+    )
+    model.chat(
+        reply(calls(("notes.write", {**NOTE, "text": "# Bread\n\nFeed it daily."})), done()), answer("Noted.")
+    )
+    ask(page, "note it")
+    change = question(page).get_by_role("group", name="What it changes")
+    expect(change.locator("[data-sign='-']")).to_have_text("- Feed it weekly.")
+    expect(change.locator("[data-sign='+']")).to_have_text("+ Feed it daily.")
+    question(page).get_by_text("All arguments").click()
+    expect(question(page).locator(".arguments")).to_contain_text("replace")
+    assert_accessible(page)
+    page.keyboard.press("Control+Alt+Enter")
+    expect_answered(page, "Noted.")
+    assert note(node) == "# Bread\n\nFeed it daily.\n"
 
 
 @requirement("E7")
@@ -234,9 +257,15 @@ def test_waiting_messages_can_be_changed_and_taken_back(
     waiting.get_by_role("button", name="Save").click()
     expect(waiting).to_contain_text("two, but better")
     stage.let(gate)
-    expect(page.get_by_text("second answer")).to_be_visible()
+    expect(transcript(page).get_by_text("second answer")).to_be_visible()
     asked = [said["content"] for said in model.asked[-1]["messages"] if said["role"] == "user"]
     assert asked == ["one", "two, but better"]
+    expect(turn(page)).to_contain_text("Taken back")
+    page.reload()
+    expect(turn(page)).to_contain_text("Taken back")
+    model.chat(answer("third answer"))
+    turn(page).get_by_role("button", name="Send it after all").click()
+    expect_answered(page, "third answer")
 
 
 @requirement("A8", "H14")
@@ -324,7 +353,7 @@ def test_without_its_node_a_page_says_why_nothing_goes_and_keeps_the_draft(
     expect(composer(page)).to_have_value("are you back")
     again = start_node(port=int(node.url.rpartition(":")[2]))
     page.get_by_role("button", name="Try now").click()
-    expect(page.get_by_text("this page is locked: run")).to_be_visible()
+    expect(page.get_by_text("locked this page: run palaver open")).to_be_visible()
     page.goto(again.entrance)
     expect(page.locator("article.turn")).to_have_count(1)
     expect(composer(page)).to_have_value("are you back")

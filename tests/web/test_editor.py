@@ -156,7 +156,7 @@ def test_without_a_folder_the_editor_says_so_and_takes_one(
     page, _ = visit(node)
     expect(composer(page)).to_be_visible()
     choose(page)
-    expect(editor(page).get_by_text("No folder is open here")).to_be_visible()
+    expect(editor(page).get_by_text("No folder is set")).to_be_visible()
     assert_accessible(page)
     editor(page).get_by_role("button", name="Choose a folder…").click()
     page.get_by_role("dialog").get_by_role("textbox").fill(str(folder))

@@ -55,6 +55,18 @@ def test_without_any_server_rules_answer_at_once_and_every_way_on_is_said(
     expect(page.locator("article.turn")).to_have_attribute("data-state", "done")
 
 
+@requirement("U7")
+def test_what_rules_answer_is_not_pushed_away_by_the_ways_to_a_model(
+    lonely: NodeProcess, visit: Visit
+) -> None:
+    page, _ = visit(lonely)
+    ask(page, "what time is it")
+    expect_answered(page, "It is")
+    expect(card(page)).to_have_count(0)
+    page.get_by_role("button", name="Find a model").click()
+    expect(card(page)).to_be_visible()
+
+
 @requirement("C8")
 def test_a_pull_shows_how_far_it_is_and_its_model_answers_when_it_is_there(
     model: FakeOllama, visit: Visit, start_node: StartNode, stage: Stage

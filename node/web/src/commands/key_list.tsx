@@ -1,7 +1,7 @@
 // Every command with its keys, each of which can be changed; the owner's own are kept in the setting `ui.keys`.
 
 import { signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 
 import { api } from "../net/api";
 import { KEYS_SETTING, chordOf, isFree, keysOf, ownKeys, shown } from "./keys";
@@ -24,8 +24,20 @@ async function save(keys: Readonly<Record<string, string>>): Promise<void> {
   }
 }
 
+/** What keys do while something is written; these stay as they are. */
+const WRITING = [
+  ["Send the message", "Enter"],
+  ["Begin a new line", "Shift+Enter"],
+  ["Stop the agent", "Escape"],
+  ["Change what waits, or take the last message up again", "ArrowUp"],
+  ["List commands; name peers, sessions, files, panes", "/ @"],
+] as const;
+
 export function KeyList({ id }: { id?: string }) {
   useEffect(() => stopWaiting, []);
+  // Those with keys come first; a row that gets or loses some stays where it is while it is looked at.
+  const [withKeys] = useState(() => new Set(commands().filter((one) => keysOf(one.id) !== "").map((one) => one.id)));
+  const all = commands().toSorted((one, other) => Number(withKeys.has(other.id)) - Number(withKeys.has(one.id)));
   return (
     <div class="key-list" id={id} tabIndex={-1} onKeyDown={take}>
       <p class="shortcuts-hint" role="status">
@@ -33,8 +45,26 @@ export function KeyList({ id }: { id?: string }) {
       </p>
       <div class="shortcuts-list" tabIndex={0} role="group" aria-label="All commands">
         <table>
+          <thead>
+            <tr>
+              <th scope="col" colSpan={2}>In the composer</th>
+            </tr>
+          </thead>
           <tbody>
-            {commands().map((command) => (
+            {WRITING.map(([title, keys]) => (
+              <tr key={keys}>
+                <th scope="row">{title}</th>
+                <td><kbd>{shown(keys)}</kbd></td>
+              </tr>
+            ))}
+          </tbody>
+          <thead>
+            <tr>
+              <th scope="col" colSpan={2}>Anywhere; press the keys of a line to choose others</th>
+            </tr>
+          </thead>
+          <tbody>
+            {all.map((command) => (
               <Row key={command.id} command={command} />
             ))}
           </tbody>
@@ -61,7 +91,7 @@ function Row({ command }: { command: Command }) {
             waiting.value = command.id;
           }}
         >
-          {isWaiting ? "…" : keys ? <kbd>{shown(keys)}</kbd> : "–"}
+          {isWaiting ? "…" : keys ? <kbd>{shown(keys)}</kbd> : <span class="no-keys">none</span>}
         </button>
         {isOwn && (
           <button type="button" class="plain" onClick={() => void putBack(command.id)}>

@@ -73,9 +73,9 @@ function Detail({ call }: { call: CallPart }) {
   return (
     <div class="call-detail">
       <h4>Arguments</h4>
-      <pre tabIndex={0} role="region" aria-label="Arguments">{shown(call.args)}</pre>
+      <pre tabIndex={0} role="group" aria-label="Arguments">{shown(call.args)}</pre>
       <h4>Result</h4>
-      <pre tabIndex={0} role="region" aria-label="Result">{call.result || "none yet"}</pre>
+      <pre tabIndex={0} role="group" aria-label="Result">{call.result || "none yet"}</pre>
     </div>
   );
 }

@@ -3,6 +3,7 @@
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { Icon } from "../shell/icons";
+import { capital, plainly } from "../shell/plainly";
 import { draftOf, keepDraft } from "./drafts";
 import { draftWish, focusWish } from "./focus";
 import { GoingAlong } from "./going_along";
@@ -117,8 +118,8 @@ export function Composer({ view }: { view: ConversationView }) {
       {view.problem.value && <p class="problem" role="alert">{view.problem.value}</p>}
       {reason && (
         <p class="reason-to-wait" role="status" id={`${listId}-reason`}>
-          <Icon name="warning" /> {reason.text}
-          {reason.remedy && `: ${reason.remedy}`}
+          <Icon name="warning" />
+          <span>{plainly(capital(reason.remedy ? `${reason.text}: ${reason.remedy}` : reason.text))}</span>
         </p>
       )}
       {suggested && <Suggestions id={listId} list={suggested.list} chosen={chosen} onChoose={(index) => take(index, true)} />}

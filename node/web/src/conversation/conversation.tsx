@@ -5,6 +5,7 @@ import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { socket } from "../net/socket";
 import { type PaneProps, registerPane } from "../panes/registry";
 import { crumb } from "../shell/crumb";
+import { plainly } from "../shell/plainly";
 import { addConversationCommands } from "./commands";
 import { Composer } from "./composer";
 import { currentSession, findCurrent, remember } from "./current";
@@ -32,14 +33,14 @@ export function Conversation({ sessionId }: { sessionId: string }) {
 }
 
 const LOST = "The connection to the node is lost; trying again. What you write is kept.";
-const LOCKED = "The node has started again and this page is locked: run `palaver open`. What you write is kept.";
+const LOCKED = "The node has started again and locked this page: run `palaver open`, and it goes on here, too. What you write is kept.";
 
 /** Stays until the connection is back; what is being written stays, too. */
 function Connection() {
   if (socket.state.value !== "lost") return null;
   return (
     <div class="connection" role="status">
-      {socket.isLocked.value ? LOCKED : LOST}
+      <span>{plainly(socket.isLocked.value ? LOCKED : LOST)}</span>
       <button type="button" onClick={() => socket.retryNow()}>
         Try now
       </button>

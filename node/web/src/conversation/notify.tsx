@@ -2,6 +2,7 @@
 
 import { signal } from "@preact/signals";
 
+import { Icon } from "../shell/icons";
 import type { AgentFrame } from "./fold";
 import type { Turn } from "./model";
 import { duration } from "./numbers";
@@ -47,8 +48,8 @@ export function NotifyButton() {
     permission.value = await Notification.requestPermission();
   };
   return (
-    <button type="button" class="plain" title="Have the system tell when the agent asks or has answered while you look elsewhere" onClick={() => void ask()}>
-      Notify me
+    <button type="button" class="plain notify" aria-label="Notify me" title="Notify me: have the system tell when the agent asks or has answered while you look elsewhere" onClick={() => void ask()}>
+      <Icon name="bell" />
     </button>
   );
 }

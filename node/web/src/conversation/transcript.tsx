@@ -5,7 +5,6 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { Later } from "../net/later";
 import { Icon } from "../shell/icons";
-import { BubbleView } from "./bubble";
 import { bubblesOf, placed } from "./bubbles";
 import { queuedTurns } from "./model";
 import { useStick } from "./stick";
@@ -19,6 +18,8 @@ const welcome = new Later(async () => (await import("../onboarding/welcome")).We
 
 /** It decorates what is there without it. */
 const avatar = new Later(async () => (await import("./avatar")).Avatar);
+/** It comes with the first slash command. */
+const bubbleView = new Later(async () => (await import("./bubble")).BubbleView);
 
 export function Transcript({ view }: { view: ConversationView }) {
   const box = useRef<HTMLDivElement>(null);
@@ -37,11 +38,16 @@ export function Transcript({ view }: { view: ConversationView }) {
   const shown = shownIn(items, part);
   const last = items.at(-1);
   const bubbles = placed(bubblesOf(view.id).value, items);
-  const said = (after: string | null) => bubbles.get(after)?.map((one) => <BubbleView key={one.id} bubble={one} view={view} />);
+  const BubbleView = bubbleView.part.value;
+  const hasBubbles = bubbles.size > 0;
+  useEffect(() => {
+    if (hasBubbles) bubbleView.want();
+  }, [hasBubbles]);
+  const said = (after: string | null) => BubbleView && bubbles.get(after)?.map((one) => <BubbleView key={one.id} bubble={one} view={view} />);
   const hasMore = shown.before > 0 || conversation.hasEarlier;
 
   const move = (next: Window, hold: "first" | "last") => {
-    const read = content.current?.querySelectorAll(":scope > :not(.earlier, .avatar, .welcome, .find-model, .starters)");
+    const read = content.current?.querySelectorAll(":scope > :not(.earlier, .avatar, .welcome, .find-model, .starters, .by-rules)");
     const element = hold === "first" ? read?.[0] : read?.[read.length - 1];
     held.current = element ? { element, top: element.getBoundingClientRect().top } : null;
     setPart(next);
@@ -92,7 +98,7 @@ export function Transcript({ view }: { view: ConversationView }) {
             </Fragment>
           ))}
           {Avatar && shown.behind === 0 && last?.kind === "turn" && <Avatar turn={last} />}
-          {Welcome && view.isLoaded.value && <Welcome sessionId={view.id} isEmpty={items.length === 0 && bubbles.size === 0} />}
+          {Welcome && view.isLoaded.value && <Welcome sessionId={view.id} isEmpty={items.length === 0 && !hasBubbles} />}
         </div>
       </div>
       {!isAtEnd && (

@@ -53,7 +53,7 @@ function OwnerSaid({ text, children }: { text: string; children?: ComponentChild
   return (
     <div class="owner-said">
       <h3 class="visually-hidden">You</h3>
-      <p>{text}</p>
+      <p dir="auto">{text}</p>
       {children}
     </div>
   );
@@ -98,7 +98,7 @@ function Reasoning({ part }: { part: ReasoningPart }) {
   return (
     <details class="reasoning">
       <summary>{isOn ? "Thinking…" : `Thought${took}`}</summary>
-      <p>{part.text}</p>
+      <p dir="auto">{part.text}</p>
     </details>
   );
 }
@@ -116,7 +116,8 @@ function Doing({ turn }: { turn: Turn }) {
   const last = turn.parts.at(-1);
   if (turn.state === "waiting") return <p class="doing">{turn.status || "Waiting…"}</p>;
   if (turn.state !== "running" || last?.kind === "text" || (last?.kind === "approval" && last.decision === null)) return null;
-  return <p class="doing" data-working="true">{turn.status || "Working…"}</p>;
+  const isOwners = last?.kind === "call" && last.state === "running" && last.name === "editor.proposeEdit";
+  return <p class="doing" data-working="true">{isOwners ? "Your turn: accept or reject its changes in the editor." : turn.status || "Working…"}</p>;
 }
 
 function Sources({ citations }: { citations: readonly Citation[] }) {
@@ -141,17 +142,22 @@ function Ending({ turn, view }: { turn: Turn; view: ConversationView }) {
   if (!canRetry && turn.state !== "done") return null;
   return (
     <footer class="ending">
-      {turn.state === "cancelled" && <span>Stopped</span>}
+      {turn.state === "cancelled" && <span>{isWithdrawn(turn) ? "Taken back" : "Stopped"}</span>}
       {canRetry && (
         <button type="button" onClick={() => view.retry(turn.id)}>
-          Try again
+          {isWithdrawn(turn) ? "Send it after all" : "Try again"}
         </button>
       )}
       {turn.state === "done" && <CopyButton text={answerOf(turn)} label="Copy answer" />}
-      {turn.state !== "refused" && <Inspect turnId={turn.id} />}
+      {turn.state !== "refused" && !isWithdrawn(turn) && <Inspect turnId={turn.id} />}
       {turn.state === "done" && <span>{figures(turn)}</span>}
     </footer>
   );
+}
+
+/** It ended before it ran. */
+function isWithdrawn({ state, ms, parts }: Turn): boolean {
+  return state === "cancelled" && !ms && parts.length === 0;
 }
 
 function Inspect({ turnId }: { turnId: string }) {
@@ -168,7 +174,7 @@ function Inspect({ turnId }: { turnId: string }) {
 /** As `tiny · 3.2 s · 120 tokens`; what is not known is left out. */
 function figures({ usage, ms }: Turn): string {
   const tokens = usage?.completionTokens;
-  return [usage?.model, ms === null ? null : duration(ms), tokens ? `${short(tokens)} tokens` : null]
+  return [usage?.model, ms === null ? null : duration(ms), tokens ? `${short(tokens)} ${tokens === 1 ? "token" : "tokens"}` : null]
     .filter(Boolean)
     .join(" · ");
 }

@@ -6,6 +6,7 @@ import { useEffect } from "preact/hooks";
 import { ranked } from "../commands/match";
 import { askText } from "../shell/ask_text";
 import { Icon } from "../shell/icons";
+import { capital, plainly } from "../shell/plainly";
 import { type Folder, listFolder, setWorkspace } from "./documents";
 import { everything, isPartOnly, lookForAll } from "./everything";
 import { keptScratch } from "./kept";
@@ -190,7 +191,7 @@ function NoFolder({ folder, onSet }: { folder: Folder; onSet: () => void }) {
   return (
     <section>
       <h3>Files</h3>
-      <p>No folder is open here: {folder.problem ?? "none is set"}. Notes and new texts work without one.</p>
+      <p>{plainly(capital(folder.problem ?? "no folder is set"))}. Notes and new texts work without one.</p>
       {problem.value && <p role="alert">{problem.value}</p>}
       <button type="button" onClick={() => void choose()}>
         <Icon name="files" /> Choose a folder…

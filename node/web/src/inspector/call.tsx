@@ -64,7 +64,7 @@ export function Block({ title, text, level = 5 }: { title: string; text: string;
         <Heading>{title}</Heading>
         <CopyButton text={text} label={`Copy: ${title}`} />
       </header>
-      <pre tabIndex={0} role="region" aria-label={title}>
+      <pre tabIndex={0} role="group" aria-label={title}>
         {isCut ? text.slice(0, SHOWN_CHARS) : text}
       </pre>
       {isCut && (

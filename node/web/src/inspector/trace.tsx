@@ -60,7 +60,7 @@ function Figures({ trace, sinceMs }: { trace: Trace; sinceMs: number | null }) {
       <Figure name="Asked">{clockTime(trace.createdAt)}</Figure>
       <Figure name="Took">{tookMs === null ? "not begun" : duration(tookMs)}</Figure>
       <Figure name="Model">{trace.model || "unknown"}</Figure>
-      <Figure name="Tokens">{tokens(trace.tokensIn, trace.tokensOut)}</Figure>
+      <Figure name="Tokens">{tokens(readIn(trace), trace.tokensOut)}</Figure>
       <Figure name="Context">
         <span class="meter" data-level={context.level}>{context.text}</span>
       </Figure>
@@ -131,7 +131,7 @@ function Folded({ title, text }: { title: string; text: string }) {
     <details class="folded">
       <summary>{title}</summary>
       {/* A long one scrolls, so it has to be reachable without a mouse. */}
-      <p tabIndex={0} role="region" aria-label={title}>{text}</p>
+      <p tabIndex={0} role="group" aria-label={title}>{text}</p>
     </details>
   );
 }
@@ -154,6 +154,12 @@ function ShownTools({ shown }: { shown: Readonly<Record<string, number>> }) {
       </ul>
     </details>
   );
+}
+
+/** All that the rounds read; the trace's own number is that of the last, which is how full the window was. */
+function readIn({ rounds, tokensIn }: Trace): number | null {
+  if (rounds.length === 0) return tokensIn;
+  return rounds.reduce<number | null>((sum, { promptTokens }) => (sum === null || promptTokens === null ? null : sum + promptTokens), 0);
 }
 
 /** What is not reported is called so. */

@@ -3,6 +3,7 @@
 const paths = {
   activity: "M1.5 8.5h3l2-6 3 11 2-5h3",
   apps: "M2.5 2.5h4v4h-4zM9.5 2.5h4v4h-4zM2.5 9.5h4v4h-4zM9.5 9.5h4v4h-4z",
+  bell: "M4 11.5V7a4 4 0 0 1 8 0v4.5l1 1H3zM6.5 14.5h3",
   check: "M3 8.5l3.5 3.5L13 4.5",
   chevron: "M4.5 6.5L8 10l3.5-3.5",
   clock: "M8 2a6 6 0 1 1 0 12A6 6 0 0 1 8 2zM8 4.5V8l2.5 1.5",
@@ -15,7 +16,7 @@ const paths = {
   file: "M4 1.5h5.5L12.5 5v9.5H4zM9 1.5V5.5h3.5",
   files: "M1.5 3.5h4.5l1.5 2h7v8h-13z",
   float: "M2.5 5.5h8v8h-8zM5.5 5.5v-3h8v8h-3",
-  inspector: "M7 2.5a4.5 4.5 0 1 1 0 9 4.5 4.5 0 0 1 0-9zM10.5 10.5l3.5 3.5",
+  inspector: "M3.5 2.5v9.5h4M3.5 5h4M8.5 3h5v4h-5zM8.5 10h5v4h-5z",
   layout: "M2.5 2.5h11v11h-11zM6.5 2.5v11M6.5 8h7",
   link: "M6.5 9.5l3-3M7 4.5l1.5-1.5a3 3 0 0 1 4.5 4.5L11.5 9M9 11.5L7.5 13A3 3 0 0 1 3 8.5L4.5 7",
   lock: "M3.5 7h9v6.5h-9zM5.5 7V5a2.5 2.5 0 0 1 5 0v2",
