@@ -14,6 +14,6 @@ test("how full the window is comes from what the server counted, and is never mo
 test("what is not reported is unknown, never zero", () => {
   expect(fullness(usage(null, null), null)).toEqual({ text: "unknown", level: "unknown", percent: null });
   expect(fullness(usage(null, 4_096), null).text).toBe("unknown / 4K");
-  expect(fullness(null, 4_096).text).toBe("4K window");
+  expect(fullness(null, 4_096).text).toBe("up to 4K");
   expect(fullness(usage(20, null), null).text).toBe("20 / unknown");
 });

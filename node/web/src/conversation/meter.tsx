@@ -17,7 +17,7 @@ export interface Fullness {
 export function fullness(usage: Usage | null, window: number | null): Fullness {
   const used = usage?.promptTokens ?? null;
   const all = usage?.contextWindow ?? window;
-  if (usage === null && window !== null) return { text: `${short(window)} window`, level: "unknown", percent: null };
+  if (usage === null && window !== null) return { text: `up to ${short(window)}`, level: "unknown", percent: null };
   if (used === null && all === null) return { text: "unknown", level: "unknown", percent: null };
   if (used === null || !all) {
     const text = used === null ? `unknown / ${short(all ?? 0)}` : `${short(used)} / unknown`;
