@@ -119,7 +119,7 @@ class PeerTurns:
             raise Busy(f"{OWNER_FIRST}, and is full. Try again in a while.", retry_after=PATIENCE_S)
 
     def _model(self, model: Model, asker: PeerRecord) -> Model:
-        """Return the model for a peer's turn: rules in place of a borrowed one, which is for the owner alone."""
+        """Return the model for a peer's turn: rules in place of a borrowed one, which is the owner's."""
         return self._rules(asker) if model.facts.provider in NO_OWN else model
 
     def _rules(self, asker: PeerRecord) -> Model:
