@@ -5,12 +5,15 @@ Everything here blocks. The writing side belongs to one thread, each search open
 
 import math
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
-from node.shared.passages import Cut
+from node.shared.excerpt import telling_lines
+from node.shared.passages import OVERLAP_LINES, Cut
 from node.shared.query import any_of, telling_words
 from node.shared.walk import Found
 from tools.shared import Passage, SharedFile, Unit
@@ -25,6 +28,8 @@ COVERAGE_MIN = 0.25
 """A passage with less of what a question asks for, counted by how rare its words are, is no answer to it."""
 SCORE_MIN = 0.3
 """Of the best passage's score; what has less is left out, for it would only be read in vain."""
+MARK = "\x02"
+"""Stands in no text of the index."""
 BUSY_S = 5.0
 """How long a search waits for the file; it never waits for a whole scan."""
 
@@ -133,14 +138,18 @@ def search(index: Path, question: str, limit: int, labels: Mapping[str, str]) ->
     with closing(_reading(index)) as connection:
         marks = ", ".join("?" * len(labels))
         rows = connection.execute(_CANDIDATES.format(marks), (any_of(words), *labels, CANDIDATES)).fetchall()
-        coverage = _coverage(connection, words, labels, [row[0] for row in rows])
-    # BM25 in SQLite is below zero, the best lowest.
-    scores = {row[0]: -row[-1] * coverage[row[0]] for row in rows if coverage[row[0]] >= COVERAGE_MIN}
-    enough = max(scores.values(), default=0.0) * SCORE_MIN
-    ranked = sorted(
-        (row for row in rows if scores.get(row[0], -1.0) >= enough), key=lambda row: -scores[row[0]]
-    )
-    return [_passage(row, labels) for row in _spread(ranked)][:limit]
+        weights = _weights(connection, words, labels)
+        coverage = _coverage(connection, weights, [row[0] for row in rows])
+        # BM25 in SQLite is below zero, the best lowest.
+        scores = {row[0]: -row[-1] * coverage[row[0]] for row in rows if coverage[row[0]] >= COVERAGE_MIN}
+        enough = max(scores.values(), default=0.0) * SCORE_MIN
+        ranked = sorted(
+            (row for row in rows if scores.get(row[0], -1.0) >= enough), key=lambda row: -scores[row[0]]
+        )
+        excerpts = (
+            _excerpt(_passage(row, labels), _held(connection, weights, row[0]), weights) for row in ranked
+        )
+        return list(islice(_spread(excerpts), limit))
 
 
 def unit_of(index: Path, share: str, path: str) -> Unit | None:
@@ -167,33 +176,69 @@ def files(index: Path, labels: Mapping[str, str]) -> list[SharedFile]:
     return [SharedFile(file=f"{labels[share]}/{path}", size=size) for share, path, size in rows]
 
 
-def _coverage(
-    connection: sqlite3.Connection, words: Sequence[str], labels: Mapping[str, str], ids: Sequence[int]
-) -> dict[int, float]:
-    """Return for each passage how much of the question its words make up; a rare word makes up more.
+def _weights(
+    connection: sqlite3.Connection, words: Sequence[str], labels: Mapping[str, str]
+) -> dict[str, float]:
+    """Return how much each word of a question tells: the rarer the more.
 
     Counted within these shares alone, so that nothing can be learned of others.
     """
     shares = ", ".join("?" * len(labels))
     total = connection.execute(_TOTAL.format(shares), tuple(labels)).fetchone()[0]
+    held = {
+        word: connection.execute(_HOLDING.format(shares), (f'"{word}"', *labels)).fetchone()[0]
+        for word in words
+    }
+    return {word: math.log(1 + (total + 1) / (count + 1)) for word, count in held.items()}
+
+
+def _coverage(
+    connection: sqlite3.Connection, weights: Mapping[str, float], ids: Sequence[int]
+) -> dict[int, float]:
+    """Return for each passage how much of the question its words make up."""
     chosen = ", ".join("?" * len(ids))
-    weights: dict[str, float] = {}
     found: dict[int, float] = dict.fromkeys(ids, 0.0)
-    for word in words:
-        held = connection.execute(_HOLDING.format(shares), (f'"{word}"', *labels)).fetchone()[0]
-        weights[word] = math.log(1 + (total + 1) / (held + 1))
+    for word, weight in weights.items():
         for (passage,) in connection.execute(_AMONG.format(chosen), (f'"{word}"', *ids)):
-            found[passage] += weights[word]
+            found[passage] += weight
     return {passage: weight / sum(weights.values()) for passage, weight in found.items()}
 
 
-def _spread(rows: Sequence[tuple[object, ...]]) -> Iterator[tuple[object, ...]]:
-    taken: dict[object, int] = {}
-    for row in rows:
-        file = row[1:3]
-        taken[file] = taken.get(file, 0) + 1
-        if taken[file] <= PER_FILE:
-            yield row
+def _held(connection: sqlite3.Connection, words: Iterable[str], passage: int) -> dict[int, set[str]]:
+    """Return which of the words, in whatever form, stand in which lines of a passage."""
+    held: dict[int, set[str]] = {}
+    for word in words:
+        for (marked,) in connection.execute(_MARKED, (f'"{word}"', passage)):
+            for number, line in enumerate(marked.split("\n")):
+                if MARK in line:
+                    held.setdefault(number, set()).add(word)
+    return held
+
+
+def _excerpt(passage: Passage, held: Mapping[int, set[str]], weights: Mapping[str, float]) -> Passage:
+    """Return the lines of a passage that tell most; a page stays the place of what stands on it."""
+    lines = passage.text.split("\n")
+    start, end = telling_lines(lines, held, weights)
+    text = "\n".join(lines[start:end])
+    if passage.unit == "page" or passage.last - passage.first + 1 != len(lines):
+        return replace(passage, text=text)
+    return replace(passage, first=passage.first + start, last=passage.first + end - 1, text=text)
+
+
+def _spread(passages: Iterable[Passage]) -> Iterator[Passage]:
+    """Leave out what repeats lines of a better passage, and what is too much of one file."""
+    taken: defaultdict[str, list[Passage]] = defaultdict(list)
+    for each in passages:
+        others = taken[each.file]
+        if len(others) < PER_FILE and not any(_repeats(each, other) for other in others):
+            others.append(each)
+            yield each
+
+
+def _repeats(one: Passage, other: Passage) -> bool:
+    """Passages of one text begin a few lines before the last one ended; more than that is a repetition."""
+    common = min(one.last, other.last) - max(one.first, other.first) + 1
+    return one.unit == "line" and common > min(OVERLAP_LINES, (one.last - one.first) // 2)
 
 
 def _passage(row: Sequence[object], labels: Mapping[str, str]) -> Passage:
@@ -278,6 +323,7 @@ DELETE FROM words WHERE rowid IN (
     SELECT p.id FROM passages p JOIN files f ON f.id = p.file_id WHERE {}
 )
 """
+_MARKED = f"SELECT highlight(words, 2, '{MARK}', '') FROM words WHERE words MATCH ? AND rowid = ?"
 _AMONG = "SELECT rowid FROM words WHERE words MATCH ? AND rowid IN ({})"
 _FILES = "SELECT share, path, size FROM files WHERE reason IS NULL AND share IN ({}) ORDER BY share, path"
 _PAGES = (

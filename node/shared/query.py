@@ -1,11 +1,16 @@
 """What a question asks the index for: its telling words, any of them, each found in all its forms. Pure."""
 
 import re
+from itertools import islice
 
 WORDS_MAX = 24
 WORD_MAX_CHARS = 60
+NAMES_MAX = 6
+QUESTION_MAX_CHARS = 10_000
 
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W\d_]+)?")
+_NAME = re.compile(r"[^\W_]+(?:[._/-][^\W_]+){1,5}")
+"""An error code, a part number, an identifier, a file: its words tell most where they stand together."""
 _SILENT = frozenset(
     """a about according after again all also am an and any anybody anyone anything are as at be because
     been before being both but by can cannot could did do does doing done during each either else
@@ -23,17 +28,19 @@ _SILENT = frozenset(
 
 
 def telling_words(question: str) -> tuple[str, ...]:
-    """Return the words that say what a question is about, each once, in their order."""
-    found = (match[0].replace("\u2019", "'").casefold() for match in _WORD.finditer(question[:10_000]))
-    bare = (word.partition("'")[0] for word in found)
-    kept = (
-        word[:WORD_MAX_CHARS]
-        for word in bare
-        if word not in _SILENT and (len(word) > 1 or not word.isalpha())
-    )
-    return tuple(dict.fromkeys(kept))[:WORDS_MAX]
+    """Return what a question is about, each once: names of several words first, then all words in their order."""
+    text = question[:QUESTION_MAX_CHARS].replace("\u2019", "'").casefold()
+    names = (found[0] for found in _NAME.finditer(text))
+    bare = (found[0].partition("'")[0] for found in _WORD.finditer(text))
+    words = (word for word in bare if word not in _SILENT and (len(word) > 1 or not word.isalpha()))
+    return tuple(dict.fromkeys(word[:WORD_MAX_CHARS] for word in (*islice(names, NAMES_MAX), *words)))[
+        :WORDS_MAX
+    ]
 
 
 def any_of(words: tuple[str, ...]) -> str:
-    """Return the query of SQLite's full-text index for passages that hold at least one of the words."""
+    """Return the query of SQLite's full-text index for passages that hold at least one of the words.
+
+    Of a name it takes the words one after the other, whatever stands between them.
+    """
     return " OR ".join(f'"{word}"' for word in words)
