@@ -1,5 +1,6 @@
 """A browser, a node as a process with a scripted model, and a page of it whose every fault fails the test."""
 
+import asyncio
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -48,6 +49,14 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 def stage() -> Iterator[Stage]:
     with Stage() as stage:
         yield stage
+
+
+@pytest.fixture
+def gate(stage: Stage) -> Iterator[asyncio.Event]:
+    """Holds a model's answer until the test lets it go on, or ends."""
+    gate = asyncio.Event()
+    yield gate
+    stage.let(gate)
 
 
 @pytest.fixture

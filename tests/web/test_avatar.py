@@ -1,7 +1,6 @@
 """The agent's face beside its last words: a mood for what goes on, and no motion for whoever wants none."""
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -20,14 +19,6 @@ MOTIONS = "(face) => face.getAnimations({ subtree: true }).filter(({ playState }
 @pytest.fixture
 def face(page: Page) -> Locator:
     return page.locator(".avatar")
-
-
-@pytest.fixture
-def gate(stage: Stage) -> Iterator[asyncio.Event]:
-    """Holds a model's answer until the test lets it go on, or ends."""
-    gate = asyncio.Event()
-    yield gate
-    stage.let(gate)
 
 
 def expect_mood(face: Locator, mood: str) -> None:

@@ -1,7 +1,6 @@
 """The bar at the bottom of the cockpit: how the node stands and the conversation in hand, by pointer and by keys."""
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -24,14 +23,6 @@ IN_BAR = "() => document.activeElement.closest('.status-bar') !== null"
 @pytest.fixture
 def bar(page: Page) -> Locator:
     return page.get_by_role("contentinfo", name="Status")
-
-
-@pytest.fixture
-def gate(stage: Stage) -> Iterator[asyncio.Event]:
-    """Holds a model's answer until the test lets it go on, or ends."""
-    gate = asyncio.Event()
-    yield gate
-    stage.let(gate)
 
 
 def fact(bar: Locator, name: str) -> Locator:
