@@ -389,9 +389,9 @@ class MessageShown(TypedDict):
 
 class TotalsShown(TypedDict):
     messages: int
-    tokensIn: int
-    tokensOut: int
-    contextUsed: int
+    tokensIn: int | None
+    tokensOut: int | None
+    contextUsed: int | None
     contextMax: int | None
 
 

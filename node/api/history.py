@@ -48,13 +48,12 @@ class HistoryApi:
 
     async def _facts(self, session_id: str) -> dict[str, object]:
         totals = await self.sessions.totals(session_id)
-        window = totals.context_max
         return {
             "sessionId": session_id,
             "messageCount": totals.messages,
             "contextTokens": totals.context_used,
-            "contextWindow": window,
-            "contextPercent": round(100 * totals.context_used / window, 1) if window else 0.0,
+            "contextWindow": totals.context_max,
+            "contextPercent": percent(totals.context_used, totals.context_max),
             "tokensIn": totals.tokens_in,
             "tokensOut": totals.tokens_out,
             "totalCost": totals.cost,
@@ -65,3 +64,10 @@ class HistoryApi:
         if name not in {SELF, self.name()}:
             raise ApiError(404, "no_such_agent", f"this node keeps no history of {name!r:.80}, only its own")
         return request.query.get("sessionId") or await self.conversations.latest()
+
+
+def percent(used: int | None, window: int | None) -> float | None:
+    """Return how full the window is; a server that counts more than its window holds means a full one."""
+    if used and window:
+        return min(100.0, round(100 * used / window, 1))
+    return 0.0 if used == 0 else None

@@ -54,11 +54,15 @@ async def usage(call: Call) -> Outcome:
     totals = session["totals"]
     rows = [
         ("messages", str(totals["messages"])),
-        ("tokens in", str(totals["tokensIn"])),
-        ("tokens out", str(totals["tokensOut"])),
-        ("window", context_text(totals["contextUsed"] or None, totals["contextMax"])),
+        ("tokens in", _counted(totals["tokensIn"])),
+        ("tokens out", _counted(totals["tokensOut"])),
+        ("window", context_text(totals["contextUsed"], totals["contextMax"])),
     ]
     return said(Table(rows), "tokens as the model servers counted them; one that does not count adds nothing")
+
+
+def _counted(tokens: int | None) -> str:
+    return "not reported" if tokens is None else str(tokens)
 
 
 async def mcp(_: Call) -> Outcome:

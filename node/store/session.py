@@ -21,12 +21,15 @@ class Session:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """Sums over what was reported; the context is that of the last answer."""
+    """Sums over what was reported; the context is that of the last answer that says so.
+
+    None is "not reported by any answer"; zero, that there was none yet.
+    """
 
     messages: int
-    tokens_in: int
-    tokens_out: int
-    context_used: int
+    tokens_in: int | None
+    tokens_out: int | None
+    context_used: int | None
     context_max: int | None
     cost: float = 0.0
     """No server that a node talks to reports a price, so there is nothing to add up."""

@@ -163,17 +163,25 @@ class SessionStore:
     async def totals(self, session_id: str) -> Totals:
         """Return the session's sums; all zero when there is no such session."""
         rows = await self._db.rows(
-            "SELECT count(*) AS messages, coalesce(sum(tokens_in), 0) AS tokens_in,"
-            " coalesce(sum(tokens_out), 0) AS tokens_out FROM messages WHERE session_id = ?",
+            "SELECT count(*) AS messages, count(*) FILTER (WHERE role = 'agent') AS answers,"
+            " sum(tokens_in) AS tokens_in, sum(tokens_out) AS tokens_out FROM messages WHERE session_id = ?",
             (session_id,),
         )
+        messages, answers, tokens_in, tokens_out = rows[0]
+        unknown = None if answers else 0
         last = await self._db.rows(
             "SELECT context_used, context_max FROM messages"
             " WHERE session_id = ? AND context_used IS NOT NULL ORDER BY position DESC LIMIT 1",
             (session_id,),
         )
-        used, most = last[0] if last else (0, None)
-        return Totals(**dict(rows[0]), context_used=used, context_max=most)
+        used, most = last[0] if last else (unknown, None)
+        return Totals(
+            messages=messages,
+            tokens_in=unknown if tokens_in is None else tokens_in,
+            tokens_out=unknown if tokens_out is None else tokens_out,
+            context_used=used,
+            context_max=most,
+        )
 
     async def search(self, text: str, *, limit: int = 50) -> Sequence[Hit]:
         """Find sessions, archived ones too, as `node.store.search` says."""

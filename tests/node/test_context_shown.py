@@ -1,12 +1,14 @@
 """How full the window is, as the owner reads it: by the server's own count, never guessed, never above all."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.events import UsageEvent
+from node.api.history import percent
 from node.console.conversation import Conversation
 from node.console.foot import toolbar
 from node.console.render import context_text
@@ -14,6 +16,7 @@ from tests.fakes import openai_server as openai
 from tests.fakes.openai_server import FakeOpenAI
 from tests.mission import requirement
 from tests.node.nodes import running_node
+from tests.node.slash import typed
 
 
 def foot_after(data: dict[str, object]) -> str:
@@ -76,6 +79,20 @@ async def test_a_server_that_counts_nothing_leaves_it_unknown(tmp_path: Path) ->
             assert (usage["promptTokens"], usage["contextWindow"]) == (None, None)
             assert "context ?" in foot_after(usage)
             await ws.until("done")
-            session = await node.client.call("GET", "/api/chat/sessions/s")
-            kept = session["messages"][-1]  # type: ignore[index]  # JSON of our own door
-            assert (kept["tokensIn"], kept["contextUsed"], kept["contextMax"]) == (None, None, None)
+            session: Any = await node.client.call("GET", "/api/chat/sessions/s")
+            for kept in (session["messages"][-1], session["totals"]):
+                assert (kept["tokensIn"], kept["contextUsed"], kept["contextMax"]) == (None, None, None)
+            of_agent: Any = await node.client.call("GET", "/api/agents/self/chat/session?sessionId=s")
+            assert (of_agent["contextTokens"], of_agent["contextPercent"]) == (None, None)
+            assert "not reported" in await typed(node.client, "/usage", "s")
+
+
+@pytest.mark.parametrize(
+    ("used", "window", "share"),
+    [(2_500, 200_000, 1.2), (9_999, 2_000, 100.0), (0, None, 0.0), (5, None, None), (None, 2_000, None)],
+)
+@requirement("N9", "N10")
+def test_the_share_over_http_is_unknown_or_at_most_the_whole(
+    used: int | None, window: int | None, share: float | None
+) -> None:
+    assert percent(used, window) == share
