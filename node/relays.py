@@ -9,17 +9,17 @@ from tools.spec import ToolResult
 
 class Relays:
     def __init__(self) -> None:
-        self._waiting: dict[tuple[str, str], asyncio.Future[ToolResult]] = {}
+        self._waiting: dict[tuple[Client, str, str], asyncio.Future[ToolResult]] = {}
 
     async def result(self, client: Client, turn_id: str, call_id: str, timeout_s: float) -> ToolResult:
         """Wait for a client's result; time running out, or the client leaving, is a failure to read."""
         answer: asyncio.Future[ToolResult] = asyncio.get_running_loop().create_future()
-        self._waiting[turn_id, call_id] = answer
+        self._waiting[client, turn_id, call_id] = answer
         gone = asyncio.create_task(client.gone.wait())
         try:
             await asyncio.wait((answer, gone), timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            del self._waiting[turn_id, call_id]
+            del self._waiting[client, turn_id, call_id]
             gone.cancel()
         if answer.done():
             return answer.result()
@@ -27,9 +27,9 @@ class Relays:
             return ToolResult.failure("the client that ran it left before it answered")
         return ToolResult.failure(f"no client answered within {timeout_s:g} s")
 
-    def answer(self, event: ToolResultEvent) -> bool:
-        """Take a client's result; say whether anything waited for it."""
-        answer = self._waiting.get((event.turn_id, event.call_id))
+    def answer(self, client: Client, event: ToolResultEvent) -> bool:
+        """Take the result of the client that was asked; say whether anything waited for it."""
+        answer = self._waiting.get((client, event.turn_id, event.call_id))
         if answer is None or answer.done():
             return False
         answer.set_result(ToolResult(ok=event.ok, value=event.result, error=event.error))

@@ -100,9 +100,9 @@ class AgentChannel:
             client.show(CHANNEL, FrameError(code="bad_tool", message=problem, about=manifest.event))
         await self.catalogue.prepare(specs)
 
-    async def on_tool_result(self, _: Client, result: ToolResultEvent) -> None:
+    async def on_tool_result(self, client: Client, result: ToolResultEvent) -> None:
         """Take a result; one that nothing waits for is late or foreign, and of no use."""
-        self.turns.relays.answer(result)
+        self.turns.relays.answer(client, result)
 
     async def on_approval(self, _: Client, response: ApprovalResponse) -> None:
         if problem := await self.turns.approvals.answer(response):

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import aiohttp
 
+from tests.fakes.ollama_server import answer, calls, done, reply
 from tests.mission import requirement
-from tests.node.nodes import PATIENCE_S, running_node
+from tests.node.nodes import PATIENCE_S, running_node, talking
 
 PANE = {"name": "panes.open", "description": "Open a pane.", "params": {"type": "object", "properties": {}}}
 
@@ -153,6 +154,23 @@ async def test_one_bad_tool_in_a_manifest_is_refused_and_the_others_kept(tmp_pat
         named = {tool["name"] for tool in (await ws.until("tools"))["data"]["tools"]}
         assert "panes.open" in named
         assert "broken.schema" not in named
+
+
+@requirement("A9")
+async def test_only_the_client_that_was_asked_gives_a_tools_result(tmp_path: Path) -> None:
+    look = PANE | {"name": "panes.look", "sideEffect": False}
+    async with talking(tmp_path) as (node, ollama, ws), node.socket() as other:
+        await ws.send("manifest", {"tools": [look]})
+        ollama.chat(reply(calls(("panes.look", {})), done()), answer("Seen."))
+        await ws.ask("look at the pane")
+        call = (await ws.until("tool_call"))["data"]
+        result = {"turnId": call["turnId"], "callId": call["callId"], "ok": True}
+        await other.send("tool_result", result | {"result": "nothing"})
+        await other.send("list_tools", {})
+        await other.until("tools")  # by now what came before is dealt with
+        await ws.send("tool_result", result | {"result": "a map"})
+        await ws.until("done", reason="answered")
+        assert ollama.asked[-1]["messages"][-1]["content"] == "a map"
 
 
 @requirement("A14")
