@@ -82,8 +82,8 @@ def shared_tools(reader: SharedReader) -> tuple[ToolSpec, ...]:
             "what do [the|my|your] shared (folders|files) say about {query}",
         ),
         answer=(
-            "{+passages}There is no model here, so these are quotations from shared files.{/passages}"
-            "{#passages}\n{cite} {heading}\n{text}{/passages}"
+            "{+passages}There is no model here, so these are quotations from shared files.\n{/passages}"
+            "{#passages}\n{cite} {heading}\n\n{>text}{/passages}"
             "{^passages}There is no model here, only a search of the shared files, and it found nothing about"
             " this.{/passages}"
         ),
@@ -105,7 +105,7 @@ def shared_tools(reader: SharedReader) -> tuple[ToolSpec, ...]:
         specifier="{file}",
         canonical=_by_one_name,
         phrases=("(read|open|show [me]|print) [the] shared file {file}",),
-        answer="{cite}\n{text}",
+        answer="{cite}\n\n{>text}",
     )
     async def shared_read(
         file: Annotated[str, "as shared.search or shared.list names it, as handbook/opening.md"],

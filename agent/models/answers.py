@@ -1,20 +1,22 @@
 """Answers without a model: a tool's one-line template turns its result into sentences.
 
-`{key}` is a value of the result, `{#list}…{/list}` repeats for each item on a line of its own,
-`{+list}…{/list}` stands once where the list has items and `{^list}…{/list}` where it has none. Nothing
-else is read, so a result cannot be more than text.
+`{key}` is a value of the result, `{>key}` that value as a quotation from the result's `file`, `{#list}…{/list}`
+repeats for each item on a line of its own, `{+list}…{/list}` stands once where the list has items and
+`{^list}…{/list}` where it has none. Nothing else is read, so a result cannot be more than text.
 """
 
 import json
 import re
 from collections.abc import Mapping
+from functools import partial
 
+from agent.models.quoting import quoted
 from tools.spec import JsonObject
 
 VALUE_MAX_CHARS = 8_000
 
 _SECTION = re.compile(r"\{([#+^])(\w+)\}(.*?)\{/\2\}", re.DOTALL)
-_VALUE = re.compile(r"\{(\w+)\}")
+_VALUE = re.compile(r"\{(>?)(\w+)\}")
 
 
 def rendered(template: str, result: object) -> str:
@@ -48,7 +50,12 @@ def _repeated(section: re.Match[str], result: JsonObject) -> str:
 
 
 def _filled(template: str, values: JsonObject) -> str:
-    return _VALUE.sub(lambda found: _inline(values.get(found[1], "")), template)
+    return _VALUE.sub(partial(_value, values), template)
+
+
+def _value(values: JsonObject, slot: re.Match[str]) -> str:
+    text = _inline(values.get(slot[2], ""))
+    return quoted(text, str(values.get("file", ""))) if slot[1] else text
 
 
 def _inline(value: object) -> str:

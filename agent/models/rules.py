@@ -85,6 +85,8 @@ class RulesModel:
             return "", orders
         if any(tool.name == self._lookup for tool in request.tools) and not _is_small_talk(message):
             return "", (_lookup(str(self._lookup), message),)
+        if from_peer and self._lookup is not None and not _is_small_talk(message):
+            return _nothing_to_quote(message, Phrasebook(request.tools, {})), ()
         if from_peer:
             return _not_understood(message, Phrasebook(request.tools, {})), ()
         return _advice(message, Phrasebook(tools, {"peer": peers}), peers), ()
@@ -168,6 +170,14 @@ def _not_understood(message: str, book: Phrasebook) -> str:
     if not near:
         return f'{_NO_MODEL} I did not understand that. Say "help" to see what I understand.'
     return "\n".join([f"{_NO_MODEL} I did not understand that. The nearest that I know:", *_bullets(near)])
+
+
+def _nothing_to_quote(message: str, book: Phrasebook) -> str:
+    """Say to a peer why its question has no answer here, and what could be asked instead."""
+    lines = ["There is no model here, and no file is shared with you to quote from, so I cannot answer that."]
+    if known := book.nearest(message) or book.examples():
+        lines += ["What I understand:", *_bullets(known)]
+    return "\n".join(lines)
 
 
 def _bullets(lines: Sequence[str]) -> list[str]:

@@ -171,6 +171,17 @@ async def test_a_question_that_means_no_call_is_looked_up_where_that_is_offered(
         assert await called(sentence, tools) == []
 
 
+async def test_a_peer_to_whom_nothing_is_shared_is_told_so_and_what_it_can_ask() -> None:
+    reader = RulesModel(lambda: TOOLS, lambda: PEERS, lookup="shared.search")
+    asked = ModelRequest(messages=(UserMessage(text="Are the swans fed on Sundays?"),), tools=PEER_SEES)
+    async with aclosing(reader.stream(asked)) as stream:
+        said = text_in([delta async for delta in stream])
+
+    assert "no file is shared with you" in said
+    assert "- what time is it" in said
+    assert not any(name in said for name in PEERS)
+
+
 async def test_a_failed_call_is_told_in_plain_words() -> None:
     *asked, result = answered("notes.write", None)
     assert isinstance(result, ToolMessage)
