@@ -27,6 +27,8 @@ MAX_FAILURES = 5
 MAX_TICKETS = 64
 """The book forgets the oldest ticket beyond this many."""
 
+_ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz234567")
+
 JOINER = "palaver/pair/1/joiner"
 INVITER = "palaver/pair/1/inviter"
 
@@ -129,10 +131,12 @@ def _body(text: str) -> bytes:
     if len(compact) > TICKET_MAX_CHARS:
         raise TicketUnreadable("This is too long for a ticket. Copy the ticket alone.")
     encoded = compact.removeprefix(PREFIX)
+    if not _ALPHABET.issuperset(encoded):
+        raise TicketUnreadable("The ticket has characters that no ticket has. Copy it again.")
     try:
         raw = base64.b32decode(encoded.upper() + "=" * (-len(encoded) % 8))
-    except ValueError:
-        raise TicketUnreadable("The ticket has characters that no ticket has. Copy it again.") from None
+    except ValueError:  # of a length that none has
+        raw = b""
     body, check = raw[:-CHECK_BYTES], raw[-CHECK_BYTES:]
     if not body or _check(body) != check:
         raise TicketUnreadable("The ticket is damaged or cut off. Copy it again, all of it.")

@@ -64,6 +64,15 @@ def test_a_ticket_with_one_character_changed_or_its_end_missing_is_refused(
             Ticket.parse(broken)
 
 
+def test_a_ticket_that_was_cut_anywhere_is_said_to_be_cut_and_not_misspelt() -> None:
+    whole = str(issued(TicketBook()))
+    for size in range(len(PREFIX) + 1, len(whole)):
+        with pytest.raises(TicketUnreadable, match="damaged or cut off"):
+            Ticket.parse(whole[:size])
+    with pytest.raises(TicketUnreadable, match="characters that no ticket has"):
+        Ticket.parse(whole[:-1] + "1")
+
+
 @given(
     st.text()
     | st.text().map(PREFIX.__add__)
