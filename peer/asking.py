@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
-from peer.errors import PeerLost, ProtocolError, heard
+from peer.errors import PeerError, PeerLost, ProtocolError, heard
 from peer.identity import NodeId
 from peer.lineage import Lineage
 from peer.messages import (
@@ -69,6 +69,7 @@ class Asking:
 
     def __init__(self, outlet: Outlet) -> None:
         self._outlet = outlet
+        self._why_lost: PeerError | None = None
         self._waiting: dict[str, _Waiting] = {}
 
     @property
@@ -103,8 +104,9 @@ class Asking:
         waiting.frames.put_nowait(frame)
         return True
 
-    def lose(self) -> None:
-        """Tell every ask that the link is gone."""
+    def lose(self, why: PeerError | None = None) -> None:
+        """Tell every ask that the link is gone, and why the other side ended it if it said so."""
+        self._why_lost = why
         for waiting in self._waiting.values():
             if not waiting.is_over:
                 waiting.is_over = True
@@ -127,7 +129,9 @@ class Asking:
                 case AgentResult() as refused:
                     raise heard(refused.code or "internal", refused.message, refused.retry_after)
                 case None:
-                    raise PeerLost("The link to the other node was lost before it answered. Try again.")
+                    raise self._why_lost or PeerLost(
+                        "The link to the other node was lost before it answered. Try again."
+                    )
 
     def _grant(self, rid: str, waiting: _Waiting, read: int) -> None:
         """Give credit for what was read, half a window at a time."""

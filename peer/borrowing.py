@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from peer.asking import Outlet
-from peer.errors import PeerLost, ProtocolError, TooLarge, heard
+from peer.errors import PeerError, PeerLost, ProtocolError, TooLarge, heard
 from peer.messages import (
     EVENT_WINDOW,
     MODEL_REPLY_MAX_CHARS,
@@ -45,6 +45,7 @@ class Borrowing:
 
     def __init__(self, outlet: Outlet) -> None:
         self._outlet = outlet
+        self._why_lost: PeerError | None = None
         self._waiting: dict[str, _Waiting] = {}
 
     @property
@@ -90,8 +91,9 @@ class Borrowing:
         waiting.frames.put_nowait(frame)
         return True
 
-    def lose(self) -> None:
-        """Tell every round that the link is gone."""
+    def lose(self, why: PeerError | None = None) -> None:
+        """Tell every round that the link is gone, and why the other side ended it if it said so."""
+        self._why_lost = why
         for waiting in self._waiting.values():
             if not waiting.is_over:
                 waiting.is_over = True
@@ -107,7 +109,9 @@ class Borrowing:
             case ModelEnd() as refused:
                 raise heard(refused.code or "internal", refused.message, refused.retry_after)
             case None:
-                raise PeerLost("The link to the other node was lost while its model answered. Try again.")
+                raise self._why_lost or PeerLost(
+                    "The link to the other node was lost while its model answered. Try again."
+                )
 
     def _grant(self, rid: str, waiting: _Waiting, read: int) -> None:
         """Give credit for what was read, half a window at a time."""

@@ -43,6 +43,7 @@ class Connection:
         self._bulk = 0
         self._room = asyncio.Condition()
         self._is_ended = False
+        self._has_closed = False
         self._is_choked = False
         self._pace = Pace(READ_PER_S)
         self._idle: TokenBucket | None = None
@@ -57,6 +58,14 @@ class Connection:
     def failure(self) -> PeerError | None:
         """Why this side ended the link because of the other one, if it did."""
         return self._protocol.failure
+
+    @property
+    def farewell(self) -> PeerError | None:
+        """Why the other side ended the link, if it did and said so; what this side closes it only repeats."""
+        if self._has_closed or self._protocol.close is not None:
+            return None
+        code, reason = self._socket.close_heard()
+        return Close(code=code, reason=reason).as_error()
 
     async def open(
         self,
@@ -114,6 +123,7 @@ class Connection:
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
         """End the link; `run` returns."""
+        self._has_closed = True
         await self._socket.close(code, reason)
 
     async def _greet(

@@ -7,6 +7,7 @@ from peer.answering import Answering
 from peer.asking import Asking
 from peer.borrowing import Borrowing
 from peer.connection import Connection
+from peer.errors import PeerError
 from peer.identity import NodeId
 from peer.lending import Lending
 from peer.messages import (
@@ -61,13 +62,13 @@ class Link:
         try:
             await self.connection.run(self._take)
         finally:
-            self.lose()
+            self.lose(self.connection.farewell)
             await self.stop()
 
-    def lose(self) -> None:
+    def lose(self, why: PeerError | None = None) -> None:
         """Wait no longer for what the peer does for this node here."""
-        self.asking.lose()
-        self.borrowing.lose()
+        self.asking.lose(why)
+        self.borrowing.lose(why)
 
     async def stop(self) -> None:
         """Stop what this node does for the peer here."""

@@ -202,7 +202,7 @@ async def test_revoking_during_a_turn_stops_it_and_closes_the_link() -> None:
         async with asyncio.timeout(1):
             await anna.hub.revoke(ben.id, block=True)
             assert cancelled.is_set()
-            with pytest.raises(PeerLost):
+            with pytest.raises(NotTrusted, match="does not trust this one"):
                 await asking
         await ben.until(lambda: not ben.is_linked(anna))
         with pytest.raises(NotTrusted):

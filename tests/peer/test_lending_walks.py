@@ -7,7 +7,7 @@ from contextlib import aclosing, asynccontextmanager
 
 import pytest
 
-from peer.errors import Busy, NotAllowed, PeerError, PeerLost, TooLarge
+from peer.errors import Busy, NotAllowed, NotTrusted, PeerError, PeerLost, TooLarge
 from peer.lending import Loan
 from peer.loans import LoanPolicy
 from peer.messages import (
@@ -108,7 +108,8 @@ async def test_a_loan_that_ends_in_mid_stream_is_an_error_at_once(how: str) -> N
                 case _:
                     anna.loans = LoanPolicy(allowed=False, reason="no more")
                     anna.hub.reconsider_loans()
-            with pytest.raises(NotAllowed if how == "taken back" else PeerLost):
+            errors = {"revoked": NotTrusted, "unplugged": PeerLost, "taken back": NotAllowed}
+            with pytest.raises(errors[how]):
                 await in_time(anext(pieces))
         await in_time(stopped.wait())
 
