@@ -11,7 +11,6 @@ from tests.web.axe import assert_accessible
 from tests.web.conftest import StartNode
 from tests.web.network import pair
 from tests.web.node_process import NodeProcess
-from tests.web.stage import Stage
 from tests.web.talk import ask, composer, expect_answered, turn
 from tests.web.watch import Watch
 
@@ -41,10 +40,17 @@ def test_the_bar_tells_which_model_answers_how_much_it_may_do_and_how_full_its_w
     ask(page, "what time is it")
     expect_answered(page, "Noon.")
     expect(bar).to_contain_text("Context 1K / 4K (24 %)")
-    # It is said here alone: the composer has what can be chosen.
+    # How full it is is said here alone, and the mode where no composer names it.
     expect(page.locator(".meter")).to_have_count(1)
+    words = fact(bar, "Mode:").get_by_text("Ask before acting")
+    expect(words).to_have_class("visually-hidden")
+    page.keyboard.press("Shift+F6")
+    page.keyboard.press("Control+Alt+M")
+    expect(words).to_have_class("wide")
+    page.keyboard.press("Control+Alt+M")
+    expect(words).to_have_class("visually-hidden")
     page.keyboard.press("Control+Shift+O")
-    expect(bar).to_contain_text("Context unknown")
+    expect(bar).to_contain_text("Context up to 4K")
 
 
 @requirement("Q5", "E8")
@@ -166,11 +172,11 @@ def test_without_its_node_the_bar_tells_what_the_composer_tells_and_counts_nobod
     node.process.wait(10)
     down = "the node is not running"
     for place in (bar, page.locator(".reason-to-wait")):
-        expect(place).to_contain_text(down)
-        expect(place).to_contain_text("start it with `palaver up`")
+        expect(place).to_contain_text(down, ignore_case=True)
+        expect(place).to_contain_text("palaver up")
     expect(fact(bar, "peers")).to_have_count(0)
     start_node(port=int(node.url.rpartition(":")[2]))
     page.get_by_role("button", name="Try now").click()
     for place in (bar, page.locator(".reason-to-wait")):
-        expect(place).to_contain_text("this page is locked")
+        expect(place).to_contain_text("this page is locked", ignore_case=True)
         expect(place).to_contain_text("palaver open")

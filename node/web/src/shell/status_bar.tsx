@@ -7,6 +7,7 @@ import { type ConversationView, currentSession, openSession, viewOf } from "../c
 import { Meter } from "../conversation/meter";
 import { MODES } from "../conversation/pickers";
 import type { LayoutController } from "../layout/controller";
+import { groupsOf, paneOf } from "../layout/model";
 import { socket } from "../net/socket";
 import { inbound, peers, trusted } from "../peers/network";
 import { doing, watchDoing } from "../sessions/doing";
@@ -24,7 +25,7 @@ export function StatusBar({ layout }: { layout: LayoutController }) {
     <>
       <span class="fact name" title="This node">{socket.hello.value?.name ?? agent.value?.node.name ?? "…"}</span>
       {readiness.value && <Ready ready={readiness.value} onPress={() => settings("agent.orchestrator.model")} />}
-      <ModeInForce view={view} onPress={() => settings("agent.permissions.mode")} />
+      <ModeInForce view={view} isNamed={!isComposerSeen(layout)} onPress={() => settings("agent.permissions.mode")} />
       {view && <Context key={view.id} view={view} />}
       <span class="space" />
       <GoingOn onAsked={(id) => (openSession(id), showConversation(layout, true))} />
@@ -38,6 +39,12 @@ function inHand(layout: LayoutController): ConversationView | null {
   const pane = layout.active.value;
   const id = (pane?.kind === "conversation" && pane.params["session"]) || currentSession.value;
   return id === null ? null : viewOf(id);
+}
+
+/** Whether a conversation is in view, whose composer names the mode already. */
+function isComposerSeen({ layout: { value: layout } }: LayoutController): boolean {
+  const groups = groupsOf(layout).filter(({ id }) => layout.maximized === null || layout.maximized === id);
+  return groups.some(({ active }) => paneOf(layout, active)?.kind === "conversation");
 }
 
 /** Which model answers on which server, or what has to be done so that one does. */
@@ -60,8 +67,15 @@ function Ready({ ready, onPress }: { ready: Readiness; onPress: () => void }) {
   );
 }
 
+interface ModeProps {
+  view: ConversationView | null;
+  /** Whether its words are shown, too. */
+  isNamed: boolean;
+  onPress: () => void;
+}
+
 /** How much the agent may do with the next message. */
-function ModeInForce({ view, onPress }: { view: ConversationView | null; onPress: () => void }) {
+function ModeInForce({ view, isNamed, onPress }: ModeProps) {
   const mode = view?.mode.value ?? agent.value?.mode;
   const title = MODES.find(({ id }) => id === mode)?.title;
   if (title === undefined) return null;
@@ -69,7 +83,7 @@ function ModeInForce({ view, onPress }: { view: ConversationView | null; onPress
     <button type="button" class="fact" data-mode={mode} title={`The agent's mode: ${title}\nChange it for all conversations`} onClick={onPress}>
       <Icon name="lock" />
       <span class="visually-hidden">Mode: </span>
-      <span class="wide">{title}</span>
+      <span class={isNamed ? "wide" : "visually-hidden"}>{title}</span>
     </button>
   );
 }
