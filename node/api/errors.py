@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from math import ceil
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -19,7 +20,17 @@ from node.store.errors import (
     StoreFull,
     StoreUnusable,
 )
-from peer.errors import PairingClosed, PeerError, TicketUnreadable, UnknownPeer
+from peer.errors import (
+    Busy,
+    DeadlinePassed,
+    NotAllowed,
+    PairingClosed,
+    PeerError,
+    PeerLost,
+    TicketUnreadable,
+    UnknownPeer,
+    Unreachable,
+)
 
 MODEL_STATUS = {
     ErrorKind.UNREACHABLE: 503,
@@ -76,6 +87,14 @@ def peer_status(error: PeerError) -> int:
             return 404
         case PairingClosed():
             return 409
+        case NotAllowed():
+            return 403
+        case Busy():
+            return 429
+        case DeadlinePassed():
+            return 504
+        case Unreachable() | PeerLost():
+            return 503
         case _:
             return 502
 
@@ -110,5 +129,6 @@ async def explained(request: web.Request, handler: Handler) -> web.StreamRespons
 
 def response_of(error: ApiError) -> web.Response:
     body = {"error": str(error), "code": error.code, **error.more}
-    headers = {"Retry-After": str(error.more["retry_after"])} if "retry_after" in error.more else None
+    seconds = error.more.get("retry_after")
+    headers = {"Retry-After": str(ceil(seconds))} if isinstance(seconds, int | float) else None
     return web.json_response(body, status=error.status, headers=headers)

@@ -10,7 +10,8 @@ from node.client import NodeError
 from tests.fakes.ollama_server import FakeOllama, answer, calls, done, reply, text
 from tests.fakes.scripted_server import Reply, Script
 from tests.mission import requirement
-from tests.node.nodes import PATIENCE_S, RunningNode, Together
+from tests.node.nodes import PATIENCE_S, RunningNode, Together, running_node
+from tests.node.test_http import http
 
 ALLOWED = {"network.allowRemoteAgent": True}
 
@@ -44,6 +45,19 @@ async def test_two_owners_pair_and_ask_each_others_agents(tmp_path: Path) -> Non
         assert chat["from"]["name"] == "bob"
         (card,) = await alice.client.peers()
         assert (card["name"], card["state"], card["capabilities"]) == ("bob", "trusted", ["ask"])
+
+
+@requirement("P8", "F12")
+async def test_a_chat_with_a_peer_that_may_not_or_is_gone_has_its_status(tmp_path: Path) -> None:
+    async with Together(tmp_path) as nodes:
+        alice = await nodes.node("alice")
+        async with running_node(tmp_path / "bob", name="bob") as bob:
+            await pair(bob, alice)
+            status, refused, _ = await http(alice, "POST", "/api/agents/bob/chat", {"message": "hi"})
+            assert (status, refused["code"]) == (403, "not_allowed")
+        status, refused, _ = await http(alice, "POST", "/api/agents/bob/chat", {"message": "hi"})
+        assert status == 503
+        assert refused["code"] in {"unreachable", "peer_lost"}
 
 
 @requirement("F11", "F29")
