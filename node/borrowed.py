@@ -23,6 +23,7 @@ from peer.messages import ModelCard
 
 PREFIX = "peer:"
 PROVIDER = "peer"
+REMEDY = "ask its owner, or choose another model"
 MODEL_SHOWN_CHARS = 64
 
 
@@ -73,9 +74,9 @@ class BorrowedModel:
 
     def _not_lent(self) -> ModelError:
         if any(status.connected and status.record.node_id == self._peer for status in self._hub.peers()):
-            text = f"{self._label} does not lend its model to this node; ask its owner, or choose another one"
+            text = f"{self._label} does not lend its model to this node"
             return ModelError(ErrorKind.REFUSED, text)
-        text = f"{self._label} is not connected, so its model cannot be used; wait, or choose another one"
+        text = f"{self._label} is not connected, so its model cannot be used"
         return ModelError(ErrorKind.UNREACHABLE, text)
 
     def _failure(self, error: PeerError, *, has_begun: bool) -> ModelError:
@@ -118,8 +119,8 @@ class BorrowedModels:
         A peer that lends nothing now cannot be chosen.
         """
         model = self.open(name)
-        if model.problem:
-            raise model.problem
+        if problem := model.problem:
+            raise ModelError(problem.kind, f"{problem}; {REMEDY}")
         return f"{PREFIX}{self._hub.find(name.removeprefix(PREFIX)).node_id}"
 
     def all(self) -> list[ModelFacts]:

@@ -27,11 +27,16 @@ class Readiness:
 
 
 def readiness(
-    model: ModelFacts | None, problem: ModelError | None, *, chosen: bool, refused: str = ""
+    model: ModelFacts | None,
+    problem: ModelError | None,
+    *,
+    chosen: bool,
+    refused: str = "",
+    remedy: str = "",
 ) -> Readiness:
     """Say how things stand: the model in use, what the last look for one met, whether its owner chose it.
 
-    `refused` is why an address was not even asked.
+    `refused` is why an address was not even asked, `remedy` what to do about a model of no server.
     """
     if model is None:
         return Readiness(state=ReadinessState.UNRESOLVED, text="looking for a model", remedy="wait a moment")
@@ -39,8 +44,8 @@ def readiness(
         return Readiness(state=ReadinessState.UNRESOLVED, text=str(problem), remedy="wait a moment")
     if problem is not None:
         # The remedy goes on with the sentence.
-        text = str(problem).removesuffix(".")
-        return Readiness(state=ReadinessState.PROVIDER_UNREACHABLE, text=text, remedy=remedy_of(problem.kind))
+        text, remedy = str(problem).removesuffix("."), remedy or remedy_of(problem.kind)
+        return Readiness(state=ReadinessState.PROVIDER_UNREACHABLE, text=text, remedy=remedy)
     if model.provider == "rules" and not chosen and refused:
         return Readiness(
             state=ReadinessState.NOT_CONFIGURED,

@@ -15,6 +15,7 @@ from agent.models.ollama_control import PROVIDER as OLLAMA
 from agent.models.recorder import UNRECORDED, Recorder
 from node.borrowed import PREFIX as PEER
 from node.borrowed import PROVIDER as BORROWED
+from node.borrowed import REMEDY as BORROWED_REMEDY
 from node.borrowed import BorrowedModel
 from node.engine import EngineModel, Engines
 from node.engine_file import PREFIX
@@ -158,7 +159,8 @@ class ModelChoice:
         model = self._model
         problem = model.problem if isinstance(model, EngineModel | BorrowedModel) else self._problem
         chosen = bool(self._wish and not self._wish.is_open)
-        return readiness(self.facts, problem, chosen=chosen, refused=self._refused)
+        remedy = BORROWED_REMEDY if isinstance(model, BorrowedModel) else ""
+        return readiness(self.facts, problem, chosen=chosen, refused=self._refused, remedy=remedy)
 
     async def close(self) -> None:
         for model in self._opened:

@@ -1,6 +1,9 @@
 """Dialling a node: the key that answers is compared with the expected one before any HTTP byte is sent."""
 
+import asyncio
+import socket
 import ssl
+from collections import deque
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -14,23 +17,46 @@ from peer.errors import LinkError, Unreachable, WrongNode
 from peer.identity import NodeId, node_id_of_certificate
 from peer.messages import FRAME_MAX_BYTES
 from peer.sockets import CLOSE_WAIT_S, WebsocketsSocket
+from peer.tasks import cancelled
 from peer.tls import SERVER_NAME, client_context
 
 DIAL_TIMEOUT_S = 5
 """For one address: name, TCP, TLS and the upgrade."""
+STAGGER_S = 0.3
+"""How long an address has to itself before the next one is tried beside it."""
 PATH = "/peer-ws"
 
 
 async def dial(addresses: Sequence[str], node_id: NodeId) -> tuple[WebsocketsSocket, str]:
-    """Try the addresses in turn, `DIAL_TIMEOUT_S` each; return the socket to `node_id` and its address."""
+    """Try the addresses, each a little after the one before; return the socket to `node_id`, and where it is."""
     error: LinkError = Unreachable(f"No address is known for {node_id[:8]}. Give one, or pair again.")
-    for address in addresses:
-        try:
-            return (await _dial_one(address, node_id))[0], address
-        except LinkError as failure:
-            # Another node at an address says more than silence at the next one.
-            error = error if isinstance(error, WrongNode) else failure
+    left, trying = deque(addresses), dict[asyncio.Task[tuple[WebsocketsSocket, NodeId]], str]()
+    try:
+        while left or trying:
+            if left:
+                address = left.popleft()
+                trying[asyncio.create_task(_dial_one(address, node_id))] = address
+            done, _ = await asyncio.wait(
+                trying, timeout=STAGGER_S if left else None, return_when=asyncio.FIRST_COMPLETED
+            )
+            for task in done:
+                address = trying.pop(task)
+                try:
+                    return task.result()[0], address
+                except LinkError as failure:
+                    # Another node at an address says more than silence at the next one.
+                    error = error if isinstance(error, WrongNode) else failure
+    finally:
+        await _give_up(*trying)
     raise error
+
+
+async def _give_up(*trying: "asyncio.Task[tuple[WebsocketsSocket, NodeId]]") -> None:
+    """End what is no longer wanted, also what has come about meanwhile."""
+    await cancelled(*trying)
+    for task in trying:
+        if not task.cancelled() and task.exception() is None:
+            await task.result()[0].close()
 
 
 async def meet(address: str) -> tuple[WebsocketsSocket, NodeId]:
@@ -58,10 +84,25 @@ async def _dial_one(address: str, node_id: NodeId | None) -> tuple[WebsocketsSoc
     except TimeoutError:
         raise Unreachable(f"{address} did not answer within {DIAL_TIMEOUT_S} s. Is the node on?") from None
     except (OSError, ValueError) as error:
-        raise Unreachable(f"{address} cannot be reached: {error}. Is the node on?") from error
+        raise Unreachable(f"{address} cannot be reached: {_why(error)}. Is the node on?") from error
     except (InvalidHandshake, EOFError) as error:
         raise Unreachable(f"{address} did not open a link: {error}.") from error
     return WebsocketsSocket(ws, host), _seen(ws)
+
+
+def _why(error: OSError | ValueError) -> str:
+    """Say in words why no connection came about."""
+    match error:
+        case ConnectionRefusedError():
+            return "nothing listens there"
+        case ConnectionResetError() | ConnectionAbortedError():
+            return "it hung up"
+        case socket.gaierror():
+            return "no machine of that name is known here"
+        case OSError(strerror=str(reason)) if reason:
+            return reason[0].lower() + reason[1:]
+        case _:
+            return str(error) or "the connection failed"
 
 
 async def _connect(host: str, port: int, node_id: NodeId | None) -> ClientConnection:

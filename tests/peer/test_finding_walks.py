@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import chain, repeat
 
 import pytest
 
 from peer.connection import PING_EVERY_S
+from peer.dial import DIAL_TIMEOUT_S, dial
 from peer.errors import NotTrusted, UnknownPeer, Unreachable, WrongNode
 from peer.identity import Identity
 from peer.trust import PeerRecord, TrustState
@@ -104,6 +105,48 @@ async def test_nobody_at_an_address_no_node_and_oneself_are_said_so() -> None:
         port = server.sockets[0].getsockname()[1]
         with pytest.raises(Unreachable, match=f"127.0.0.1:{port}"):
             await in_time(anna.hub.meet(f"127.0.0.1:{port}"))
+        server.close()
+
+
+@requirement("F3")
+async def test_an_address_that_says_nothing_does_not_hold_up_the_next_one() -> None:
+    async with nodes("anna") as (anna,), AsyncExitStack() as stack:
+        silent = [await stack.enter_async_context(says_nothing()) for _ in range(3)]
+        async with asyncio.timeout(DIAL_TIMEOUT_S - 1):
+            socket, address = await dial([*silent, anna.address], anna.id)
+        assert address == anna.address
+        await socket.close()
+
+
+async def test_what_is_in_the_way_of_a_connection_is_said_in_words() -> None:
+    async with nodes("anna") as (anna,), foreign_server(Identity.generate()) as (elsewhere, _):
+        for address, why in (
+            ("127.0.0.1:9", "nothing listens there"),
+            ("no-such-host.invalid:9", "no machine of that name"),
+        ):
+            with pytest.raises(Unreachable, match=why):
+                await in_time(dial([address], anna.id))
+        with pytest.raises(WrongNode):
+            await in_time(dial([elsewhere, "127.0.0.1:9"], anna.id))
+        with pytest.raises(Unreachable, match="No address is known"):
+            await dial([], anna.id)
+
+
+@asynccontextmanager
+async def says_nothing() -> AsyncIterator[str]:
+    """Run a server that takes connections and never says a word; give its address."""
+    over = asyncio.Event()
+
+    async def accept(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await over.wait()
+        writer.transport.abort()
+
+    server = await asyncio.start_server(accept, "127.0.0.1", 0)
+    host, port = server.sockets[0].getsockname()
+    try:
+        yield f"{host}:{port}"
+    finally:
+        over.set()
         server.close()
 
 
