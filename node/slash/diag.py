@@ -82,7 +82,8 @@ async def attach(_: Call) -> Outcome:
 
 
 def _ended(turn: RecentTurnShown) -> str:
-    return f"{when(turn['createdAt'])}, {turn['state']}: {one_line(turn['prompt'])}"
+    state = "answered" if turn["state"] == "sent" else turn["state"]
+    return f"{when(turn['createdAt'])}, {state}: {one_line(turn['prompt'])}"
 
 
 def _failure(turn: RecentTurnShown) -> str:

@@ -75,7 +75,7 @@ async def test_diag_shows_what_answers_depend_on_and_what_failed_last(tmp_path: 
         await ws.whole_turn("first", "t1", sessionId="s")
         await ws.whole_turn("second", "t2", sessionId="s")
         told = await typed(node.client, "/diag", "s")
-        assert re.search(r"last turn .*: second", told)
+        assert re.search(r"last turn .*, answered: second", told)
         assert re.search(r"last failure, .*CUDA out of memory", told)
         assert "0 running, 0 waiting" in told
 
