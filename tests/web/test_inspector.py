@@ -148,3 +148,6 @@ def test_the_sources_of_an_answer_are_there_after_a_reload(
     expect(sources).to_contain_text("handbook/oven.md, line 3")
     page.reload()
     expect(sources).to_contain_text("handbook/oven.md, line 3")
+    sources.get_by_text("handbook/oven.md, line 3").press("Enter")
+    expect(sources.locator("blockquote")).to_contain_text("E4 means")
+    assert_accessible(page)

@@ -45,12 +45,10 @@ export function KeyList({ id }: { id?: string }) {
       </p>
       <div class="shortcuts-list" tabIndex={0} role="group" aria-label="All commands">
         <table>
-          <thead>
-            <tr>
-              <th scope="col" colSpan={2}>In the composer</th>
-            </tr>
-          </thead>
           <tbody>
+            <tr>
+              <th scope="rowgroup" colSpan={2}>In the composer</th>
+            </tr>
             {WRITING.map(([title, keys]) => (
               <tr key={keys}>
                 <th scope="row">{title}</th>
@@ -58,12 +56,10 @@ export function KeyList({ id }: { id?: string }) {
               </tr>
             ))}
           </tbody>
-          <thead>
-            <tr>
-              <th scope="col" colSpan={2}>Anywhere; press the keys of a line to choose others</th>
-            </tr>
-          </thead>
           <tbody>
+            <tr>
+              <th scope="rowgroup" colSpan={2}>Anywhere; press the keys of a line to choose others</th>
+            </tr>
             {all.map((command) => (
               <Row key={command.id} command={command} />
             ))}

@@ -33,8 +33,11 @@ export function changeIn(args: Args): { lines: readonly Line[]; names: readonly 
 
 /** Read a unified diff. */
 export function unified(diff: string): Line[] {
-  return diff.split("\n").map((line) => {
-    if (/^(?:@@|---|\+\+\+|diff |index )/.test(line)) return { sign: "@", text: line };
+  const lines = diff.split("\n");
+  // What stands before the first part names files; further on, such a line is one of the text.
+  const first = lines.findIndex((line) => line.startsWith("@@"));
+  return lines.map((line, index) => {
+    if (line.startsWith("@@") || (index < first && /^(?:---|\+\+\+|diff |index )/.test(line))) return { sign: "@", text: line };
     const sign = line.startsWith("+") ? "+" : line.startsWith("-") ? "-" : " ";
     return { sign, text: sign === " " ? line.replace(/^ /, "") : line.slice(1) };
   });

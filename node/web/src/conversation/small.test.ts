@@ -13,6 +13,8 @@ test("numbers are short", () => {
 test("a difference keeps what stayed, in order", () => {
   expect(difference("a\nb\nc", "a\nx\nc").map(({ sign, text }) => sign + text)).toEqual([" a", "-b", "+x", " c"]);
   expect(changeIn({ path: "p", diff: "@@ -1 +1 @@\n-a\n+b" })?.lines.map(({ sign }) => sign)).toEqual(["@", "-", "+"]);
+  const named = "--- a\n+++ b\n@@ -1 +1 @@\n--- a rule\n+++ a sum";
+  expect(changeIn({ diff: named })?.lines.map(({ sign }) => sign)).toEqual(["@", "@", "@", "-", "+"]);
   expect(changeIn({ path: "p", text: "t" })).toBeNull();
 });
 

@@ -125,8 +125,13 @@ function Sources({ citations }: { citations: readonly Citation[] }) {
   return (
     <ol class="citations" aria-label="Sources">
       {citations.map((place, index) => (
-        <li key={index} title={place.quote}>
-          <Icon name="file" /> {place.file}, {placeOf(place)}
+        <li key={index}>
+          <details>
+            <summary>
+              <Icon name="file" /> {place.file}, {placeOf(place)}
+            </summary>
+            <blockquote dir="auto">{place.quote || "It quotes nothing."}</blockquote>
+          </details>
         </li>
       ))}
     </ol>
