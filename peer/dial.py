@@ -28,7 +28,7 @@ PATH = "/peer-ws"
 
 
 async def dial(addresses: Sequence[str], node_id: NodeId) -> tuple[WebsocketsSocket, str]:
-    """Try the addresses, each a little after the one before; return the socket to `node_id`, and where it is."""
+    """Try the addresses, each a little after the one before; return the socket to `node_id`, and where."""
     error: LinkError = Unreachable(f"No address is known for {node_id[:8]}. Give one, or pair again.")
     left, trying = deque(addresses), dict[asyncio.Task[tuple[WebsocketsSocket, NodeId]], str]()
     try:

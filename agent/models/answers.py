@@ -1,6 +1,6 @@
 """Answers without a model: a tool's one-line template turns its result into sentences.
 
-`{key}` is a value of the result, `{>key}` that value as a quotation from the result's `file`, `{#list}…{/list}`
+`{key}` is a value of the result, `{>key}` that value as a quotation from its `file`, `{#list}…{/list}`
 repeats for each item on a line of its own, `{+list}…{/list}` stands once where the list has items and
 `{^list}…{/list}` where it has none. Nothing else is read, so a result cannot be more than text.
 """

@@ -323,7 +323,10 @@ DELETE FROM words WHERE rowid IN (
     SELECT p.id FROM passages p JOIN files f ON f.id = p.file_id WHERE {}
 )
 """
-_MARKED = f"SELECT highlight(words, 2, '{MARK}', '') FROM words WHERE words MATCH ? AND rowid = ?"
+_MARKED = (
+    f"SELECT highlight(words, 2, '{MARK}', '') FROM words"  # noqa: S608  both are our own text
+    " WHERE words MATCH ? AND rowid = ?"
+)
 _AMONG = "SELECT rowid FROM words WHERE words MATCH ? AND rowid IN ({})"
 _FILES = "SELECT share, path, size FROM files WHERE reason IS NULL AND share IN ({}) ORDER BY share, path"
 _PAGES = (

@@ -28,7 +28,7 @@ _SILENT = frozenset(
 
 
 def telling_words(question: str) -> tuple[str, ...]:
-    """Return what a question is about, each once: names of several words first, then all words in their order."""
+    """Return what a question is about, each once: names of several words, then all words in their order."""
     text = question[:QUESTION_MAX_CHARS].replace("\u2019", "'").casefold()
     names = (found[0] for found in _NAME.finditer(text))
     bare = (found[0].partition("'")[0] for found in _WORD.finditer(text))

@@ -20,7 +20,8 @@ def test_the_densest_lines_are_shown_with_their_paragraph() -> None:
     text = lines(40, blank=(19, 25))
     held = {2: {"usual"}, 5: {"usual"}, 21: {"rare"}, 22: {"odd"}, 35: {"odd"}}
     start, end = telling_lines(text, held, WEIGHTS)
-    assert start <= 20 < 24 < end
+    assert start <= 20
+    assert end > 24
     assert end - start <= EXCERPT_LINES
 
 

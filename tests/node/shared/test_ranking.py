@@ -1,6 +1,6 @@
 """How well questions in plain words find the passage that answers them, in two small collections of files."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -79,14 +79,14 @@ ELSEWHERE = (
 
 
 @pytest.fixture(scope="module")
-def indexes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Path, Path]]:
+def indexes(tmp_path_factory: pytest.TempPathFactory) -> dict[Path, Path]:
     """Index each collection."""
     made: dict[Path, Path] = {}
     for folder, files in ((BAKERY, 15), (WORKSHOP, 18)):
         made[folder] = tmp_path_factory.mktemp("index") / "shared.db"
         with closing(ShareIndex(made[folder])) as index:
             assert scan(index, folder, lambda: False).files == files
-    yield made
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +139,9 @@ def test_one_file_does_not_crowd_out_the_others(handbook: Path) -> None:
 def test_of_a_long_passage_the_lines_that_answer_are_found_and_few_lines_come_twice(tmp_path: Path) -> None:
     folder = tmp_path / "long"
     folder.mkdir()
-    log = [f"{number:03} the machine ran all night without a fault that anybody noted" for number in range(200)]
+    log = [
+        f"{number:03} the machine ran all night without a fault that anybody noted" for number in range(200)
+    ]
     log[77] = "077 the gearbox lost oil, seal 6204-2RS was changed"
     log[78] = "078 oil was filled up to the upper mark"
     (folder / "log.txt").write_text("\n".join(log))
