@@ -127,7 +127,7 @@ async def test_an_engine_that_crashes_twice_in_a_row_stays_down_and_says_so(
         await crash_in(running, "t1")
         assert "not started again by itself" in (await crash_in(running, "t2")).message
         events = await running.turn("say ok", "t3")
-        assert [event.message for event in events if isinstance(event, ErrorEvent)] == [
+        assert [event.message.removesuffix(".") for event in events if isinstance(event, ErrorEvent)] == [
             (await running.state()).removeprefix("provider_unreachable: ")
         ]
 
