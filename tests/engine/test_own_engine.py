@@ -23,7 +23,6 @@ from tests.node.program import LIMIT_S, palaver, started
 from tests.node.test_child import gone
 
 UP = ("up", "--json", "--port", "0", "--peer-port", "0", "--name", "alice", "--model", f"gguf:{TINY}")
-NODE_MAX_BYTES = 80 << 20
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes as Linux shows them")
 
 
@@ -66,10 +65,9 @@ def answer(events: list[TurnEvent]) -> str:
     return "".join(event.delta for event in events if isinstance(event, Token))
 
 
-def resident(pid: int) -> int:
-    """Return the bytes that a process holds in memory."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.partition("VmRSS:")[2].split()[0]) << 10
+def holds_engine(pid: int) -> bool:
+    """Whether a process has the inference engine's library in its memory."""
+    return "xllamacpp" in Path(f"/proc/{pid}/maps").read_text()
 
 
 @linux_only
@@ -81,8 +79,8 @@ async def test_a_model_file_answers_without_any_server_and_outside_the_nodes_mem
         assert (running.ready["model"], running.ready["modelLabel"]) == ("tiny", "tiny in this node")
         assert answer(await running.turn("say the sky is blue")) == "the sky is blue"
         assert await running.state() == "ready: tiny in this node"
-        assert resident(running.process.pid) < NODE_MAX_BYTES
-        assert running.engine() != running.process.pid
+        assert holds_engine(running.engine())
+        assert not holds_engine(running.process.pid)
 
 
 @linux_only
