@@ -46,46 +46,68 @@ class LinkError(PeerError):
 
 
 class BadProof(LinkError):
+    """The other side did not prove its key, or that it knows the ticket."""
+
     code = "bad_proof"
 
 
 class NotTrusted(LinkError):
+    """One side does not trust the other."""
+
     code = "not_trusted"
 
 
 class KeyChangeWaits(NotTrusted):
+    """The other owner has not agreed to this node's new key yet."""
+
     code = "key_change"
 
 
 class VersionMismatch(LinkError):
+    """The two speak no common version of the protocol."""
+
     code = "version"
 
 
 class VersionDowngrade(VersionMismatch):
+    """A known peer goes back behind the version that it has spoken."""
+
     code = "downgrade"
 
 
 class ProtocolError(LinkError):
+    """A frame broke the rules."""
+
     code = "protocol"
 
 
 class LinkRefused(LinkError):
+    """Too many links, too slow a greeting, or more frames than a link may carry."""
+
     code = "link_refused"
 
 
 class PeerLost(LinkError):
+    """The link went away."""
+
     code = "peer_lost"
 
 
 class Unreachable(LinkError):
+    """No address answered."""
+
     code = "unreachable"
 
 
 class WrongNode(LinkError):
+    """Another key answered at the address."""
+
     code = "wrong_node"
 
 
 class PortInUse(LinkError):
+    """The node cannot listen there."""
+
     code = "port_in_use"
 
 
@@ -94,18 +116,26 @@ class TicketError(PeerError):
 
 
 class TicketUnreadable(TicketError):
+    """What was given is no whole ticket."""
+
     code = "ticket_unreadable"
 
 
 class TicketExpired(TicketError):
+    """The ticket is too old."""
+
     code = "ticket_expired"
 
 
 class TicketUsed(TicketError):
+    """The ticket was used before, or burnt by wrong tries."""
+
     code = "ticket_used"
 
 
 class TicketWrongNode(TicketError):
+    """Another node answers at the ticket's address, or it is one's own."""
+
     code = "ticket_wrong_node"
 
 
@@ -114,10 +144,14 @@ class CompareError(PeerError):
 
 
 class PairingClosed(CompareError):
+    """Nobody there, or here, lets others pair now."""
+
     code = "pairing_closed"
 
 
 class CodesRefused(CompareError):
+    """An owner said that the codes differ, or nothing."""
+
     code = "codes_refused"
 
 
@@ -126,34 +160,50 @@ class AskError(PeerError):
 
 
 class UnknownPeer(AskError):
+    """No peer is meant by that name, or several are."""
+
     code = "unknown_peer"
 
 
 class NotAllowed(AskError):
+    """The owner does not allow that."""
+
     code = "not_allowed"
 
 
 class Cycle(AskError):
+    """The question has been at that node already."""
+
     code = "cycle"
 
 
 class HopsSpent(AskError):
+    """The question went over as many links as it may."""
+
     code = "hops"
 
 
 class BudgetSpent(AskError):
+    """The question has caused as many asks as it may."""
+
     code = "budget"
 
 
 class DeadlinePassed(AskError):
+    """No time is left for the question."""
+
     code = "deadline"
 
 
 class Duplicate(AskError):
+    """The same peer is being answered on the same question."""
+
     code = "duplicate"
 
 
 class Busy(AskError):
+    """Too many at once or in a minute; `retry_after` says when to come back."""
+
     code = "busy"
 
     def __init__(self, sentence: str, retry_after: float | None = None) -> None:
@@ -162,24 +212,35 @@ class Busy(AskError):
 
 
 class TooLarge(AskError):
+    """A question or an answer is longer than allowed."""
+
     code = "too_large"
 
 
 class Stopped(AskError):
+    """Whoever asked no longer wants it, or the answering owner stopped it."""
+
     code = "cancelled"
 
 
 class AnswerFailed(AskError):
-    """The asked node's agent could not answer; raise it from `answer()` with a sentence for the asker."""
+    """The asked node's agent could not answer.
+
+    Raise it from `answer()` with a sentence for the asker.
+    """
 
     code = "answer_failed"
 
 
 class KeyFileError(PeerError):
+    """The node's own key file cannot be used."""
+
     code = "key_file"
 
 
 class InternalError(PeerError):
+    """Anything else; told outside as just that."""
+
     code = "internal"
 
 

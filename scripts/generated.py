@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias, get_args
 
 from described import class_doc, fields, words
 from gen_wire import typescript
+from link_story import link_story
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
@@ -115,7 +116,7 @@ def protocol() -> Iterator[str]:
     parts: Models = (SerializedTool, *_nested((*CLIENT_EVENTS, *NODE_EVENTS)))
     yield from _described({part.__name__: part for part in parts}, "validation")
     yield "## The link between two nodes, `/peer-ws`"
-    yield "Every frame is one JSON object; its `t` says which."
+    yield link_story()
     yield "### Frames"
     yield from _described({_tag(frame): frame for frame in LINK_FRAMES}, "validation")
     yield "### Parts of frames"
