@@ -84,7 +84,7 @@ def _bounds() -> dict[str, str]:
             f"{server.MAX_PENDING_PER_HOST} of one host, {server.MAX_PENDING} in all"
         ),
         "a frame of an open link": _kb(messages.FRAME_MAX_BYTES),
-        "reading": f"{READ_PER_S:,} frames a second; a long one counts for each {READ_UNIT_CHARS:,} characters",
+        "reading": f"{READ_PER_S:,} frames a second; one of many characters counts per {READ_UNIT_CHARS:,}",
         "frames about nothing that is under way": f"{IDLE_PER_MINUTE:,} a minute",
         "frames that a peer leaves unread": f"{OUTBOX_MAX}",
         "links of one peer": f"{1 + SPARE_MAX} at once, {opening.LINKS_PER_MINUTE} opened a minute",
