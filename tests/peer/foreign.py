@@ -132,16 +132,16 @@ class ForeignNode:
         seen = [mark(ask, self.node_id)]
         lineage = {"ask": ask, "seen": seen, "hops": 2, "asks": 8, "ms": 60_000}
         await self.say_open("agent_request", rid=rid, prompt=prompt, lineage=lineage)
-        text = ""
+        parts: list[str] = []
         while True:
             frame = await self.hear()
             if frame["t"] == "agent_event":
                 await self.say_open("agent_credit", rid=rid, n=frame["n"] + 1)
             if frame["t"] == "agent_result":
                 assert frame["ok"], frame
-                text += frame["text"]
+                parts.append(frame["text"])
                 if not frame.get("more"):
-                    return text
+                    return "".join(parts)
 
     async def close(self) -> None:
         await self._ws.close()
