@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 
-from peer.errors import NotAllowed, PortInUse, TicketWrongNode, Unreachable, WrongNode
+from peer.errors import NotAllowed, NotTrusted, PortInUse, TicketWrongNode, Unreachable, WrongNode
 from peer.guard import Policy
 from peer.identity import Identity
 from peer.transport import LinkTransport
@@ -102,7 +102,7 @@ async def test_ending_the_trust_ends_link_and_turn(nodes: Nodes) -> None:
         await in_time(begun.wait())
         await ben.hub.revoke(anna.id)
         await in_time(cancelled.wait())
-        with pytest.raises(Exception, match="lost"):
+        with pytest.raises(NotTrusted):
             await asking
         await at_rest(ben)
 
