@@ -16,7 +16,7 @@ from tests.engine.ollama_shim import OllamaShim, Style
 from tests.engine.servers import Dialect, Engine
 from tests.engine.tiny import SLOTS, TINY, WINDOW
 
-START_LIMIT_S = 15.0
+START_LIMIT_S = 40.0
 HAS_WHEEL = importlib.util.find_spec("xllamacpp") is not None
 
 

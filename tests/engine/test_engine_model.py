@@ -16,7 +16,7 @@ from tests.node.test_child import gone
 
 WANTED = f"gguf:{TINY}"
 OK = ask(UserMessage(text="say ok"))
-PATIENCE_S = 8.0
+PATIENCE_S = 20.0
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ READ = replace(
     READ_NOTE,
     parameters={"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]},
 )
-PATIENCE_S = 8.0
+PATIENCE_S = 20.0
 THINGS = ("milk", "bread", "note", "node", "sky", "house", "tree", "water")
 
 

@@ -13,7 +13,7 @@ from typing import Any, Self, TypeAlias
 
 from aiohttp import web
 
-HOLD_TIMEOUT_S = 10.0
+HOLD_TIMEOUT_S = 30.0
 
 
 class Break(Enum):

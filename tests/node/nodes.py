@@ -15,7 +15,7 @@ from node.client import NodeClient
 from node.config import NodeConfig
 from tests.fakes.ollama_server import FakeOllama
 
-PATIENCE_S = 8.0
+PATIENCE_S = 20.0
 """Longer than anything here takes; a wait beyond it is a failure."""
 NOWHERE = "http://127.0.0.1:9"
 """No model server answers at the discard port."""

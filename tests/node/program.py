@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-LIMIT_S = 20.0
+LIMIT_S = 40.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import pytest
 
 from node.child import Child, ChildError
 
-PATIENCE_S = 8.0
+PATIENCE_S = 20.0
 TALKS = "import sys; print('loading'); print('no such file', file=sys.stderr); sys.exit(3)"
 WAITS = "import time; print('here', flush=True); time.sleep(60)"
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('here', flush=True); time.sleep(60)"

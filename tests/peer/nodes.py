@@ -17,7 +17,7 @@ from peer.transport import LinkTransport
 from peer.trust import MemoryTrust
 from peer.websocket import WsTransport
 
-WITHIN_S = 5
+WITHIN_S = 20
 REST_WITHIN_S = 1
 """So long after its end, no node works on a question any more."""
 

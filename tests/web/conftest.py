@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
 from node.page import COCKPIT
 from tests.fakes.ollama_server import FakeOllama
@@ -16,7 +16,7 @@ from tests.web.node_process import NodeProcess, running
 from tests.web.stage import Stage
 from tests.web.watch import Watch
 
-WAIT_MS = 5_000
+WAIT_MS = 20_000
 VIEWPORT: ViewportSize = {"width": 1280, "height": 800}
 
 StartNode = Callable[..., NodeProcess]
@@ -32,6 +32,7 @@ def browser() -> Iterator[Browser]:
     if not (COCKPIT / "index.html").exists():
         _do_without("the cockpit is not built: python3 scripts/build_ui.py")
     with sync_playwright() as playwright:
+        expect.set_options(timeout=WAIT_MS)
         browser = playwright.chromium.launch(executable_path=found, args=chromium.ARGUMENTS)
         yield browser
         browser.close()

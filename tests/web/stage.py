@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-LIMIT_S = 10.0
+LIMIT_S = 30.0
 
 T = TypeVar("T")
 

@@ -18,7 +18,7 @@ from tests.web.stage import Stage
 from tests.web.watch import Watch
 
 BAKERY = Path(__file__).parent.parent / "fixtures" / "bakery"
-PATIENCE_S = 5.0
+PATIENCE_S = 20.0
 HOSTILE = "<img src=x onerror=alert(1)> <b>bold</b> [a link](javascript:alert(1))"
 
 
@@ -340,7 +340,7 @@ def test_a_new_key_counts_only_once_the_owner_trusts_it(
     again = start_node("bob")
     pane = peers(page)
     card = pane.get_by_role("region", name="New key of bob")
-    expect(card).to_contain_text("ask them, best by phone", timeout=15_000)
+    expect(card).to_contain_text("ask them, best by phone", timeout=30_000)
     (known,) = node.call("GET", "/api/network/peers")
     assert known["nodeId"] == old
     card.get_by_role("button", name="Trust the new key").click()

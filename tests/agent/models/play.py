@@ -20,7 +20,7 @@ from agent.models.base import (
 )
 from tools.spec import ToolSpec
 
-DEADLINE_S = 5.0
+DEADLINE_S = 20.0
 ASK_PEER = ToolSpec(
     name="agent.ask_peer",
     description="Ask another node.",
