@@ -18,7 +18,9 @@ PANES = (
     "Show Sessions", "Show Peers", "Show Shared folders", "Show Recent", "Show Inspector", "Show Activity",
     "Open Editor", "Show Settings",
 )  # fmt: skip
-RUNS_OR_LOADS = "body :is(img, script, iframe, object, embed, video, audio, link, svg:not(.icon, .fabric))"
+RUNS_OR_LOADS = (
+    "body :is(img, script, iframe, object, embed, video, audio, link, svg:not(.icon, .fabric, .avatar svg))"
+)
 
 
 @pytest.fixture
