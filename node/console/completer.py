@@ -10,6 +10,8 @@ from node.slash.commands import COMMANDS
 
 OF_A_PEER = ("/ask ", "/grant ", "/trust ", "/call ", "/revoke ", "/block ", "/unblock ")
 """Commands whose first word is a peer."""
+SHOWN_MAX_CHARS = 45
+"""Of a command with its arguments: one that is long would leave no room for what any of them does."""
 
 
 class ConsoleCompleter(Completer):
@@ -43,6 +45,6 @@ def command_completions(before: str) -> Iterator[Completion]:
             yield Completion(
                 f"{name} " if command.arguments else name,
                 start_position=-len(before),
-                display=f"{name} {command.arguments}".strip(),
+                display=one_line(f"{name} {command.arguments}".strip(), SHOWN_MAX_CHARS),
                 display_meta=f"{command.kind}: {command.hint}",
             )
