@@ -75,6 +75,9 @@ def pip_install() -> list[str]:
 
 def become(command: Sequence[str]) -> NoReturn:
     """Replace this process with the command, so that signals and the exit code are the command's own."""
+    # Some machines keep Python from storing compiled modules. A node has hundreds: compiling them anew makes
+    # each of its starts half as long again.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if not ON_WINDOWS:
         os.execv(command[0], list(command))  # noqa: S606 - the command is a list, no shell is wanted
     # Windows cannot replace a process: exec there starts a new one and gives the prompt back at once.

@@ -41,12 +41,9 @@ def stream_failure(server: str, error: object) -> ModelError:
     return _error(kind, f"{server} broke off its reply: {said or 'it gave no reason'}")
 
 
-def cut_short(server: str, detail: str = "") -> ModelError:
+def cut_short(server: str) -> ModelError:
     """Say that the reply stopped before its end."""
-    reason = f" ({detail})" if detail else ""
-    return ModelError(
-        ErrorKind.BROKEN, f"{server} ended its reply before it was complete{reason}. Ask again."
-    )
+    return ModelError(ErrorKind.BROKEN, f"{server} ended its reply before it was complete. Ask again.")
 
 
 def nothing_answers(address: str, label: str) -> ModelError:

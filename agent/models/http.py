@@ -183,7 +183,7 @@ class ModelServer:
         except aiohttp.InvalidURL as error:
             raise ModelError(ErrorKind.REFUSED, f"{self.address!r} is not an address.") from error
         except (aiohttp.ClientError, OSError) as error:
-            raise failure.cut_short(str(self), type(error).__name__) from error
+            raise failure.cut_short(str(self)) from error
 
 
 async def read_text(answer: Answer, max_bytes: int = BODY_MAX_BYTES) -> str:

@@ -110,7 +110,7 @@ class OllamaControl:
         except (ConnectionError, httpx.ConnectError, httpx.TimeoutException) as error:
             raise failure.nothing_answers(self.address, LABEL) from error
         except httpx.HTTPError as error:
-            raise failure.cut_short(server, type(error).__name__) from error
+            raise failure.cut_short(server) from error
         except (ValueError, TypeError, AttributeError) as error:  # what the package makes of foreign JSON
             raise not_ollama(server) from error
 

@@ -201,7 +201,7 @@ def test_an_asker_who_stops_stops_the_peers_model(
     model.chat(reply(*text("Once upon"), gate, done()))
     ask(asking, "bob", "tell a story without an end")
     expect(asking).to_contain_text("bob is being asked")
-    expect(page.get_by_text("1 peer connected")).to_be_visible()
+    expect(page.get_by_role("button", name="1 of 1 peer")).to_be_visible()
     page.wait_for_function("async () => (await (await fetch('/api/network/asks')).json()).length > 0")
     asking.get_by_role("button", name="Stop", exact=True).click()
     expect(asking).to_contain_text("bob was stopped")

@@ -1,6 +1,6 @@
 // Who is there, what peers ask and how pairing stands, as the node tells it; asked for again at each change.
 
-import { computed, signal } from "@preact/signals";
+import { batch, computed, signal } from "@preact/signals";
 
 import { api } from "../net/api";
 import { socket } from "../net/socket";
@@ -141,7 +141,7 @@ export function look(): Promise<void> {
 async function lookUntilFresh(): Promise<void> {
   while (isStale) {
     isStale = false;
-    await Promise.all([
+    const told = await Promise.all([
       tell("/api/network/peers", (all: Peer[]) => (peers.value = all.sort(byNearness))),
       tell("/api/network/identity", (who: Identity) => (identity.value = who)),
       tell("/api/network/pairing", (now: Pairing) => (pairing.value = now)),
@@ -151,6 +151,8 @@ async function lookUntilFresh(): Promise<void> {
         settings.value = new Map(all.map(({ key, value }) => [key, value]));
       }),
     ]);
+    // In one step, so that nothing moves from under a pointer while the rest is still on its way.
+    batch(() => told.forEach((take) => take()));
   }
 }
 
@@ -160,10 +162,10 @@ export async function choose(key: NetworkSetting, value: unknown): Promise<void>
   await look();
 }
 
-/** What cannot be asked stays as it was: the pane says that the node is away. */
-async function tell<T>(path: string, take: (told: T) => unknown): Promise<void> {
+/** Fetch, and return how to take what came; what cannot be asked stays as it was: the pane says that the node is away. */
+async function tell<T>(path: string, take: (told: T) => unknown): Promise<() => unknown> {
   const told = await api<T>("GET", path).catch(() => undefined);
-  if (told !== undefined) take(told);
+  return () => told !== undefined && take(told);
 }
 
 const ORDER: readonly PeerState[] = ["pending", "trusted", "seen", "blocked"];

@@ -35,8 +35,8 @@ export function start(): void {
   socket.connect();
   window.addEventListener("keydown", onKeyDown);
   window.addEventListener("pagehide", () => layout.leave());
-  void loadTheme();
-  void loadKeys();
+  void untilItWorks(loadTheme);
+  void untilItWorks(loadKeys);
   void showWorkspace();
 }
 
@@ -70,7 +70,7 @@ async function untilItWorks(work: () => Promise<void>): Promise<void> {
     try {
       return await work();
     } catch (problem) {
-      console.info("the workspaces cannot be fetched yet:", problem);
+      console.info("the node cannot be asked yet:", problem);
       await new Promise((again) => setTimeout(again, 2_000));
     }
   }

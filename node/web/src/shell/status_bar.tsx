@@ -126,10 +126,12 @@ function PeersThere() {
   const here = trusted.value.filter((peer) => peer.connected).length;
   const asks = inbound.value.length;
   return (
-    <button type="button" class="fact" title="Peers that are connected\nShow peers" onClick={() => void command("open.peers")?.run()}>
+    <button type="button" class="fact" title={"Peers that are connected\nShow peers"} onClick={() => void command("open.peers")?.run()}>
       <Icon name="peers" />
-      {all > 0 && here} <span class="wide">{all === 0 ? "no peers" : `of ${all} ${all === 1 ? "peer" : "peers"}`}</span>
-      {asks > 0 && `, ${asks} ${asks === 1 ? "asks" : "ask"}`}
+      <span>
+        {all > 0 && here} <span class="wide">{all === 0 ? "no peers" : `of ${all} ${all === 1 ? "peer" : "peers"}`}</span>
+        {asks > 0 && `, ${asks} ${asks === 1 ? "asks" : "ask"}`}
+      </span>
     </button>
   );
 }
