@@ -7,7 +7,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import cast
+from typing import NoReturn, cast
 
 EXAMPLES = """\
 start a node, then talk to it:
@@ -47,6 +47,7 @@ def command_parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--version", action=ShowVersion, nargs=0, help="show which Palaver this is, and exit")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     add_up(command(commands, "up", "node.commands.up", "start the node and keep it running"))
     add_ask(command(commands, "ask", "node.commands.ask", "ask your own agent"))
@@ -86,6 +87,14 @@ def command_parser() -> argparse.ArgumentParser:
     add_json(command(commands, "doctor", "node.commands.doctor", "say what is wrong, or why nobody is found"))
     add_json(command(commands, "demo", "node.demo", "run two nodes that pair and ask each other"))
     return parser
+
+
+class ShowVersion(argparse.Action):
+    """Like argparse's own, but the version is looked up only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        print(f"palaver {import_module('importlib.metadata').version('palaver')}")
+        parser.exit()
 
 
 def command(

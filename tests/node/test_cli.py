@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,11 @@ def test_help_loads_neither_the_network_nor_the_schema_library() -> None:
     loaded = set(shown.splitlines()[-1].split())
     assert "palaver up" in shown
     assert not loaded & {"aiohttp", "pydantic", "prompt_toolkit", "cryptography", "asyncio"}
+
+
+async def test_it_tells_its_version_without_a_node(tmp_path: Path) -> None:
+    finished = await palaver("--version", data=tmp_path)
+    assert (finished.code, finished.out) == (0, f"palaver {version('palaver')}\n")
 
 
 @pytest.mark.parametrize("arguments", [["peers"], ["ask", "hello"], ["console"], ["invite"], ["open"]])
