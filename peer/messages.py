@@ -51,8 +51,14 @@ Name = Annotated[str, Field(max_length=NAME_MAX_CHARS)]
 Code = Annotated[str, Field(pattern=r"^[a-z_]{1,32}$")]
 
 
-class Frame(BaseModel):
+class Exact(BaseModel):
+    """Holds what the protocol says: no other field, no value converted into a fitting one."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Frame(Exact):
+    """One message on a link; its field `t` says which."""
 
 
 class Greeting(Frame):
@@ -120,10 +126,8 @@ class PairCompare(Greeting):
     commit: Mac
 
 
-class FormerKey(BaseModel):
+class FormerKey(Exact):
     """A key the node had; `sig` is its word that the present one follows it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     id: Id
     sig: Signature
@@ -177,10 +181,8 @@ class OpenFrame(Frame):
     seq: int = Field(default=0, ge=0, le=SEQ_MAX)
 
 
-class ModelCard(BaseModel):
+class ModelCard(Exact):
     """A model that the receiver may borrow; None where its server does not say."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     name: str = Field(min_length=1, max_length=MODEL_NAME_MAX_CHARS)
     window: int | None = Field(default=None, ge=1, le=SEQ_MAX)
@@ -202,20 +204,16 @@ class About(OpenFrame):
     model: ModelCard | None = None
 
 
-class RootFields(BaseModel):
+class RootFields(Exact):
     """`lineage.Root` on the wire: who began it; `sig` covers `ask`, `at` and the first receiver's tag."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     id: Id
     at: int = Field(ge=0, le=SEQ_MAX)
     sig: Signature
 
 
-class LineageFields(BaseModel):
+class LineageFields(Exact):
     """`lineage.Lineage` on the wire."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     ask: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
     seen: list[Tag] = Field(max_length=SEEN_MAX_TAGS)
@@ -252,10 +250,8 @@ class AgentCredit(OpenFrame):
     n: int = Field(ge=0, le=SEQ_MAX)
 
 
-class Citation(BaseModel):
+class Citation(Exact):
     """A place in a file that the answering owner shares, on which an answer rests; lines or pages from 1."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     file: str = Field(min_length=1, max_length=CITED_FILE_MAX_CHARS)
     first: int = Field(ge=1, le=SEQ_MAX)

@@ -1,19 +1,17 @@
 """`/api/approvals`: the calls that wait for the owner's word, and that word."""
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from agent.events import ApprovalResponse, Decision
 from agent.finite import FiniteObject
 from node.api.errors import ApiError
-from node.api.requests import body_of
+from node.api.requests import Body, body_of
 from node.approvals import Approvals, Question
 
 
-class GivenAnswer(BaseModel):
+class GivenAnswer(Body):
     """As `approval_response` has it over the socket."""
-
-    model_config = ConfigDict(extra="forbid")
 
     decision: Decision
     rule: str | None = Field(default=None, max_length=1_000)

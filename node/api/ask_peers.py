@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import Annotated, Literal, TypeAlias
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from agent.errors import TurnError
 from agent.models.base import ModelError
 from node.api.network import citations_json
 from node.api.pouring import NDJSON_HEADERS, Readers, pour, while_read
-from node.api.requests import body_of
+from node.api.requests import Body, body_of
 from node.directory import outcome_of
 from node.synthesis import Synthesis
 from peer.hub import PeerHub
@@ -24,9 +24,7 @@ Came: TypeAlias = asyncio.Queue[Heard | None]
 """What is heard, as it comes: at most one for each peer, and None after the last."""
 
 
-class AskPeersRequest(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class AskPeersRequest(Body):
     peers: (
         Literal["all"]
         | Annotated[

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict
 
 from node.api.errors import ApiError
-from node.api.requests import body_of, whole_number
+from node.api.requests import Body, body_of, whole_number
 from node.channels.network import inbound, peer_shown
 from node.records import AskRecords
 from node.settings import Settings
@@ -22,9 +21,7 @@ NOBODY_MAY = (
 )
 
 
-class GrantRequest(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class GrantRequest(Body):
     grants: list[Grant] | None
     """Null: what `network.defaultGrants` says."""
 

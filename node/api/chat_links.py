@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from node.api.errors import ApiError
-from node.api.requests import body_of
+from node.api.requests import Body, body_of
 from node.api.sessions import ROOT as SESSIONS
 from node.chat_links.links import ChatLinks, LinkError, Wanted
 from node.qr import qr_path
@@ -18,9 +18,7 @@ from node.store.sessions import SessionStore
 ROOT = "/api/chat/links"
 
 
-class LinkRequest(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class LinkRequest(Body):
     reach: Reach = Reach.LOOPBACK
     hours: float | None = Field(default=None, gt=0, le=LINK_HOURS_MAX, allow_inf_nan=False)
     """Left out: as the setting `chat.linkHours` says."""

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TypeAlias
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field, field_validator
 from pydantic.alias_generators import to_camel
 
 from node.api.errors import ApiError
 from node.api.pouring import NDJSON_HEADERS, Readers, pour
-from node.api.requests import body_of
+from node.api.requests import Body, body_of
 from node.client import NodeClient
 from node.replies import NodeError
 from node.slash.call import Progress, Step, Tell
@@ -29,8 +29,8 @@ Lines: TypeAlias = asyncio.Queue[bytes | None]
 logger = logging.getLogger(__name__)
 
 
-class TypedLine(BaseModel):
-    model_config = ConfigDict(extra="forbid", alias_generator=to_camel)
+class TypedLine(Body):
+    model_config = ConfigDict(alias_generator=to_camel)
 
     line: str = Field(min_length=1, max_length=LINE_MAX_CHARS)
     session_id: str | None = Field(default=None, min_length=1, max_length=128)

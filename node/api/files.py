@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from node.api.errors import ApiError
-from node.api.requests import body_of
+from node.api.requests import Body, body_of
 from node.documents import Document, DocumentError, Documents, Entry, NoWorkspace, Stale
 
 STATUS = {"no_workspace": 409, "not_found": 404, "not_text": 415, "too_large": 413, "stale": 409}
@@ -19,9 +19,7 @@ URI_MAX_CHARS = 1_000
 T = TypeVar("T")
 
 
-class NewContent(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class NewContent(Body):
     uri: str = Field(max_length=URI_MAX_CHARS)
     content: str
     revision: str | None = Field(default=None, max_length=64)

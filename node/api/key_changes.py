@@ -1,17 +1,14 @@
 """`/api/network/key-changes`: peers that are said to have a new key, and the owner's word on each."""
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict
 
-from node.api.requests import body_of
+from node.api.requests import Body, body_of
 from peer.hub import PeerHub
 from peer.identity import fingerprint
 from peer.rotation import KeyChange
 
 
-class KeyDecision(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class KeyDecision(Body):
     accept: bool
 
 

@@ -5,10 +5,10 @@ from dataclasses import asdict, dataclass
 from typing import Annotated, Self, TypeAlias
 
 from aiohttp import web
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from node.api.errors import ApiError
-from node.api.requests import body_of
+from node.api.requests import Body, body_of
 from node.channels.layout import Changed
 from node.layout import EMPTY, Layout
 from node.settings import Settings
@@ -28,16 +28,12 @@ def _printable(title: str) -> str:
 Title: TypeAlias = Annotated[str, Field(max_length=60), AfterValidator(_printable)]
 
 
-class NewWorkspace(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class NewWorkspace(Body):
     title: Title
     layout: Layout = EMPTY
 
 
-class ChangedWorkspace(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class ChangedWorkspace(Body):
     revision: int = Field(ge=0)
     """What the change was made to; 0 for a workspace that is not there yet."""
     title: Title | None = None

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Self
 
 from aiohttp import web
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AliasChoices, Field, model_validator
 
 from node.api.pouring import while_read
-from node.api.requests import body_of
+from node.api.requests import Body, body_of
 from node.config import DEFAULT_PEER_PORT
 from node.listening import PeerDoor
 from peer.errors import PeerError
@@ -17,9 +17,7 @@ from peer.messages import NAME_MAX_CHARS
 from peer.trust import PeerRecord
 
 
-class ConnectRequest(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class ConnectRequest(Body):
     peer_id: str | None = Field(
         default=None, min_length=1, max_length=128, validation_alias=AliasChoices("peerId", "peer_id")
     )
@@ -34,17 +32,13 @@ class ConnectRequest(BaseModel):
         return self
 
 
-class PeerChange(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class PeerChange(Body):
     pet_name: str | None = Field(default=None, max_length=NAME_MAX_CHARS, alias="petName")
     """"" takes it back."""
     blocked: bool | None = None
 
 
-class AskPeerRequest(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class AskPeerRequest(Body):
     peer_id: str = Field(min_length=1, max_length=128, validation_alias=AliasChoices("peerId", "peer_id"))
     prompt: str = Field(min_length=1)
 

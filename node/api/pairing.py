@@ -4,10 +4,10 @@ from dataclasses import asdict, dataclass
 from typing import Self
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from node.api.network import record_json, with_port
-from node.api.requests import body_of
+from node.api.requests import Body, body_of
 from node.listening import PeerDoor
 from node.qr import qr_path
 from peer.comparisons import Comparison, PairingStatus
@@ -18,16 +18,12 @@ from peer.pairing import INVITE_TTL_S
 INVITE_MAX_S = 7 * 86_400.0
 
 
-class InviteRequest(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class InviteRequest(Body):
     ttl_s: float = Field(default=INVITE_TTL_S, gt=0, le=INVITE_MAX_S, alias="ttlS")
 
 
-class PairRequest(BaseModel):
+class PairRequest(Body):
     """A ticket to redeem, or a node to compare codes with: one that was seen, or whoever is at an address."""
-
-    model_config = ConfigDict(extra="forbid")
 
     ticket: str | None = Field(default=None, min_length=1, max_length=4_000)
     peer_id: str | None = Field(default=None, min_length=1, max_length=128, alias="peerId")
@@ -40,15 +36,11 @@ class PairRequest(BaseModel):
         return self
 
 
-class WindowRequest(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class WindowRequest(Body):
     open: bool
 
 
-class AnswerRequest(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class AnswerRequest(Body):
     match: bool
     """Both screens show the same code."""
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from agent.beside import beside
 from agent.errors import RuleError
@@ -12,23 +12,21 @@ from agent.gate import Judgement, judge, specifier_of
 from agent.gate import Mode as GateMode
 from agent.rules import Rule, read_rule
 from node.api.errors import ApiError
-from node.api.requests import body_of
+from node.api.requests import Body, body_of
 from node.permissions import Override, OwnerPermissions
 from node.settings import Mode, RuleList
 from tools.spec import ToolError, ToolSpec
 
 
-class SessionOverride(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class SessionOverride(Body):
     mode: Mode | None = None
     deny: RuleList = ()
     ask: RuleList = ()
     allow: RuleList = ()
 
 
-class CallToTest(BaseModel):
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+class CallToTest(Body):
+    model_config = ConfigDict(populate_by_name=True)
 
     call: str = Field(min_length=1, max_length=32_000)
     """`tool(specifier)`"""

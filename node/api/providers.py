@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import asdict, dataclass
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from agent.models.base import ErrorKind, ModelError, ModelFacts
 from agent.models.catalogue import GENERIC, LABELS
@@ -14,7 +14,7 @@ from agent.models.ollama_control import is_same
 from agent.models.recorder import Recorder
 from agent.models.survey import Surveyed, survey
 from node.api.errors import ApiError
-from node.api.requests import body_of
+from node.api.requests import Body, body_of
 from node.borrowed import PREFIX as PEER
 from node.borrowed import BorrowedModels
 from node.engine_file import PREFIX, open_file
@@ -23,9 +23,7 @@ from node.settings import Settings
 from node.spawned import SpawnedServer
 
 
-class Choice(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class Choice(Body):
     model: str = Field(min_length=1, max_length=1_000)
     provider: str | None = Field(default=None, max_length=50)
     url: str | None = Field(default=None, max_length=2_000)

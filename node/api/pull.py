@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from agent.models.base import ErrorKind, ModelError
 from agent.models.catalogue import LABELS
@@ -18,7 +18,7 @@ from agent.models.ollama_control import OllamaControl, PullProgress
 from agent.models.recorder import Recorder
 from node.api.errors import ApiError
 from node.api.pouring import NDJSON_HEADERS, Readers, pour
-from node.api.requests import body_of
+from node.api.requests import Body, body_of
 from node.channels.models import Pull
 from node.model_choice import ModelChoices
 from node.settings import Settings
@@ -33,9 +33,7 @@ SUCCESS = "success"
 State: TypeAlias = Literal["running", "done", "failed", "cancelled"]
 
 
-class PullRequest(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class PullRequest(Body):
     model: str = Field(min_length=1, max_length=200)
 
 

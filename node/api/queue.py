@@ -3,11 +3,11 @@
 from dataclasses import asdict, dataclass
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from agent.events import PROMPT_MAX_CHARS
-from node.api.requests import body_of
+from node.api.requests import Body, body_of
 from node.api.sessions import camel
 from node.line import Line
 from node.store.turn import Submitted
@@ -15,20 +15,18 @@ from node.store.turns import TurnStore
 from node.store.waiting import TurnKey
 
 
-class NewPrompt(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class NewPrompt(Body):
     prompt: str = Field(min_length=1, max_length=PROMPT_MAX_CHARS)
 
 
-class OneSession(BaseModel):
-    model_config = ConfigDict(extra="forbid", alias_generator=to_camel)
+class OneSession(Body):
+    model_config = ConfigDict(alias_generator=to_camel)
 
     session_id: str = Field(min_length=1, max_length=128)
 
 
-class SomeSession(BaseModel):
-    model_config = ConfigDict(extra="forbid", alias_generator=to_camel)
+class SomeSession(Body):
+    model_config = ConfigDict(alias_generator=to_camel)
 
     session_id: str | None = Field(default=None, min_length=1, max_length=128)
     """None: all of them."""

@@ -3,7 +3,7 @@
 from typing import TypeVar
 
 from aiohttp import web
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from node.api.errors import ApiError
 from node.envelope import first_problem
@@ -12,6 +12,12 @@ M = TypeVar("M", bound=BaseModel)
 
 NUMBER_MAX_DIGITS = 18
 """More than any number here has, and less than the store can take."""
+
+
+class Body(BaseModel):
+    """What a request may hold. A field that nobody knows is refused; the reader is built when one comes."""
+
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
 async def body_of(request: web.Request, model: type[M]) -> M:

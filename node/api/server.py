@@ -3,16 +3,13 @@
 from typing import Literal
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict
 
 from node.api.errors import ApiError
-from node.api.requests import body_of
+from node.api.requests import Body, body_of
 from node.spawned import NoCommand, SpawnedServer
 
 
-class ServerAction(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class ServerAction(Body):
     action: Literal["start", "stop"]
 
 

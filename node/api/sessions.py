@@ -11,7 +11,7 @@ from pydantic.alias_generators import to_camel
 
 from node import exchange
 from node.api.errors import ApiError
-from node.api.requests import body_of, whole_number
+from node.api.requests import Body, body_of, whole_number
 from node.conversations import DEFAULT_THREAD, Conversations
 from node.exchange import SessionFile
 from node.store.db import Database
@@ -37,10 +37,8 @@ class MessagePatch(BaseModel):
     content: str
 
 
-class SessionPatch(BaseModel):
+class SessionPatch(Body):
     """A partial change; what is left out stays."""
-
-    model_config = ConfigDict(extra="forbid")
 
     title: str | None = Field(default=None, min_length=1, max_length=200)
     pinned: bool | None = None
@@ -48,9 +46,7 @@ class SessionPatch(BaseModel):
     messages: list[MessagePatch] | None = Field(default=None, max_length=10_000)
 
 
-class ActiveSession(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class ActiveSession(Body):
     id: str | None = Field(min_length=1, max_length=128)
 
 

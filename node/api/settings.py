@@ -3,9 +3,8 @@
 from collections.abc import Awaitable, Callable, Sequence
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict
 
-from node.api.requests import body_of
+from node.api.requests import Body, body_of
 from node.model_choice import FOR_TURNS
 from node.settings import SETTINGS, Settings
 
@@ -13,9 +12,7 @@ RULES = "agent.permissions."
 OF_MODEL = frozenset({*FOR_TURNS, "models.url", "models.allowRemote"})
 
 
-class NewValue(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class NewValue(Body):
     value: object
 
 

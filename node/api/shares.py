@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from node.api.errors import ApiError
-from node.api.requests import body_of
+from node.api.requests import Body, body_of
 from node.shared.library import SharedFolders, ShareError, ShareStatus
 from node.shared.reader import FolderReader
 from peer.answering import Policy
@@ -20,17 +20,13 @@ QUERY_MAX_CHARS = 1_000
 ALLOW_ASKS = "peers cannot ask your agent yet; to let them: palaver config set network.allowRemoteAgent true"
 
 
-class ShareRequest(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class ShareRequest(Body):
     folder: str = Field(min_length=1, max_length=4_000)
     peers: list[str] = Field(default_factory=lambda: [ALL], min_length=1, max_length=1_000, alias="with")
     """Names or ids; `all`: every peer that may read what is shared."""
 
 
-class UnshareRequest(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class UnshareRequest(Body):
     folder: str = Field(min_length=1, max_length=4_000)
     """Its path or its label."""
 
