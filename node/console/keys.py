@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from prompt_toolkit.application import get_app
+from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.filters import Condition, completion_is_selected, has_completions, is_searching
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 
@@ -70,6 +71,10 @@ def add_line_keys(keys: KeyBindings, console: Keyboard) -> None:
     def _(event: KeyPressEvent) -> None:
         event.current_buffer.complete_state = None
 
+    @keys.add("tab", filter=~has_completions)
+    def _(event: KeyPressEvent) -> None:
+        event.app.create_background_task(complete(event.current_buffer))
+
     # Eager: while the list is open Escape closes it at once instead of waiting for a second key.
     @keys.add("escape", filter=has_completions, eager=True)
     def _(event: KeyPressEvent) -> None:
@@ -82,6 +87,14 @@ def add_line_keys(keys: KeyBindings, console: Keyboard) -> None:
     @keys.add("f2")
     def _(_: KeyPressEvent) -> None:
         console.toggle_reasoning()
+
+
+async def complete(buffer: Buffer) -> None:
+    """Take the first of the list; that of letters which came in the same moment was begun just before."""
+    if buffer.complete_state:
+        buffer.complete_next()
+    else:
+        buffer.start_completion(insert_common_part=True)
 
 
 def add_stop_keys(keys: KeyBindings, console: Keyboard) -> None:

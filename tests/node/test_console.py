@@ -322,6 +322,13 @@ async def test_a_slash_opens_the_list_arrows_walk_it_tab_and_enter_accept_and_es
         await terminal.until_shows("> hello @bob")
 
 
+async def test_tab_completes_what_was_typed_in_the_same_moment(node: FakeNode, tmp_path: Path) -> None:
+    async with console(tmp_path) as (terminal, _):
+        await terminal.until_shows("connected to alice")
+        terminal.type("/pee\t")
+        await terminal.until_shows("> /peers")
+
+
 @requirement("S3")
 async def test_a_pasted_text_of_three_lines_is_one_message(node: FakeNode, tmp_path: Path) -> None:
     async with console(tmp_path) as (terminal, _):
