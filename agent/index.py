@@ -53,22 +53,22 @@ class ToolIndex:
         """Return where the tools of a group stand in `tools`; of no group, nowhere."""
         return self._places.get(group, ())
 
-    def scores(self, request: Request, learned: Learned) -> dict[int, float]:
-        """Return the score of each tool that shares a word with the request, by its place in `tools`."""
-        scores: dict[int, float] = {}
+    def scores(self, request: Request, learned: Learned) -> list[float]:
+        """Return the score of each of `tools`, in their order; 0 where it shares no word with the request."""
+        scores = [0.0] * len(self.tools)
         for word, weight in self._with_prefixes(request).items():
             for place, gain in self._gains.get(word, {}).items():
-                scores[place] = scores.get(place, 0.0) + weight * gain
-            for place, gain in self._gains_by_use(word, learned):
-                scores[place] = scores.get(place, 0.0) + weight * gain
+                scores[place] += weight * gain
+            if known := learned.tools(word):
+                self._add_use(scores, word, weight, known)
         return scores
 
-    def _gains_by_use(self, word: str, learned: Learned) -> Iterator[tuple[int, float]]:
-        known = learned.tools(word)
+    def _add_use(self, scores: list[float], word: str, weight: float, known: Mapping[str, float]) -> None:
+        """Add what a word counts for the tools that earlier requests with it needed."""
         rarity = self._rarity(max(len(known), len(self._gains.get(word, {}))))
         for tool, count in known.items():
             if (place := self._place.get(tool)) is not None:
-                yield place, rarity * _saturated(LEARNED_WEIGHT * count)
+                scores[place] += weight * (rarity * _saturated(LEARNED_WEIGHT * count))
 
     def _rarity(self, tools: int) -> float:
         """Return what a word is worth that so many tools know."""

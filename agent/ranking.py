@@ -1,5 +1,6 @@
 """Which tools, and which groups of tools, fit a request best: those that match, and their neighbours."""
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from operator import mul
@@ -34,12 +35,13 @@ def ranking(
     groups = _by_group(index, scores)
     for group, best in groups.items():
         for place in index.places(group):
-            scores[place] = scores.get(place, 0.0) + NEIGHBOUR_SHARE * best[0]
-    boost = CARRIED_SHARE * max(scores.values(), default=1.0)
+            scores[place] += NEIGHBOUR_SHARE * best[0]
+    boost = CARRIED_SHARE * (max(scores, default=0.0) or 1.0)
     for group in carried:
         for place in index.places(group):
-            scores[place] = scores.get(place, 0.0) + boost
-    order = sorted(scores, key=lambda place: (-scores[place], place))
+            scores[place] += boost
+    fitting = [place for place, score in enumerate(scores) if score]
+    order = sorted(fitting, key=scores.__getitem__, reverse=True)  # equal ones keep their order
     return Ranking(
         tools=tuple(index.tools[place] for place in order),
         scores=tuple(scores[place] for place in order),
@@ -47,17 +49,17 @@ def ranking(
     )
 
 
-def _by_group(index: ToolIndex, matches: Mapping[int, float]) -> dict[str, list[float]]:
-    """Return the best scores of each group, the best first."""
-    found: dict[str, list[float]] = {}
-    for place, score in matches.items():
-        found.setdefault(index.groups[place], []).append(score)
-    for scores in found.values():
-        scores.sort(reverse=True)
-        del scores[len(_BEST_OF_GROUP) :]
-    return found
+def _by_group(index: ToolIndex, scores: Sequence[float]) -> dict[str, list[float]]:
+    """Return the best scores of each group that has a match, the best first."""
+    found: defaultdict[str, list[float]] = defaultdict(list)
+    for group, score in zip(index.groups, scores, strict=True):
+        if score:
+            found[group].append(score)
+    for best in found.values():
+        best.sort(reverse=True)
+    return {group: best[: len(_BEST_OF_GROUP)] for group, best in found.items()}
 
 
 def _ordered(groups: Mapping[str, Sequence[float]]) -> tuple[str, ...]:
     weighed = {group: sum(map(mul, _BEST_OF_GROUP, best)) for group, best in groups.items()}
-    return tuple(sorted(weighed, key=lambda group: (-weighed[group], group)))
+    return tuple(sorted(sorted(weighed), key=weighed.__getitem__, reverse=True))

@@ -21,13 +21,16 @@ void api<{ value: boolean }>("GET", SETTING).then(
 export function Avatar({ turn }: { turn: Turn }) {
   return (
     <div class="avatar" data-mood={moodOf(turn)} data-animated={isAnimated.value} aria-hidden="true">
-      <svg viewBox="0 0 24 24" width="18" height="18" focusable="false">
-        <path class="head" d="M6 3h12a4 4 0 0 1 4 4v7a4 4 0 0 1-4 4h-7l-4.5 4v-4H6a4 4 0 0 1-4-4V7a4 4 0 0 1 4-4z" />
-        <g class="eyes">
-          <rect x="7.8" y="8" width="2.4" height="5" rx="1.2" />
-          <rect x="13.8" y="8" width="2.4" height="5" rx="1.2" />
-        </g>
-      </svg>
+      <div class="face">
+        <svg viewBox="0 0 24 24" width="18" height="18" focusable="false">
+          <path d="M6 3h12a4 4 0 0 1 4 4v7a4 4 0 0 1-4 4h-7l-4.5 4v-4H6a4 4 0 0 1-4-4V7a4 4 0 0 1 4-4z" />
+        </svg>
+        {/* No part of the drawing: a box of its own moves without the page being laid out for each frame. */}
+        <div class="eyes">
+          <i />
+          <i />
+        </div>
+      </div>
     </div>
   );
 }

@@ -3,7 +3,7 @@
 import type { Item } from "./model";
 
 /** So many items come at once: each may take a millisecond or two to draw. */
-export const STEP_ITEMS = 10;
+export const STEP_ITEMS = 6;
 /** More of them make the page slow, whatever they hold. */
 export const SHOWN_MAX_ITEMS = 60;
 
