@@ -26,6 +26,7 @@ HELD = 5_000
 """Number of the hub that others dial; these count from 0."""
 FRIENDS = 5
 """The hubs of a chain all trust the first few numbers: 0 asks, 1 is at the end."""
+ASK_MAX_MS = 1.5
 ASKS_PER_S = 1_500
 LINK_MAX_KB = 150
 AT_ONCE = 64
@@ -40,6 +41,7 @@ SETTLED_S = 1.0
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
     set_ups: int
+    single_asks: int
     rounds: int
     asks_each: int
     """Of each of `AT_ONCE` workers in a round."""
@@ -49,8 +51,12 @@ class Size:
     all_links: int
 
 
-QUICK = Size(set_ups=3, rounds=1, asks_each=10, pieces=500, some_links=2, all_links=5)
-FULL = Size(set_ups=100, rounds=5, asks_each=100, pieces=6_000, some_links=20, all_links=1_000)
+QUICK = Size(
+    set_ups=3, single_asks=5, rounds=1, asks_each=10, pieces=500, some_links=2, all_links=5,
+)  # fmt: skip
+FULL = Size(
+    set_ups=100, single_asks=1_000, rounds=5, asks_each=100, pieces=6_000, some_links=20, all_links=1_000,
+)  # fmt: skip
 """A round has more frames than a link is read in its first second, so that the pace set for links counts."""
 
 
@@ -65,6 +71,7 @@ def measure(*, quick: bool) -> Iterator[Figure]:
     size = QUICK if quick else FULL
     with running_script("bench_echo_server.py") as echo:
         yield from asyncio.run(set_up(echo, size.set_ups))
+        yield from asyncio.run(one_by_one(echo, size.single_asks))
         yield asyncio.run(asks("1 link: asks", echo, 1, size))
         yield asyncio.run(asks(f"{size.some_links} links: asks", echo, size.some_links, size))
         yield asyncio.run(stream("1 hop: stream", echo, 1, size))
@@ -107,6 +114,26 @@ async def set_up(echo: str, links: int) -> list[Figure]:
     return [
         at_percentile("link set-up, median", 50, values=times, floors=floors, note=note),
         at_percentile("link set-up, p99", 99, values=times, floors=floors),
+    ]
+
+
+async def one_by_one(echo: str, asks: int) -> list[Figure]:
+    """Time asks and echoes in turns, one at a time."""
+    times, floors = [], []
+    with running_hub(HELD, 1) as held:
+        async with linked(0, held) as hub, connect(echo, ssl=client_context(), compression=None) as socket:
+            for _ in range(asks):
+                began = time.perf_counter()
+                await socket.send(FRAME)
+                await socket.recv()
+                echoed = time.perf_counter()
+                await hub.ask(held.id, "?")
+                times.append((time.perf_counter() - echoed) * 1000)
+                floors.append((echoed - began) * 1000)
+    target, note = Target(Bound.VALUE, ASK_MAX_MS), f"{asks:,} asks that are answered at once; floor: an echo"
+    return [
+        at_percentile("1 link: one ask, median", 50, values=times, floors=floors, target=target, note=note),
+        at_percentile("1 link: one ask, p99", 99, values=times, floors=floors),
     ]
 
 
