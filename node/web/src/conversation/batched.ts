@@ -1,7 +1,7 @@
 // Things that come faster than anybody reads are handed on together, with a frame of the screen.
 
 /** So often at most: text that streams looks no smoother above that, and drawing it costs as often. */
-const GAP_MS = 33;
+const GAP_MS = 40;
 /** When the page is hidden the screen draws no frames, and its owner may still want to be told. */
 const HIDDEN_MS = 100;
 
@@ -35,13 +35,13 @@ export function batched<T>(take: (items: readonly T[]) => void): Batch<T> {
 
 /** Run at the first frame of the screen after a time, or a moment later where none comes; returns how to prevent it. */
 function soon(run: () => void, from: number): () => void {
-  const timer = setTimeout(run, HIDDEN_MS);
-  let frame = requestAnimationFrame(function drawn(now) {
-    if (now >= from) run();
-    else frame = requestAnimationFrame(drawn);
-  });
+  let frame = 0;
+  // A timer first: to ask for every frame until then would have the browser prepare each of them.
+  const wait = setTimeout(() => (frame = requestAnimationFrame(run)), from - performance.now());
+  const late = setTimeout(run, HIDDEN_MS);
   return () => {
-    clearTimeout(timer);
+    clearTimeout(wait);
+    clearTimeout(late);
     cancelAnimationFrame(frame);
   };
 }
