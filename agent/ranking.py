@@ -1,8 +1,8 @@
 """Which tools, and which groups of tools, fit a request best: those that match, and their neighbours."""
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from operator import mul
 
 from agent.index import ToolIndex
@@ -40,7 +40,7 @@ def ranking(
     for group in carried:
         for place in index.places(group):
             scores[place] += boost
-    fitting = [place for place, score in enumerate(scores) if score]
+    fitting = compress(range(len(scores)), scores)
     order = sorted(fitting, key=scores.__getitem__, reverse=True)  # equal ones keep their order
     return Ranking(
         tools=tuple(index.tools[place] for place in order),
@@ -50,16 +50,23 @@ def ranking(
 
 
 def _by_group(index: ToolIndex, scores: Sequence[float]) -> dict[str, list[float]]:
-    """Return the best scores of each group that has a match, the best first."""
-    found: defaultdict[str, list[float]] = defaultdict(list)
-    for group, score in zip(index.groups, scores, strict=True):
-        if score:
+    """Return the best scores of each group that has a match, the best first. Most groups have but one."""
+    found: dict[str, list[float]] = {}
+    for group, score in zip(compress(index.groups, scores), filter(None, scores), strict=True):
+        if group in found:
             found[group].append(score)
+        else:
+            found[group] = [score]
     for best in found.values():
-        best.sort(reverse=True)
-    return {group: best[: len(_BEST_OF_GROUP)] for group, best in found.items()}
+        if len(best) > 1:
+            best.sort(reverse=True)
+            del best[len(_BEST_OF_GROUP) :]
+    return found
 
 
 def _ordered(groups: Mapping[str, Sequence[float]]) -> tuple[str, ...]:
-    weighed = {group: sum(map(mul, _BEST_OF_GROUP, best)) for group, best in groups.items()}
+    weighed = {
+        group: sum(map(mul, _BEST_OF_GROUP, best)) if len(best) > 1 else best[0]
+        for group, best in groups.items()
+    }
     return tuple(sorted(sorted(weighed), key=weighed.__getitem__, reverse=True))
