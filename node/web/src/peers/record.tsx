@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 
+import { duration } from "../conversation/numbers";
 import { api } from "../net/api";
 import { asksHeard, nameOf } from "./network";
 import { outcomeOf } from "./words";
@@ -89,7 +90,7 @@ function RowView({ row }: { row: Row }) {
       <td class="number">
         {promptChars} → {answerChars ?? 0}
       </td>
-      <td class="number">{durationMs === null ? "" : `${(durationMs / 1_000).toFixed(1)} s`}</td>
+      <td class="number">{durationMs === null ? "" : duration(durationMs)}</td>
     </tr>
   );
 }

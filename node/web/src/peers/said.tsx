@@ -1,5 +1,6 @@
 // What one peer answered, under its name: a stranger's text must never look like the owner's agent.
 
+import { duration } from "../conversation/numbers";
 import { CopyButton } from "../markdown/code";
 import { Markdown } from "../markdown/markdown";
 import { Icon } from "../shell/icons";
@@ -7,7 +8,7 @@ import type { Citation, Heard } from "./asking";
 import { placeOf, refusalOf } from "./words";
 
 export function Said({ heard, name, nodeId }: { heard: Heard; name: string; nodeId: string }) {
-  const seconds = !heard.ok || heard.durationMs === null ? "" : `${(heard.durationMs / 1_000).toFixed(1)} s`;
+  const took = heard.ok && heard.durationMs !== null ? duration(heard.durationMs) : "";
   return (
     <section class="relay-said" data-ok={heard.ok} aria-label={heard.ok ? `${name} answered` : `${name} did not answer`}>
       <header>
@@ -15,7 +16,7 @@ export function Said({ heard, name, nodeId }: { heard: Heard; name: string; node
         <strong>{name}</strong>
         <span class="badge">peer</span>
         <code title={nodeId}>{nodeId.slice(0, 8)}</code>
-        <span class="soft">{seconds}</span>
+        <span class="soft">{took}</span>
         {heard.ok && <CopyButton text={heard.answer ?? ""} label={`Copy the answer of ${name}`} />}
       </header>
       {heard.ok ? <Markdown text={heard.answer ?? ""} /> : <p class="refused">{refusalOf(heard.code ?? "", heard.error ?? "", name)}</p>}
