@@ -48,8 +48,9 @@ def main() -> int:
             or f"{sum(row.works for row in rows)} of {len(rows)} rows are claimed, each with a test"
         )
         return 1 if found else 0
-    chosen = [row for row in rows if _is_chosen(row, options.section, missing=options.missing)]
-    print(json.dumps([asdict(row) for row in chosen], indent=2) if options.json else table(chosen))
+    rows = [row for row in rows if options.section is None or row.id[0] == options.section.upper()]
+    shown = [row for row in rows if not options.missing or _is_missing(row)]
+    print(json.dumps([asdict(row) for row in shown], indent=2) if options.json else table(shown, of=rows))
     return 0
 
 
@@ -115,19 +116,19 @@ def collect_marks() -> Mapping[str, list[str]]:
     return marks
 
 
-def table(rows: Sequence[Row]) -> str:
+def table(shown: Sequence[Row], *, of: Sequence[Row]) -> str:
+    """Show some of the rows, and how many of all of them work."""
     lines = []
-    for row in rows:
+    for row in shown:
         state = "works" if row.works else PRIORITIES[row.priority]
         lines.append(f"{row.id:4} {state:10} {row.title}")
         lines += [f"{'':15} {line}" for line in (row.why, *row.tests) if line]
-    built = [row for row in rows if row.priority != "X"]
+    built = [row for row in of if row.priority != "X"]
     return "\n".join([*lines, f"{sum(row.works for row in built)} of {len(built)} rows work"])
 
 
-def _is_chosen(row: Row, section: str | None, *, missing: bool) -> bool:
-    in_section = section is None or row.id[0] == section.upper()
-    return in_section and not (missing and (row.works or row.priority == "X"))
+def _is_missing(row: Row) -> bool:
+    return not row.works and row.priority != "X"
 
 
 def _arguments() -> argparse.Namespace:

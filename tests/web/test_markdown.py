@@ -150,7 +150,7 @@ def test_no_hostile_text_runs_loads_or_leads_anywhere(page: Page, model: FakeOll
 def test_each_hostile_text_alone_is_harmless_also_as_a_message_of_the_owner(
     page: Page, model: FakeOllama
 ) -> None:
-    for hostile in CORPUS[:5]:
+    for hostile in CORPUS:
         model.chat(reply(*text(hostile), done()))
         ask(page, hostile)
         expect_answered(page, hostile)
