@@ -17,10 +17,11 @@ void api<{ value: boolean }>("GET", SETTING).then(
   () => {},
 );
 
-/** All it says stands beside it in words, too. */
+/** All it says stands beside it in words, too; while they come, they are motion enough. */
 export function Avatar({ turn }: { turn: Turn }) {
+  const speaks = turn.state === "running" && turn.parts.at(-1)?.kind === "text";
   return (
-    <div class="avatar" data-mood={moodOf(turn)} data-animated={isAnimated.value} aria-hidden="true">
+    <div class="avatar" data-mood={moodOf(turn)} data-animated={isAnimated.value && !speaks} aria-hidden="true">
       <div class="face">
         <svg viewBox="0 0 24 24" width="18" height="18" focusable="false">
           <path d="M6 3h12a4 4 0 0 1 4 4v7a4 4 0 0 1-4 4h-7l-4.5 4v-4H6a4 4 0 0 1-4-4V7a4 4 0 0 1 4-4z" />

@@ -1,7 +1,7 @@
 // Things that come faster than anybody reads are handed on together, with a frame of the screen.
 
-/** So often at most: text that streams looks no smoother above that, and drawing it costs as often. */
-const GAP_MS = 40;
+/** With the frame that follows it, twenty draws a second: text that streams looks no smoother above that. */
+const GAP_MS = 45;
 /** When the page is hidden the screen draws no frames, and its owner may still want to be told. */
 const HIDDEN_MS = 100;
 
