@@ -17,9 +17,8 @@ def telling_lines(
     """
     if _fits(lines, 0, len(lines)) or not held:
         return 0, _fitting(lines, 0)
-    start, end = max((_densest(lines, held, weights, at) for at in sorted(held)), key=lambda found: found[0])[
-        1
-    ]
+    densest = (_densest(lines, held, weights, at) for at in sorted(held))
+    _, (start, end) = max(densest, key=lambda found: found[0])
     return _with_paragraph(lines, start, end)
 
 
