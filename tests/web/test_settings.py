@@ -3,7 +3,7 @@
 from contextlib import AbstractContextManager
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.fakes.ollama_server import ALL, FakeOllama, answer, calls, done, reply
 from tests.mission import requirement
@@ -153,6 +153,25 @@ def test_rules_are_added_changed_tried_and_removed(
     page.keyboard.press("Enter")
     expect(settings.locator(".rule-tester")).to_contain_text("write tool(specifier)")
     assert value(node, "agent.permissions.deny") == ["notes.write(diary)"]
+
+
+@requirement("E2", "Q2")
+def test_rules_added_while_the_node_has_not_answered_are_all_kept_and_so_is_what_is_typed(settings: Locator, page: Page) -> None:
+    held: list[Route] = []
+    page.route("**/agent.permissions.deny", lambda route: held.append(route))  # noqa: PLW0108  playwright asks for a function
+    never = settings.locator("[data-list=deny]")
+    field, add = never.get_by_role("combobox"), never.get_by_role("button", name="Add")
+    field.fill("notes.write(diary)")
+    with page.expect_request("**/agent.permissions.deny"):
+        add.click()
+    field.fill("notes.write(letters)")
+    add.click()
+    field.fill("notes.write(se")
+    page.unroute("**/agent.permissions.deny")
+    for route in held:
+        route.continue_()
+    expect(never.locator("li")).to_have_text(["notes.write(diary)", "notes.write(letters)"])
+    expect(field).to_have_value("notes.write(se")
 
 
 @requirement("E4")

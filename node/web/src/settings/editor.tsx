@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import { type Setting, nameOf } from "./groups";
 import { type Kind, bounds, kindOf, readTyped, typedOf } from "./kinds";
-import { problems, put, refuse } from "./store";
+import { amend, problems, put, refuse } from "./store";
 
 /** Values that say too little by themselves. */
 const IN_WORDS: Readonly<Record<string, string>> = {
@@ -65,7 +65,8 @@ function Choice({ setting: { key, value }, id, options }: EditorProps & { option
 
 function Choices({ setting: { key, value }, id, options }: EditorProps & { options: readonly string[] }) {
   const chosen = Array.isArray(value) ? value : [];
-  const choose = (option: string, isChosen: boolean) => void put(key, options.filter((one) => (one === option ? isChosen : chosen.includes(one))));
+  const choose = (option: string, isChosen: boolean) =>
+    void amend<readonly string[]>(key, (before) => options.filter((one) => (one === option ? isChosen : before.includes(one))));
   return (
     <div class="choices" role="group" id={id} tabIndex={-1} aria-label={nameOf(key)} {...told(key, id)}>
       {options.map((option) => (

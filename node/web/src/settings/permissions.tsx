@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 
 import { currentSession } from "../conversation";
 import { Icon } from "../shell/icons";
-import { LISTS, type List, flawOf, forgetForSession, keepRules, keyOf, lookAtRules, overview, rulesIn } from "./rules";
+import { LISTS, type List, changeRules, flawOf, forgetForSession, keyOf, lookAtRules, overview, rulesIn } from "./rules";
 import { idOf } from "./row";
 import { problems, refuse } from "./store";
 import { Tester } from "./tester";
@@ -45,7 +45,9 @@ function RuleList({ list, isWanted }: { list: List; isWanted: boolean }) {
     field?.focus({ preventScroll: true });
   }, [isWanted]);
   const add = async () => {
-    if (typed.trim() && (await keepRules(list, [...rules, typed.trim()]))) setTyped("");
+    const rule = typed.trim();
+    // Who types on while the node answers keeps what is typed.
+    if (rule && (await changeRules(list, (rules) => [...rules, rule]))) setTyped((now) => (now === typed ? "" : now));
   };
   return (
     <section class="rule-list" data-list={list} data-key={keyOf(list)} aria-labelledby={`${id}-title`}>
@@ -54,7 +56,7 @@ function RuleList({ list, isWanted }: { list: List; isWanted: boolean }) {
       {rules.length > 0 && (
         <ul>
           {rules.map((rule) => (
-            <RuleItem key={rule} list={list} rule={rule} rules={rules} />
+            <RuleItem key={rule} list={list} rule={rule} />
           ))}
         </ul>
       )}
@@ -87,12 +89,13 @@ function RuleList({ list, isWanted }: { list: List; isWanted: boolean }) {
   );
 }
 
-function RuleItem({ list, rule, rules }: { list: List; rule: string; rules: readonly string[] }) {
+function RuleItem({ list, rule }: { list: List; rule: string }) {
   const [typed, setTyped] = useState<string | null>(null);
   const flaw = flawOf(list, rule);
   const keep = async () => {
     if (typed === null) return;
-    const isTaken = typed.trim() === rule || (await keepRules(list, rules.map((one) => (one === rule ? typed.trim() : one)).filter(Boolean)));
+    const next = typed.trim();
+    const isTaken = next === rule || (await changeRules(list, (rules) => rules.map((one) => (one === rule ? next : one)).filter(Boolean)));
     if (isTaken) setTyped(null);
   };
   const onKeyDown = (event: KeyboardEvent) => {
@@ -119,7 +122,7 @@ function RuleItem({ list, rule, rules }: { list: List; rule: string; rules: read
             <Icon name="check" />
           </button>
         )}
-        <button type="button" class="plain" aria-label={`Remove the rule ${rule}`} title="Remove" onClick={() => void keepRules(list, rules.filter((one) => one !== rule))}>
+        <button type="button" class="plain" aria-label={`Remove the rule ${rule}`} title="Remove" onClick={() => void changeRules(list, (rules) => rules.filter((one) => one !== rule))}>
           <Icon name="trash" />
         </button>
       </div>

@@ -4,7 +4,7 @@ import { signal } from "@preact/signals";
 
 import { currentSession } from "../conversation";
 import { api } from "../net/api";
-import { put, settingOf } from "./store";
+import { amend, settingOf } from "./store";
 
 export const LISTS = ["deny", "ask", "allow"] as const;
 export type List = (typeof LISTS)[number];
@@ -49,8 +49,8 @@ export function rulesIn(list: List): readonly string[] {
 }
 
 /** Change a list; false when a rule in it cannot be read. */
-export async function keepRules(list: List, rules: readonly string[]): Promise<boolean> {
-  const isTaken = await put(keyOf(list), [...new Set(rules)]);
+export async function changeRules(list: List, next: (rules: readonly string[]) => readonly string[]): Promise<boolean> {
+  const isTaken = await amend<readonly string[]>(keyOf(list), (rules) => [...new Set(next(rules))]);
   await lookAtRules();
   return isTaken;
 }

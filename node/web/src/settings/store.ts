@@ -21,6 +21,8 @@ export const problems = signal<ReadonlyMap<string, string>>(new Map());
 export const failure = signal<string | null>(null);
 
 let isWatching = false;
+/** Settles with the last amendment. */
+let amending: Promise<unknown> = Promise.resolve();
 
 /** Keep the settings as they are with the node; begun once, by the first pane that shows them. */
 export function watchSettings(): void {
@@ -49,6 +51,13 @@ export function settingOf(key: string): Setting | undefined {
 /** Change a setting; false when the node does not take it, and then `problems` says why. */
 export function put(key: string, value: unknown): Promise<boolean> {
   return change(key, () => api("PUT", `${ROOT}/${key}`, { value }));
+}
+
+/** Change a setting from what it is when the amendments before this one are answered: of two in a row neither is lost. */
+export function amend<Value>(key: string, next: (value: Value) => Value): Promise<boolean> {
+  const amended = amending.then(() => put(key, next(settingOf(key)?.value as Value)));
+  amending = amended;
+  return amended;
 }
 
 /** Go back to the default. */

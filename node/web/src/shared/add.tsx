@@ -15,8 +15,9 @@ export function AddShare() {
   const [chosen, setChosen] = useState<readonly string[] | null>(null);
   const add = async () => {
     if (!(await doing.run(() => share(folder.trim(), chosen)))) return;
-    setFolder("");
-    setChosen(null);
+    // Who goes on to the next folder while this one is read keeps what is typed.
+    setFolder((now) => (now === folder ? "" : now));
+    setChosen((now) => (now === chosen ? null : now));
   };
   return (
     <form
