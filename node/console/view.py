@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from prompt_toolkit import PromptSession
+from prompt_toolkit.application import get_app
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
 from prompt_toolkit.completion import Completer
 from prompt_toolkit.document import Document
@@ -92,7 +93,8 @@ class View:
             self._bell.close()
 
     def leave(self) -> None:
-        self._session.app.exit()
+        # A terminal without cursor movement (TERM=dumb) is served by an application of its own.
+        get_app().exit()
 
     def ring(self, title: str) -> None:
         """Call the owner back to the terminal."""

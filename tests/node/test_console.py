@@ -63,6 +63,21 @@ async def test_the_scrollback_is_the_answer_exactly_once_and_in_order(node: Fake
         assert terminal.lines().count("> go") == 1
 
 
+@requirement("S1")
+async def test_a_terminal_that_cannot_move_its_cursor_is_answered_and_left_by_its_command(
+    node: FakeNode, tmp_path: Path
+) -> None:
+    node.play = tell_words
+    async with console(tmp_path, TERM="dumb") as (terminal, exited):
+        await terminal.until_shows("connected to alice")
+        terminal.type("go" + ENTER)
+        await terminal.until_shows("tok299")
+        terminal.type("/quit" + ENTER)
+        async with asyncio.timeout(10):
+            assert await exited == 0
+        assert b"Traceback" not in terminal.raw
+
+
 async def test_what_is_being_typed_stays_while_an_answer_streams(node: FakeNode, tmp_path: Path) -> None:
     half, whole = asyncio.Event(), asyncio.Event()
 
