@@ -32,8 +32,8 @@ from peer.linking import Linking
 from peer.links import Links
 from peer.loans import LOAN_MAX_MS, LoanPolicy
 from peer.messages import NAME_MAX_CHARS, PROMPT_MAX_BYTES, Citation, ModelCard, sound
+from peer.outgoing import Outgoing
 from peer.pairing import INVITE_TTL_S, Ticket, TicketBook
-from peer.root import signed
 from peer.roster import Roster
 from peer.rotation import Former, KeyChange, KeyChanges
 from peer.sightings import Sightings
@@ -75,15 +75,6 @@ class PeerStatus:
     """The id that is said to follow this one, while the owner has not answered."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Outgoing:
-    """A question of ours that a peer is answering."""
-
-    ask: str
-    peer: NodeId
-    began_here: bool
-
-
 class PeerHub:
     """`start` it, let it `listen`, and `close` it in the end. What it raises is in `peer.errors`."""
 
@@ -110,9 +101,8 @@ class PeerHub:
         """Called for every ask refused to a peer, and for every link that ended by a breach of its rules."""
         self._transport = transport
         self._policy = policy
-        self._signs_asks = signs_asks
         self._now = now
-        self._outgoing: list[_Outgoing] = []
+        self._outgoing = Outgoing(identity, signs=signs_asks, now=now)
         self._roster = Roster(trust, now)
         self.sightings = Sightings(
             own=identity.node_id,
@@ -129,7 +119,7 @@ class PeerHub:
             own=identity.node_id,
             record=self._roster.get,
             policy=policy,
-            is_own_question=self._is_own_question,
+            is_own_question=self._outgoing.is_own,
             incident=self._incident,
             recorder=recorder or NoRecorder(),
         )
@@ -396,23 +386,11 @@ class PeerHub:
         among: int,
     ) -> tuple[str, tuple[Citation, ...]]:
         link = await self._linking.link(record)
-        now = asyncio.get_running_loop().time()
-        claims = lineage.forward(
-            own=self.identity.node_id, to=record.node_id, now=now, label=record.label, among=among
-        )
-        claims = replace(claims, ms=max(1, min(claims.ms, int((until - now) * 1000))))
-        outgoing = _Outgoing(ask=claims.ask, peer=record.node_id, began_here=not lineage.lineage.seen)
-        if outgoing.began_here and self._signs_asks():
-            root = signed(self.identity, ask=claims.ask, to=record.node_id, now=self._now())
-            claims = replace(claims, root=root)
-        self._outgoing.append(outgoing)
-        task = asyncio.current_task()
-        assert task is not None, "an ask runs in a task"
         try:
-            with lineage.child(task.cancel):
-                return await link.asking.ask(prompt, claims, on_event)
+            return await self._outgoing.ask(
+                link, prompt, lineage, on_event, label=record.label, until=until, among=among
+            )
         finally:
-            self._outgoing.remove(outgoing)
             self._links.settle()
 
     def _askable(self, peer: str, prompt: str) -> PeerRecord:
@@ -448,10 +426,6 @@ class PeerHub:
                 node_id=comparison.peer, name=comparison.name, state=TrustState.SEEN, added_at=self._now()
             )
         return known if known.is_trusted else replace(known, state=TrustState.PENDING)
-
-    def _is_own_question(self, ask: str, peer: NodeId) -> bool:
-        """Catch a chain forged to look empty: the question is out from here, to that peer or as our own."""
-        return any(out.ask == ask and (out.began_here or out.peer == peer) for out in self._outgoing)
 
     def _status(self, record: PeerRecord) -> PeerStatus:
         link = self._links.get(record.node_id)
