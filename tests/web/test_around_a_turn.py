@@ -185,12 +185,14 @@ def test_panes_sessions_files_and_notes_are_named_with_an_at_sign(
 def test_the_model_and_the_mode_beside_the_composer_count_from_the_next_message_on(
     page: Page, model: FakeOllama
 ) -> None:
-    model.models["large:latest"] = ALL
-    page.reload()
     picker = page.get_by_role("combobox", name="Model")
+    expect(picker.locator("option", has_text=TINY)).to_be_attached()
+    # Installed while the page is open: who reaches for the list finds it there.
+    model.models["large:latest"] = ALL
+    picker.focus()
     expect(picker.locator("option", has_text="large:latest")).to_be_attached()
-    picker.select_option(label="large:latest")
-    page.wait_for_load_state("networkidle")
+    with page.expect_response(lambda got: got.request.method == "PUT" and "/api/agent/config" in got.url):
+        picker.select_option(label="large:latest")
     mode = page.get_by_role("combobox", name="What the agent may do")
     expect(mode.locator("option:checked")).to_have_text("Ask before acting (as set)")
     mode.select_option(label="Plan: reads only")

@@ -1,7 +1,7 @@
 // Beside the composer: how much the agent may do with the next message, and which model answers.
 
 import { type Mode, agent } from "../shell/node_state";
-import { type ModelShown, RULES, chooseModel, modelProblem, providers } from "./models";
+import { type ModelShown, RULES, askProviders, chooseModel, modelProblem, providers } from "./models";
 import type { ConversationView } from "./views";
 
 export const MODES: readonly { id: Mode; title: string }[] = [
@@ -48,6 +48,7 @@ export function ModelPicker() {
       title={modelProblem.value ?? "Which model answers from the next message on"}
       aria-invalid={modelProblem.value !== null}
       value={chosen ?? ""}
+      onFocus={() => void askProviders()} // a model may have been installed since
       onChange={(event) => choose(event.currentTarget.value)}
     >
       {chosen === undefined && <option value="">{current?.provider === RULES ? "Rules (no model)" : (current?.label ?? "No model")}</option>}
