@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import io
 import os
+import signal
 import sys
 from collections.abc import Callable, Coroutine
 from importlib import import_module
@@ -37,6 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 async def reported(story: Story, arguments: argparse.Namespace) -> int:
     """Run a command and turn its failures into a sentence and an exit code."""
+    wake_for_signals()
     try:
         return await story(arguments)
     except NoNodeError as error:
@@ -45,6 +47,17 @@ async def reported(story: Story, arguments: argparse.Namespace) -> int:
     except (NodeError, StartError) as error:
         note(str(error))
         return FAILED
+
+
+def wake_for_signals() -> None:
+    """Have every signal wake the loop, Ctrl-C above all.
+
+    A signal that comes in the moment before the loop goes to sleep does not wake it, and would be heeded only
+    when something else happens. asyncio sees to that once any signal has a handler with it; this one, of a
+    window that changes its size, is nothing to who has none. On Windows it is always seen to.
+    """
+    if sys.platform != "win32":
+        asyncio.get_running_loop().add_signal_handler(signal.SIGWINCH, lambda: None)
 
 
 def show_every_character(stream: TextIO) -> None:
