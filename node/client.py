@@ -255,9 +255,14 @@ class NodeClient:
         """Let others ask to compare codes for two minutes, or no more."""
         return cast("Pairing", await self.call("POST", "/api/network/pairing", {"open": allowed}))
 
-    async def agree(self, *, match: bool) -> Pairing:
-        """Say whether both screens show the same code."""
-        return cast("Pairing", await self.call("POST", "/api/network/pairing/answer", {"match": match}))
+    async def agree(self, code: str) -> Pairing:
+        """Say that both screens show this code."""
+        body = {"match": True, "code": code}
+        return cast("Pairing", await self.call("POST", "/api/network/pairing/answer", body))
+
+    async def disagree(self) -> Pairing:
+        """Say that they show two codes, or that nobody is to pair."""
+        return cast("Pairing", await self.call("POST", "/api/network/pairing/answer", {"match": False}))
 
     async def change_peer(self, peer: str, **changes: object) -> Peer:
         """Change what is given: `petName`, `blocked`. `peer` is an id, the start of one, or a name."""

@@ -75,10 +75,18 @@ class Comparisons:
             self.answer(match=False)
         self._changed()
 
-    def answer(self, *, match: bool) -> None:
-        """Say whether both screens show the same code; raise `PairingClosed` when nothing waits for it."""
+    def answer(self, *, match: bool, code: str | None = None) -> None:
+        """Say whether both screens show the code that the owner saw; a yes without one counts for nothing.
+
+        Somebody on the way may end a comparison and begin another while its owner looks at the first one's
+        code. Raises `PairingClosed` when nothing waits for an answer, or not with this code.
+        """
         if self.current is None or self._decision is None or self._decision.done():
             raise PairingClosed("No comparison waits for an answer. It ended, or you have answered it.")
+        if code != self.current.code and (match or code is not None):
+            raise PairingClosed(
+                "That code is no longer shown: another comparison took its place. Look again."
+            )
         self._decision.set_result(match)
         if match:
             self.show(replace(self.current, stage=Stage.AGREED))
@@ -129,7 +137,11 @@ class Attempt:
         return self._has_entered
 
     async def decide(self, shown: CodeShown) -> bool:
-        """Show the code and wait for the owner; whoever waits bounds the time."""
+        """Show the code and wait for the owner; whoever waits bounds the time.
+
+        Nobody else may enter from now on, so that no other code takes the place of the one that is looked at.
+        """
+        self._comparisons.window.shut()
         self._own = Comparison(
             peer=shown.peer,
             name=plain(shown.name, NAME_MAX_CHARS),

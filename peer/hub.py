@@ -207,9 +207,13 @@ class PeerHub:
         assert comparison is not None, "a code is shown"
         return comparison
 
-    def agree(self, *, match: bool) -> None:
-        """Say whether both screens show the same code; `PairingClosed` when none waits for that."""
-        self._comparisons.answer(match=match)
+    def agree(self, code: str) -> None:
+        """Say that both screens show this code; `PairingClosed` when no comparison with it waits for that."""
+        self._comparisons.answer(match=True, code=code)
+
+    def disagree(self, code: str | None = None) -> None:
+        """Say that they do not, with None of whatever is compared now; `PairingClosed` as above."""
+        self._comparisons.answer(match=False, code=code)
 
     def pairing(self) -> PairingStatus:
         return self._comparisons.status()

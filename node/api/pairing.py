@@ -10,6 +10,7 @@ from node.api.network import record_json, with_port
 from node.api.requests import Body, body_of
 from node.listening import PeerDoor
 from node.qr import qr_path
+from peer.comparing import CODE_DIGITS
 from peer.comparisons import Comparison, PairingStatus
 from peer.hub import PeerHub
 from peer.identity import fingerprint
@@ -43,6 +44,14 @@ class WindowRequest(Body):
 class AnswerRequest(Body):
     match: bool
     """Both screens show the same code."""
+    code: str | None = Field(default=None, pattern=rf"^\d{{{CODE_DIGITS}}}$")
+    """The code that the owner saw: another may have taken its place meanwhile."""
+
+    @model_validator(mode="after")
+    def _yes_says_to_what(self) -> Self:
+        if self.match and self.code is None:
+            raise ValueError("a yes names the code that was seen")
+        return self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +102,10 @@ class PairingApi:
 
     async def answer(self, request: web.Request) -> web.Response:
         wanted = await body_of(request, AnswerRequest)
-        self.hub.agree(match=wanted.match)
+        if wanted.match and wanted.code:
+            self.hub.agree(wanted.code)
+        else:
+            self.hub.disagree(wanted.code)
         return await self.state(request)
 
 

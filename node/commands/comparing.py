@@ -34,19 +34,19 @@ async def begun(node: NodeClient, peer: str | None) -> Comparison:
     """Return what this screen shows, once there is something to look at."""
     if peer is not None:
         return await (node.compare(address=peer) if is_address(peer) else node.compare(peer=peer))
-    await node.let_pair(allowed=True)
+    opened = await node.let_pair(allowed=True)
     here = await node.identity()
     note("For two minutes another node may ask to pair with this one. On the other machine:")
     note(f"palaver pair {here['peerAddress']}")
-    return await asked(node)
+    return await asked(node, opened["comparison"])
 
 
-async def asked(node: NodeClient) -> Comparison:
-    """Wait until a node asks to compare; raise `NodeError` when none does in time."""
+async def asked(node: NodeClient, last: Comparison | None) -> Comparison:
+    """Wait until a node asks to compare after the last one did; raise `NodeError` when none does in time."""
     while True:
         pairing = await node.pairing()
         comparison = pairing["comparison"]
-        if comparison and comparison["state"] == "undecided":
+        if comparison and (comparison["state"] == "undecided" or comparison != last):
             return comparison
         if pairing["openUntil"] is None:
             raise NodeError("nobody asked to pair", "nobody")
@@ -56,22 +56,22 @@ async def asked(node: NodeClient) -> Comparison:
 async def answered(node: NodeClient, comparison: Comparison) -> Comparison:
     """Ask the owner, unless it ends before there is an answer; return how it ended."""
     diagnose(question(comparison))
-    ending = asyncio.create_task(end_of(node))
+    ending = asyncio.create_task(end_of(node, comparison))
     reading = asyncio.ensure_future(first_line())
     try:
         await asyncio.wait((reading, ending), return_when=asyncio.FIRST_COMPLETED)
         note("")
         if not ending.done():
-            await decide(node, is_same=reading.result().strip().casefold() in YES)
+            await decide(node, comparison, is_same=reading.result().strip().casefold() in YES)
         return await ending
     finally:
         reading.cancel()
         ending.cancel()
 
 
-async def decide(node: NodeClient, *, is_same: bool) -> None:
+async def decide(node: NodeClient, comparison: Comparison, *, is_same: bool) -> None:
     try:
-        await node.agree(match=is_same)
+        await (node.agree(comparison["code"]) if is_same else node.disagree())
     except NodeError as error:
         # It ended just now, by the other owner or by time; how is told next.
         if error.code != "pairing_closed":
@@ -81,11 +81,14 @@ async def decide(node: NodeClient, *, is_same: bool) -> None:
             note("Waiting for the other owner.")
 
 
-async def end_of(node: NodeClient) -> Comparison:
+async def end_of(node: NodeClient, comparison: Comparison) -> Comparison:
+    """Wait until it ends, or another one is in its place."""
     while True:
-        comparison = (await node.pairing())["comparison"]
-        if comparison and comparison["state"] in ("paired", "refused"):
-            return comparison
+        now = (await node.pairing())["comparison"]
+        if now is None or now["code"] != comparison["code"]:
+            return {**comparison, "state": "refused", "reason": "Another comparison took its place."}
+        if now["state"] in ("paired", "refused"):
+            return now
         await asyncio.sleep(LOOK_EVERY_S)
 
 

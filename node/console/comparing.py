@@ -56,7 +56,8 @@ def pairing_text(pairing: Pairing) -> str:
     """Return how pairing stands, and what can be typed."""
     comparison = pairing["comparison"]
     if comparison and comparison["state"] == "undecided":
-        return f"{introduction(comparison)}\nDo both screens show it? /pair yes or /pair no"
+        yes = f"/pair yes {spaced(comparison['code'])}"
+        return f"{introduction(comparison)}\nDo both screens show it? {yes}, or /pair no"
     if comparison and comparison["state"] == "agreed":
         return "you said yes; the other owner has not answered yet. /pair shows how it goes on"
     lines = [result(comparison)] if comparison else []

@@ -184,7 +184,7 @@ COMMANDS = (
         name="pair",
         kind="control",
         arguments="[PEER | ADDRESS]",
-        hint="compare codes with a node, or let one ask; then /pair yes or no",
+        hint="compare codes with a node, or let one ask; then /pair yes DIGITS or /pair no",
     ),
     Command(
         name="call", kind="control", arguments="PEER NAME", hint="give a peer a name of yours", required=2

@@ -6,6 +6,7 @@ from node.console.comparing import is_address, pairing_text
 from node.console.render import one_line
 from node.console.tables import peer_name, when
 from node.slash.call import Action, Call
+from node.slash.commands import UsageError
 from node.slash.outcome import Outcome, Ticket, said
 
 
@@ -31,13 +32,23 @@ async def pair(call: Call) -> Outcome:
             waits = comparison is not None and comparison["state"] in ("undecided", "agreed")
             stands = waits or now["openUntil"]
             return said(pairing_text(now if stands else await call.node.let_pair(allowed=True)))
-        case "yes" | "no" as answer:
-            return said(pairing_text(await call.node.agree(match=answer == "yes")))
+        case "no":
+            return said(pairing_text(await call.node.disagree()))
+        case yes if yes.partition(" ")[0] == "yes":
+            return said(pairing_text(await call.node.agree(digits(yes))))
         case other if is_address(other):
             await call.node.compare(address=other)
         case other:
             await call.node.compare(peer=other)
     return said(pairing_text(await call.node.pairing()))
+
+
+def digits(answer: str) -> str:
+    """Return the code that a yes is said to; raises `UsageError`."""
+    code = "".join(answer.removeprefix("yes").split())
+    if not code:
+        raise UsageError("write the digits that both screens show: /pair yes 123 456")
+    return code
 
 
 async def revoke(call: Call) -> Outcome:

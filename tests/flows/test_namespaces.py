@@ -125,7 +125,7 @@ async def compare(asked: Node, asking: Node, *, address: str | None = None) -> N
             pass
     assert here["code"] == there["code"]
     for owner in (asked, asking):
-        await owner.client.agree(match=True)
+        await owner.client.agree(here["code"])
     await asked.sees(asking, "trusted", connected=True)
     await asking.sees(asked, "trusted", connected=True)
 

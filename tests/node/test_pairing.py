@@ -61,8 +61,8 @@ async def test_two_owners_compare_codes_over_http_and_their_nodes_are_linked(tmp
         assert waiting is not None
         assert (waiting["code"], waiting["name"]) == (begun["code"], "bob")
         assert [peer["state"] for peer in await alice.client.peers()] == ["pending"]
-        await alice.client.agree(match=True)
-        await bob.client.agree(match=True)
+        for node in (alice, bob):
+            await node.client.agree(begun["code"])
         assert [(await ended(node))["state"] for node in (alice, bob)] == ["paired", "paired"]
         assert [peer["state"] for peer in await alice.client.peers()] == ["trusted"]
         assert (await alice.client.pairing())["openUntil"] is None
@@ -79,7 +79,9 @@ async def test_pairing_that_cannot_be_is_refused_with_what_to_do(tmp_path: Path)
         with pytest.raises(NodeError, match="No peer is called"):
             await bob.client.compare(peer="nobody")
         with pytest.raises(NodeError, match="No comparison waits"):
-            await bob.client.agree(match=True)
+            await bob.client.agree("123456")
+        with pytest.raises(NodeError, match="a yes names the code"):
+            await bob.client.call("POST", "/api/network/pairing/answer", {"match": True})
         for body in ({}, {"ticket": "t", "peerId": "p"}, {"open": 1, "address": "a:1"}):
             with pytest.raises(NodeError, match="does not fit"):
                 await bob.client.call("POST", "/api/network/pair", body)
@@ -210,10 +212,12 @@ async def test_two_owners_pair_in_their_consoles_and_end_it_there(tmp_path: Path
         assert "others may ask to pair now" in await typed(alice, "/pair")
         shown = re.search(r"^    \d{3} \d{3}$", await typed(bob, f"/pair {alice.peer_address}"), re.MULTILINE)
         assert shown is not None
-        said = await typed(alice, "/pair", "/pair yes")
+        finished = await palaver("console", data=alice.data, stdin="/pair yes\n")
+        assert (finished.code, "write the digits" in finished.err) == (1, True)
+        said = await typed(alice, "/pair", f"/pair yes {shown.group().strip()}")
         assert shown.group() in said
         assert "other owner has not answered" in said
-        await typed(bob, "/pair yes")
+        await typed(bob, f"/pair yes {shown.group()}")
         await ended(alice)
         said = await typed(
             alice, "/pair", "/call bob Bobby", "/block Bobby", "/unblock Bobby", "/revoke Bobby"

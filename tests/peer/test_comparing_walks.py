@@ -36,6 +36,11 @@ async def comparing(asked: Node, asking: Node) -> None:
     await shown(asked)
 
 
+def agree(node: Node) -> None:
+    """Say yes to what the node's screen shows."""
+    node.hub.agree(current(node).code)
+
+
 async def ended(*both: Node) -> list[Stage]:
     for node in both:
         await node.until(lambda node=node: not current(node).is_open)  # type: ignore[misc]
@@ -56,9 +61,9 @@ async def test_both_screens_show_one_code_and_two_yeses_make_a_link() -> None:
             ("ben", "listener"),
             ("anna", "dialler"),
         ]
-        anna.hub.agree(match=True)
+        agree(anna)
         assert not stored(anna, ben)
-        ben.hub.agree(match=True)
+        agree(ben)
         assert await ended(anna, ben) == [Stage.PAIRED, Stage.PAIRED]
         await anna.until(lambda: anna.is_linked(ben))
         await ben.until(lambda: ben.is_linked(anna))
@@ -74,12 +79,12 @@ async def test_the_other_node_is_pending_while_nobody_has_decided_and_nothing_is
         await comparing(anna, ben)
         assert anna.status(ben).record.state is TrustState.PENDING
         assert ben.status(anna).record.state is TrustState.PENDING
-        ben.hub.agree(match=True)
+        agree(ben)
         assert not stored(anna, ben)
         assert not stored(ben, anna)
         with pytest.raises(UnknownPeer):
             await anna.hub.ask(ben.id, "may I?")
-        anna.hub.agree(match=False)
+        anna.hub.disagree()
         await ended(anna, ben)
 
 
@@ -90,8 +95,8 @@ async def test_one_owners_no_stores_nothing_on_either_side(refusing: int, *, is_
     async with nodes("anna", "ben") as both:
         await comparing(*both)
         if is_second:
-            both[1 - refusing].hub.agree(match=True)
-        both[refusing].hub.agree(match=False)
+            agree(both[1 - refusing])
+        both[refusing].hub.disagree()
         assert await ended(*both) == [Stage.REFUSED, Stage.REFUSED]
         assert "other owner did not agree" in current(both[1 - refusing]).reason
         for one, other in (both, both[::-1]):
@@ -124,10 +129,31 @@ async def test_only_one_at_a_time_is_compared_with_and_the_others_do_not_disturb
         with pytest.raises(PairingClosed, match="under way"):
             await ben.hub.compare(address=carl.address)
         for node in (anna, ben):
-            node.hub.agree(match=True)
+            agree(node)
         assert await ended(anna, ben) == [Stage.PAIRED, Stage.PAIRED]
         with pytest.raises(PairingClosed):
             await carl.hub.compare(address=anna.address)
+
+
+@requirement("U2", "F5")
+async def test_a_yes_to_one_code_is_none_to_another_that_took_its_place() -> None:
+    """Somebody on the way cuts the friend off while the owner looks, and asks to compare in its place."""
+    async with nodes("anna", "ben", "eve") as (anna, ben, eve):
+        await comparing(anna, ben)
+        seen = current(anna).code
+        await ben.hub.close()
+        await ended(anna)
+        with pytest.raises(PairingClosed):
+            await eve.hub.compare(address=anna.address)
+        # The owner lets somebody ask once more, still with the first code in mind.
+        await comparing(anna, eve)
+        with pytest.raises(PairingClosed, match="no longer shown"):
+            anna.hub.agree(seen)
+        agree(eve)
+        assert current(anna).stage is Stage.UNDECIDED
+        assert not stored(anna, eve)
+        anna.hub.disagree(current(anna).code)
+        assert await ended(anna, eve) == [Stage.REFUSED, Stage.REFUSED]
 
 
 async def test_closing_the_window_says_no_to_who_waits() -> None:
@@ -136,7 +162,7 @@ async def test_closing_the_window_says_no_to_who_waits() -> None:
         anna.hub.let_pair(allowed=False)
         assert await ended(anna, ben) == [Stage.REFUSED, Stage.REFUSED]
         with pytest.raises(PairingClosed, match="No comparison waits"):
-            anna.hub.agree(match=True)
+            agree(anna)
 
 
 @requirement("F5")
@@ -144,7 +170,7 @@ async def test_three_failures_put_comparing_to_rest_and_tickets_still_work() -> 
     async with nodes("anna", "ben") as (anna, ben):
         for _ in range(MAX_FAILURES):
             await comparing(anna, ben)
-            anna.hub.agree(match=False)
+            anna.hub.disagree()
             await ended(anna, ben)
             ben.hub._comparisons.window.__init__()  # type: ignore[misc]
         assert anna.hub.pairing().paused_until == anna.clock + PAUSE_S
@@ -193,7 +219,7 @@ async def test_owners_have_time_though_the_greeting_has_little(monkeypatch: pyte
             await in_time(reader.read())
         writer.transport.abort()
         for node in (anna, ben):
-            node.hub.agree(match=True)
+            agree(node)
         assert await ended(anna, ben) == [Stage.PAIRED, Stage.PAIRED]
 
 
@@ -222,7 +248,7 @@ async def test_a_strangers_name_is_one_short_printable_line() -> None:
     async with nodes("anna", "\x1b[31mben\u202e\n") as (anna, ben):
         await comparing(anna, ben)
         assert current(anna).name == "[31mben"
-        anna.hub.agree(match=False)
+        anna.hub.disagree()
         await ended(anna, ben)
 
 
@@ -267,6 +293,6 @@ async def test_somebody_in_between_shows_two_codes_and_a_no_stores_nothing() -> 
             assert current(anna).code != current(ben).code
             assert current(ben).peer != anna.id
             for node in (anna, ben):
-                node.hub.agree(match=False)
+                node.hub.disagree()
             await ended(anna, ben)
             assert anna.hub.peers() == ben.hub.peers() == []

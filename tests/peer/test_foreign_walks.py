@@ -42,7 +42,7 @@ async def test_a_foreign_node_compares_codes() -> None:
         shown = anna.hub.pairing().comparison
         assert shown is not None
         assert (shown.code, shown.name) == (code, "zoe")
-        anna.hub.agree(match=True)
+        anna.hub.agree(code)
         await zoe.agree()
         await anna.until(lambda: any(one.connected for one in anna.hub.peers()))
         assert await zoe.ask("paired?") == "anna heard paired?"

@@ -70,8 +70,8 @@ async def test_two_owners_compare_a_code_and_are_linked(nodes: Nodes) -> None:
         theirs = anna.hub.pairing().comparison
         assert theirs is not None
         assert theirs.code == shown.code
-        anna.hub.agree(match=True)
-        ben.hub.agree(match=True)
+        for node in (anna, ben):
+            node.hub.agree(shown.code)
         await anna.until(lambda: anna.is_linked(ben))
 
 

@@ -156,7 +156,9 @@ def test_rules_are_added_changed_tried_and_removed(
 
 
 @requirement("E2", "Q2")
-def test_rules_added_while_the_node_has_not_answered_are_all_kept_and_so_is_what_is_typed(settings: Locator, page: Page) -> None:
+def test_rules_added_while_the_node_has_not_answered_are_all_kept_and_so_is_what_is_typed(
+    settings: Locator, page: Page
+) -> None:
     held: list[Route] = []
     page.route("**/agent.permissions.deny", lambda route: held.append(route))  # noqa: PLW0108  playwright asks for a function
     never = settings.locator("[data-list=deny]")

@@ -25,7 +25,7 @@ export function Compare({ comparison }: { comparison: Comparison }) {
       <p class="soft">
         Its key <code class="fingerprint">{comparison.fingerprint}</code>
       </p>
-      {comparison.state === "agreed" ? <Waiting until={comparison.expiresAt} /> : <Question until={comparison.expiresAt} />}
+      {comparison.state === "agreed" ? <Waiting until={comparison.expiresAt} /> : <Question comparison={comparison} />}
     </div>
   );
 }
@@ -43,20 +43,20 @@ function Digits({ code }: { code: string }) {
   );
 }
 
-function Question({ until }: { until: number }) {
+function Question({ comparison }: { comparison: Comparison }) {
   const doing = useDoing();
   return (
     <>
       <h3>Do both screens show the same digits?</h3>
       <div class="answers">
-        <button type="button" class="primary" disabled={doing.isBusy} onClick={() => void doing.run(() => decide(true))}>
+        <button type="button" class="primary" disabled={doing.isBusy} onClick={() => void doing.run(() => decide(comparison, true))}>
           <Icon name="check" /> They are the same
         </button>
-        <button type="button" disabled={doing.isBusy} onClick={() => void doing.run(() => decide(false))}>
+        <button type="button" disabled={doing.isBusy} onClick={() => void doing.run(() => decide(comparison, false))}>
           <Icon name="close" /> They are different
         </button>
       </div>
-      <Left until={until} />
+      <Left until={comparison.expiresAt} />
       <Problem of={doing} />
     </>
   );

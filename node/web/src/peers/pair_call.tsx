@@ -12,8 +12,9 @@ export function PairCall() {
   return <Call comparison={comparison} />;
 }
 
-function Call({ comparison: { name, role } }: { comparison: Comparison }) {
+function Call({ comparison }: { comparison: Comparison }) {
   const doing = useDoing();
+  const { name, role } = comparison;
   const who = name || "A node without a name";
   return (
     <aside class="pair-call" aria-label="Pairing">
@@ -27,7 +28,7 @@ function Call({ comparison: { name, role } }: { comparison: Comparison }) {
           <button type="button" class="primary" onClick={() => openPairing("nearby")}>
             Compare
           </button>
-          <button type="button" disabled={doing.isBusy} onClick={() => void doing.run(() => decide(false))}>
+          <button type="button" disabled={doing.isBusy} onClick={() => void doing.run(() => decide(comparison, false))}>
             No
           </button>
         </footer>

@@ -93,6 +93,7 @@ export async function letOthers(open: boolean): Promise<void> {
   await look();
 }
 
-export async function decide(match: boolean): Promise<void> {
-  pairing.value = await api<Pairing>("POST", "/api/network/pairing/answer", { match });
+/** The answer is to the digits that were seen; the node refuses it when others took their place. */
+export async function decide({ code }: Comparison, match: boolean): Promise<void> {
+  pairing.value = await api<Pairing>("POST", "/api/network/pairing/answer", { match, code });
 }
