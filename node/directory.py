@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from peer.errors import PeerError, UnknownPeer
+from peer.errors import Cycle, DeadlinePassed, LinkError, PeerError, UnknownPeer
 from peer.hub import PeerAnswer, PeerHub
 from peer.lineage import OpenLineage
 from peer.many import Heard, ask_many
@@ -11,6 +11,8 @@ from tools.peers import PeerCard, PeerReply
 from tools.peers_many import PeerOutcome
 from tools.shared import place
 from tools.spec import ToolContext, ToolError
+
+GONE = "There is no such peer, or it cannot be reached now. Answer without it."
 
 
 class FabricDirectory:
@@ -29,30 +31,41 @@ class FabricDirectory:
         )
 
     def names(self, peer: str) -> tuple[str, ...]:
-        """Return the names of the peer that the hub would ask; two of one label are called by their ids."""
+        """Return the names of the peer that the hub would ask, the one first that an allow rule may mean."""
         try:
             meant = self._hub.find(peer)
         except UnknownPeer:
             return ()
-        return tuple(dict.fromkeys((self._label_or_id(meant), meant.label, meant.name, meant.node_id)))
+        others = (meant.label, meant.name, meant.met_as, meant.node_id)
+        return tuple(dict.fromkeys(name for name in (self._agreed_name(meant), *others) if name))
 
-    def _label_or_id(self, meant: PeerRecord) -> str:
+    def _agreed_name(self, meant: PeerRecord) -> str:
+        """Return the name that the owner gave or agreed to, where it means this peer alone; else its id.
+
+        What a peer calls itself later counts for no right: it could take the name of one that has some.
+        """
+        agreed = meant.pet_name or (meant.name if meant.name == meant.met_as else "")
         try:
-            found = self._hub.find(meant.label)
+            found = self._hub.find(agreed)
         except UnknownPeer:
             return meant.node_id
-        return meant.label if found.node_id == meant.node_id else meant.node_id
+        return agreed if found.node_id == meant.node_id else meant.node_id
 
     async def ask(self, peer: str, prompt: str, *, context: ToolContext) -> PeerReply:
         """Ask on with the lineage of the turn, which is a peer's or the owner's: it can only shrink."""
         lineage = context.origin
         assert lineage is None or isinstance(lineage, OpenLineage)
+        # What a peer's turn reads may end up with that peer, who is not to learn who else is known here.
+        for_a_peer = lineage is not None and bool(lineage.lineage.seen)
         try:
             answer = await self._hub.ask(peer, prompt, lineage=lineage)
         except PeerError as error:
-            raise ToolError(str(error)) from error
+            raise ToolError(told_to_a_peer(error) if for_a_peer else str(error)) from error
         return PeerReply(
-            node_id=answer.node_id, name=answer.name, text=answer.text, sources=sources_of(answer)
+            node_id="" if for_a_peer else answer.node_id,
+            name=self._hub.find(answer.node_id).name if for_a_peer else answer.name,
+            text=answer.text,
+            sources=sources_of(answer),
         )
 
     async def ask_each(
@@ -62,6 +75,17 @@ class FabricDirectory:
         lineage = context.origin
         assert lineage is None or isinstance(lineage, OpenLineage)
         return [outcome_of(heard) for heard in await ask_many(self._hub, peers, prompt, lineage=lineage)]
+
+
+def told_to_a_peer(error: PeerError) -> str:
+    """Return why an ask failed without a name that the owner gave, an address, or who is known here."""
+    match error:
+        case LinkError() | UnknownPeer() | DeadlinePassed():
+            return GONE
+        case Cycle():
+            return "It is already part of this conversation. Answer without asking it again."
+        case _:
+            return str(error)
 
 
 def sources_of(answer: PeerAnswer) -> tuple[str, ...]:

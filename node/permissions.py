@@ -2,14 +2,14 @@
 
 import logging
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from agent.events import DECISIONS, Decision
 from agent.gate import Judgement, Mode
 from agent.paths import Places
 from agent.rule_check import warnings
-from agent.rules import Rules
+from agent.rules import Rules, exactly, read_rule
 from node.approvals import Question
 from node.choices import mode_of, places_of, rules_of
 from node.settings import Settings
@@ -77,6 +77,23 @@ class OwnerPermissions:
                 await self._settings.put(key, _with(self._settings.texts(key), rules))
             case _:
                 pass
+
+    async def take_back(self, tool: str, named: Collection[str]) -> None:
+        """Drop what is allowed of calls of this tool that name any of these, in whatever case, everywhere."""
+        key, folded = "agent.permissions.allow", {exactly(name).casefold() for name in named}
+
+        def is_meant(text: str) -> bool:
+            rule = read_rule(text)
+            return rule.tool == tool and (rule.specifier or "").casefold() in folded
+
+        def left(rules: Sequence[str]) -> tuple[str, ...]:
+            return tuple(text for text in rules if not is_meant(text))
+
+        stored = self._settings.texts(key)
+        if left(stored) != tuple(stored):
+            await self._settings.put(key, left(stored))
+        for session_id, own in list(self._overrides.items()):
+            self.set_override(session_id, replace(own, allow=left(own.allow)))
 
     def question(self, session_id: str, tool: ToolSpec, specifier: str, judgement: Judgement) -> Question:
         """Return the question that a call raises, with the answers that count."""

@@ -205,6 +205,7 @@ class PeerAnswer(TypedDict, total=False):
     citations: list[CitationShown]
     error: str
     code: str
+    retry_after: float
     nodeId: str
     name: str
     durationMs: int

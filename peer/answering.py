@@ -9,7 +9,7 @@ from functools import partial
 
 from peer.asking import Outlet
 from peer.errors import PeerError
-from peer.guard import Policy, Standing, refusal
+from peer.guard import Policy, Standing, refusal, repeat_refusal
 from peer.identity import NodeId
 from peer.limits import TokenBucket
 from peer.lineage import Lineage, OpenLineage, Root, tag
@@ -121,13 +121,11 @@ class Answering:
         await _ends(turns)
 
     def _admit(self, peer: NodeId, outlet: Outlet, request: AgentRequest) -> bool:
-        known = self._results[peer].get(request.rid)
-        if known is not None:
-            self._repeat(peer, outlet, known)
-            return False
         record, policy = self._knowledge.record(peer), self._policy(peer)
         lineage = _lineage(peer, request)
-        refused = refusal(lineage, request.prompt, self._standing(peer, record, policy, lineage))
+        standing = self._standing(peer, record, policy, lineage)
+        known = self._results[peer].get(request.rid)
+        refused = repeat_refusal(standing) if known else refusal(lineage, request.prompt, standing)
         if refused is not None:
             self._knowledge.incident(peer, refused)
             if record is not None:
@@ -137,6 +135,9 @@ class Answering:
         assert record is not None, "a stranger is refused"
         now = asyncio.get_running_loop().time()
         self._bucket(peer, policy).take(now)
+        if known:
+            self._repeat(peer, outlet, known)
+            return False
         root = proven(
             _claimed_root(request),
             ask=lineage.ask,

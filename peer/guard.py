@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from math import ceil
 
 from peer.errors import (
     BudgetSpent,
@@ -104,13 +105,22 @@ def _unpaid(clamped: Lineage) -> PeerError | None:
     return None
 
 
+def repeat_refusal(standing: Standing) -> PeerError | None:
+    """Return why a result that was given once is not given again, or None: a right may have ended since."""
+    return _stranger(standing) or _too_often(standing)
+
+
 def _overloaded(standing: Standing) -> PeerError | None:
     if len(standing.running) >= standing.policy.max_running:
         return Busy(f"That node already answers {len(standing.running)} of your asks.", retry_after=1.0)
+    return _too_often(standing)
+
+
+def _too_often(standing: Standing) -> PeerError | None:
     if standing.wait_s > 0:
         return Busy(
             f"That node takes {standing.policy.per_minute} asks a minute from a peer. "
-            f"Try again in {standing.wait_s:.0f} s.",
+            f"Try again in {ceil(standing.wait_s)} s.",
             retry_after=standing.wait_s,
         )
     return None

@@ -66,6 +66,7 @@ class Roster:
             old,
             state=TrustState.TRUSTED,
             name=name,
+            met_as=name,
             addresses=_merged(addresses, old.addresses),
             last_seen=self._now(),
             version=version,

@@ -38,6 +38,8 @@ class PeerRecord:
     """What the peer calls itself: a stranger's text, never a key to anything."""
     pet_name: str = ""
     """What this owner calls it; "" if nothing."""
+    met_as: str = ""
+    """What it called itself when it was paired, which is the name that this owner agreed to."""
     state: TrustState
     addresses: tuple[str, ...] = ()
     """`host:port`, the last good one first."""

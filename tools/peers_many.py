@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Protocol
 
-from tools.peers import FOREIGN, PeerDirectory
+from tools.peers import ASK_PEER, FOREIGN, PeerDirectory
 from tools.registry import tool
 from tools.spec import JsonObject, SpecifierKind, ToolContext, ToolError, ToolSpec
 
@@ -57,7 +57,7 @@ def many_peers_tools(directory: ManyPeers) -> tuple[ToolSpec, ...]:
         name="agent.ask_peers",
         specifier="{peers}",
         specifier_kind=SpecifierKind.NAMES,
-        judged_as="agent.ask_peer",
+        judged_as=ASK_PEER,
         canonical=by_one_name_each,
         aliases=directory.names,
         phrases=(

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from agent.errors import TurnError
 from agent.models.base import ModelError
-from node.api.network import citations_json
+from node.api.network import citations_json, refused_json
 from node.api.pouring import NDJSON_HEADERS, Readers, pour, while_read
 from node.api.requests import Body, body_of
 from node.directory import outcome_of
@@ -97,8 +97,8 @@ def heard_json(heard: Heard) -> dict[str, object]:
         "durationMs": heard.duration_ms,
     }
     if heard.answer is None:
-        error = heard.error
-        return {"ok": False, "error": str(error), "code": error.code if error else "", **who}
+        assert heard.error is not None, "whoever has not answered has failed"
+        return refused_json(heard.error) | who
     return {"ok": True, "answer": heard.answer.text, "citations": citations_json(heard.answer), **who}
 
 

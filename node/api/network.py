@@ -10,11 +10,13 @@ from node.api.pouring import while_read
 from node.api.requests import Body, body_of
 from node.config import DEFAULT_PEER_PORT
 from node.listening import PeerDoor
+from node.permissions import OwnerPermissions
 from peer.errors import PeerError
 from peer.hub import PeerAnswer, PeerHub, PeerStatus
 from peer.identity import Identity, NodeId, fingerprint
 from peer.messages import NAME_MAX_CHARS
 from peer.trust import PeerRecord
+from tools.peers import ASK_PEER
 
 
 class ConnectRequest(Body):
@@ -48,6 +50,7 @@ class NetworkApi:
     hub: PeerHub
     door: PeerDoor
     identity: Identity
+    permissions: OwnerPermissions
 
     def add_to(self, app: web.Application) -> None:
         app.router.add_get("/api/network/identity", self.who)
@@ -94,15 +97,22 @@ class NetworkApi:
 
     async def _block(self, record: PeerRecord, *, blocked: bool) -> PeerRecord:
         if blocked:
-            await self.hub.revoke(record.node_id, block=True)
+            await self._end_trust(record, block=True)
         else:
             await self.hub.unblock(record.node_id)
         return self.hub.find(record.node_id)
 
     async def revoke(self, request: web.Request) -> web.Response:
         """Forget a peer: its trust, its links and its turns end at once."""
-        await self.hub.revoke(self.hub.find(request.match_info["id"]).node_id)
+        await self._end_trust(self.hub.find(request.match_info["id"]))
         return web.Response(status=204)
+
+    async def _end_trust(self, record: PeerRecord, *, block: bool = False) -> None:
+        """End it with what was allowed by its name, in which the next of that name has no part."""
+        await self.hub.revoke(record.node_id, block=block)
+        await self.permissions.take_back(
+            ASK_PEER, {record.pet_name, record.name, record.met_as, record.node_id} - {""}
+        )
 
     async def ask(self, request: web.Request) -> web.Response:
         """Ask a peer without a model of one's own; a refusal is an answer, with `ok` false and its code."""
@@ -110,11 +120,17 @@ class NetworkApi:
         try:
             answer = await while_read(request, self.hub.ask(wanted.peer_id, wanted.prompt))
         except PeerError as error:
-            return web.json_response({"ok": False, "error": str(error), "code": error.code})
+            return web.json_response(refused_json(error))
         return web.json_response(
             {"ok": True, "answer": answer.text, "nodeId": answer.node_id, "name": answer.name,
              "durationMs": answer.duration_ms, "citations": citations_json(answer)}
         )  # fmt: skip
+
+
+def refused_json(error: PeerError) -> dict[str, object]:
+    """Return a peer's refusal, with the seconds after which to come back where it said so."""
+    later = {} if error.retry_after is None else {"retry_after": error.retry_after}
+    return {"ok": False, "error": str(error), "code": error.code, **later}
 
 
 def citations_json(answer: PeerAnswer) -> list[dict[str, object]]:

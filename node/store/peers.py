@@ -23,12 +23,13 @@ class PeerStore:
         """Insert the record or replace the one with its node id."""
         await self._db.write(
             "INSERT OR REPLACE INTO peers"
-            " (node_id, name, pet_name, state, addresses, added_at, last_seen, grants, version)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " (node_id, name, pet_name, met_as, state, addresses, added_at, last_seen, grants, version)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 record.node_id,
                 storable(record.name),
                 storable(record.pet_name),
+                storable(record.met_as),
                 record.state,
                 json.dumps(record.addresses),
                 record.added_at,
@@ -48,6 +49,7 @@ def _record(row: sqlite3.Row) -> PeerRecord:
         node_id=NodeId(row["node_id"]),
         name=row["name"],
         pet_name=row["pet_name"],
+        met_as=row["met_as"],
         state=TrustState(row["state"]),
         addresses=tuple(json.loads(row["addresses"])),
         added_at=row["added_at"],

@@ -109,11 +109,18 @@ def model_apis(ground: Ground, models: Models, fabric: Fabric) -> tuple[Api, ...
     )
 
 
-def peer_apis(ground: Ground, models: Models, fabric: Fabric, peers_door: PeersDoor) -> tuple[Api, ...]:
+def peer_apis(
+    ground: Ground, models: Models, fabric: Fabric, turns: Turns, *, peers_door: PeersDoor
+) -> tuple[Api, ...]:
     """Return what finds peers, pairs with them, asks them, and decides what they get."""
     hub, settings = fabric.hub, ground.settings
     return (
-        NetworkApi(hub=hub, door=peers_door.door, identity=ground.state.identity),
+        NetworkApi(
+            hub=hub,
+            door=peers_door.door,
+            identity=ground.state.identity,
+            permissions=turns.permissions,
+        ),
         DiscoveryApi(peers_door.discovery),
         PairingApi(hub=hub, door=peers_door.door),
         KeyChangesApi(hub),

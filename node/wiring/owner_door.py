@@ -35,7 +35,7 @@ def build_owner_door(
             chain(
                 session_apis(ground, models, fabric, turns, channels=channels, links=links),
                 model_apis(ground, models, fabric),
-                peer_apis(ground, models, fabric, peers_door),
+                peer_apis(ground, models, fabric, turns, peers_door=peers_door),
                 own_apis(ground, models, turns, url=lambda: door.url),
             )
         ),

@@ -122,6 +122,63 @@ async def test_a_deny_rule_about_a_peers_id_holds_when_the_peer_calls_itself_oth
         assert f"`deny agent.ask_peer({bob.node_id})`" in ollama.asked[1]["messages"][-1]["content"]
 
 
+@requirement("E7", "F6")
+async def test_a_peer_that_takes_a_name_takes_no_right_with_it(tmp_path: Path) -> None:
+    async with FakeOllama() as ollama, Together(tmp_path) as nodes:
+        allowed = {"agent.permissions.allow": ["agent.ask_peer(bob)", "agent.ask_peer(mallory)"]}
+        alice = await nodes.node("alice", model=None, ollama_url=ollama.address, settings=allowed)
+        ask = [("agent.ask_peer", {"peerId": peer, "prompt": "what time"}) for peer in ("mallory", "bob")]
+        async with alice.socket() as ws:
+            async with running_node(tmp_path / "mallory", name="mallory") as mallory:
+                await pair(alice, mallory)
+                ollama.chat(reply(calls(ask[0]), done()), answer("Asked unasked."))
+                await ws.ask("ask mallory", "t1")
+                await ws.until("done", turnId="t1")
+                assert not [frame for frame in ws.frames if frame["event"] == "approval_request"]
+            async with running_node(tmp_path / "mallory", name="bob"):
+                async with asyncio.timeout(PATIENCE_S):
+                    while [peer["name"] for peer in await alice.client.peers()] != ["bob"]:
+                        pass
+                ollama.chat(reply(calls(ask[1]), done()), answer("I asked first."))
+                await ws.ask("ask bob", "t2")
+                request = (await ws.until("approval_request"))["data"]
+                assert request["specifier"] == mallory.node_id
+
+
+@requirement("E7", "F6")
+@pytest.mark.parametrize("block", [True, False])
+async def test_what_was_allowed_by_a_peers_name_ends_with_its_trust(tmp_path: Path, *, block: bool) -> None:
+    async with Together(tmp_path) as nodes:
+        alice, bob = await nodes.node("alice"), await nodes.node("bob")
+        await pair(bob, alice)
+        others = ["agent.ask_peer(carl)", "agent.ask_peer(b*)", "notes.write(bob)"]
+        of_bob = ["agent.ask_peer(Bob)", "agent.ask_peer(Bobby)", f"agent.ask_peer({bob.node_id})"]
+        await alice.client.change_peer("bob", petName="Bobby")
+        await alice.client.set_setting("agent.permissions.allow", [*of_bob, *others])
+        session = {"mode": None, "deny": of_bob, "ask": [], "allow": [*of_bob, *others]}
+        await alice.client.call("PUT", "/api/permissions/sessions/s", session)
+        await (alice.client.change_peer("bob", blocked=True) if block else alice.client.revoke("bob"))
+        assert await alice.client.setting("agent.permissions.allow") == others
+        kept: Any = await alice.client.call("GET", "/api/permissions?sessionId=s")
+        assert (kept["session"]["allow"], kept["session"]["deny"]) == (others, of_bob)
+
+
+@requirement("F21")
+async def test_whoever_asks_too_often_is_told_when_to_come_back(tmp_path: Path) -> None:
+    async with Together(tmp_path) as nodes:
+        alice, bob = await nodes.node("alice"), await nodes.node("bob", settings=ALLOWED)
+        await pair(bob, alice)
+        told = await alice.client.ask_peer("bob", "what time is it")
+        while told["ok"]:
+            told = await alice.client.ask_peer("bob", "what time is it")
+        assert (told["code"], "Try again in 0 s" in told["error"]) == ("busy", False)
+        assert 0 < told["retry_after"] <= 2
+        many: Any = await alice.client.call(
+            "POST", "/api/network/ask-peers", {"prompt": "what time is it", "peers": ["bob"]}
+        )
+        assert many["answers"][0]["retry_after"] > 0
+
+
 @requirement("F13")
 @pytest.mark.parametrize("allows", [True, False])
 @pytest.mark.parametrize("trusts", [True, False])
@@ -181,6 +238,31 @@ async def test_a_peers_turn_sees_neither_sessions_nor_other_peers(tmp_path: Path
         assert "swordfish" not in seen
         assert "carol" not in seen
         assert carol.node_id not in seen
+
+
+@requirement("F30")
+async def test_a_peers_turn_passes_on_neither_addresses_nor_ids_nor_names_of_the_owners(
+    tmp_path: Path,
+) -> None:
+    async with FakeOllama() as ollama, Together(tmp_path) as nodes:
+        alice, carol = await nodes.node("alice"), await nodes.node("carol", settings=ALLOWED)
+        settings = {**ALLOWED, "network.remoteAgentMode": "autonomous"}
+        bob = await nodes.node("bob", model=None, ollama_url=ollama.address, settings=settings)
+        await pair(bob, alice)
+        await pair(bob, carol)
+        await bob.client.change_peer(carol.node_id, petName="darling")
+        async with running_node(tmp_path / "dora", name="dora") as dora:
+            await pair(bob, dora)
+        named = ("carol", "dora", "nobody")
+        asks = [("agent.ask_peer", {"peerId": peer, "prompt": "what time is it"}) for peer in named]
+        ollama.chat(reply(calls(*asks), done()), answer("So it is."))
+        await alice.client.ask_peer("bob", "ask them")
+        told, *failed = [m["content"] for m in ollama.asked[1]["messages"] if m["role"] == "tool"]
+        assert '"from": "carol"' in told
+        assert "It is" in told
+        assert failed[0] == failed[1]
+        for secret in (carol.node_id, "darling", "127.0.0.1", dora.node_id[:8]):
+            assert secret not in f"{told} {failed}"
 
 
 @requirement("F16")

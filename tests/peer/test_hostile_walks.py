@@ -103,6 +103,21 @@ async def test_a_request_that_comes_again_is_one_turn_and_has_one_result() -> No
         assert len(anna.asked) == 1
 
 
+@requirement("F13", "F21")
+async def test_a_result_is_given_again_only_to_who_may_ask_and_not_too_often() -> None:
+    async with nodes("anna") as (anna,):
+        mallory = await hand_driven(anna)
+        sent = request("once")
+        assert (await outcome(mallory, sent)).ok
+        anna.policy = Policy(allowed=False)
+        assert (await outcome(mallory, sent)).code == "not_allowed"
+        anna.policy = Policy(allowed=True, per_minute=2)
+        assert [(await outcome(mallory, sent)).ok for _ in range(2)] == [True, True]
+        assert (await outcome(mallory, sent)).code == "busy"
+        assert anna.incidents == ["not_allowed", "busy"]
+        assert len(anna.asked) == 1
+
+
 @requirement("F22")
 async def test_what_one_peer_asks_does_not_push_out_the_results_of_another() -> None:
     async with nodes("anna") as (anna,):
