@@ -77,9 +77,7 @@ async def perform(tell: Telling, alice: DemoNode, bob: DemoNode) -> None:
     await asks(tell, bob, alice, "what time is it")
 
     tell.line("\nA peer cannot change anything:")
-    await is_refused(
-        tell, alice, bob, "note that the door is open", because="cannot be used in a peer's turn"
-    )
+    await is_refused(tell, alice, bob, "note that the door is open", because="For a peer I only read")
 
     tell.line(
         "\nBob lets peers' turns ask onwards (network.remoteAgentMode = autonomous). A circle still ends:"

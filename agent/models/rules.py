@@ -54,8 +54,6 @@ class RulesModel:
         )
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Delta, None]:
-        # A tool that is not offered is called all the same: the turn then says why it may not run,
-        # which tells a person more than "not understood".
         tools = tuple({tool.name: tool for tool in (*self._tools(), *request.tools)}.values())
         orders: tuple[Order, ...] = ()
         messages = _without_prodding(request)
@@ -81,7 +79,10 @@ class RulesModel:
         # Who else is connected is the owner's business: a peer may not find out by asking for names.
         knows_peers = not from_peer or any(tool.name == "agent.ask_peer" for tool in request.tools)
         peers = self._peers() if knows_peers else ()
-        if orders := Phrasebook(tools, {"peer": peers}).orders(message):
+        # An owner's tool that is not offered is called all the same: the turn then says why it may not run,
+        # which tells a person more than "not understood". A peer asks a question, whatever phrase it is like.
+        usable = request.tools if from_peer else tools
+        if orders := Phrasebook(usable, {"peer": peers}).orders(message):
             return "", orders
         if any(tool.name == self._lookup for tool in request.tools) and not _is_small_talk(message):
             return "", (_lookup(str(self._lookup), message),)
@@ -175,6 +176,7 @@ def _not_understood(message: str, book: Phrasebook) -> str:
 def _nothing_to_quote(message: str, book: Phrasebook) -> str:
     """Say to a peer why its question has no answer here, and what could be asked instead."""
     lines = ["There is no model here, and no file is shared with you to quote from, so I cannot answer that."]
+    lines += ["For a peer I only read."]
     if known := book.nearest(message) or book.examples():
         lines += ["What I understand:", *_bullets(known)]
     return "\n".join(lines)

@@ -25,17 +25,23 @@ _SILENT = frozenset(
     your yours""".split()  # noqa: SIM905  a list of 150 strings
 )
 """Words of questions that say nothing about their subject."""
+_KEPT = r"(?:notes?|files?|folders?|documents?|papers|sessions?|conversations?|chats?)"
+_WHOSE = r"(?:(?:all|any|of|me|my|your|our|the|shared|old|earlier) ){0,6}"
+_REQUEST = re.compile(
+    r"\b(?:search|look|check|read|open|show|find|browse) (?:(?:in|into|through|at|over) ){0,2}"
+    rf"{_WHOSE}{_KEPT} (?:for|about|on|called|named|titled)\b"
+    rf"|\b(?:what|which|do) (?:do )?{_WHOSE}{_KEPT} (?:say|mention|tell)\b"
+    rf"|\bin (?:(?:all|of) ){{0,2}}(?:my|your|our|the shared) (?:shared )?{_KEPT}(?=\W*$)"
+    r"|\bsearch for\b|\bask (?:everyone|everybody)\b"
+)
+"""Says where to search or whom to ask, and nothing of what is sought."""
 
 
 def telling_words(question: str) -> tuple[str, ...]:
     """Return what a question is about, each once: names of several words, then all words in their order."""
-    text = question[:QUESTION_MAX_CHARS].replace("\u2019", "'").casefold()
-    names = (found[0] for found in _NAME.finditer(text))
-    bare = (found[0].partition("'")[0] for found in _WORD.finditer(text))
-    words = (word for word in bare if word not in _SILENT and (len(word) > 1 or not word.isalpha()))
-    return tuple(dict.fromkeys(word[:WORD_MAX_CHARS] for word in (*islice(names, NAMES_MAX), *words)))[
-        :WORDS_MAX
-    ]
+    text = " ".join(question[:QUESTION_MAX_CHARS].replace("\u2019", "'").casefold().split())
+    # Of a question about the notes themselves nothing would be left.
+    return _words(_REQUEST.sub(" ", text)) or _words(text)
 
 
 def any_of(words: tuple[str, ...]) -> str:
@@ -44,3 +50,12 @@ def any_of(words: tuple[str, ...]) -> str:
     Of a name it takes the words one after the other, whatever stands between them.
     """
     return " OR ".join(f'"{word}"' for word in words)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    names = (found[0] for found in _NAME.finditer(text))
+    bare = (found[0].partition("'")[0] for found in _WORD.finditer(text))
+    words = (word for word in bare if word not in _SILENT and (len(word) > 1 or not word.isalpha()))
+    return tuple(dict.fromkeys(word[:WORD_MAX_CHARS] for word in (*islice(names, NAMES_MAX), *words)))[
+        :WORDS_MAX
+    ]

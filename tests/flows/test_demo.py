@@ -19,7 +19,7 @@ async def test_two_nodes_pair_ask_each_other_and_refuse_what_a_peer_must_not_do(
     assert [step["name"] for step in steps[:2]] == ["bob", "alice"]
     assert all("It is" in step["answer"] for step in steps[:2])
     refused = [step.get("answer") or step["error"] for step in steps[2:]]
-    assert "cannot be used in a peer's turn" in refused[0]
+    assert "For a peer I only read" in refused[0]
     assert "already part of this conversation" in refused[1]
 
 

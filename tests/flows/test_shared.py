@@ -78,6 +78,32 @@ async def test_a_node_without_a_model_quotes_what_fits_and_says_that_it_quotes(
 
 
 @requirement("U5", "U7")
+async def test_a_node_without_a_model_quotes_also_where_a_question_is_like_an_order_to_the_owners_agent(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "kitchen"
+    folder.mkdir()
+    (folder / "oven.md").write_text("The oven needs 230 degrees.\n")
+    (folder / "bread.md").write_text("Sourdough rests for a night.\n")
+    (folder / "shop.md").write_text("The bakery opens at seven.\n")
+    asked = {
+        "what did we say about the oven?": "230 degrees",
+        "search my notes for sourdough": "rests for a night",
+        "read the note on sourdough": "rests for a night",
+        "ask everyone: when does the bakery open?": "opens at seven",
+        "search your notes for the oven temperature": "230 degrees",
+        "note that the oven is hot": "230 degrees",
+    }
+    async with Together(tmp_path) as nodes:
+        alice, bob = await nodes.node("alice"), await nodes.node("bob", settings=ALLOWED)
+        await pair(bob, alice)
+        await bob.client.share(str(folder), ["all"])
+        told = {question: (await alice.client.ask_peer("bob", question))["answer"] for question in asked}
+    wrong = {question: answer for question, answer in told.items() if asked[question] not in answer}
+    assert wrong == {}
+
+
+@requirement("U5", "U7")
 async def test_a_node_whose_model_is_away_answers_as_one_without_a_model(
     tmp_path: Path, bakery: Path
 ) -> None:

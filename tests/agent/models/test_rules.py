@@ -262,8 +262,30 @@ async def test_text_comes_in_a_few_pieces() -> None:
     assert 2 < sum(isinstance(delta, TextDelta) for delta in found) < 50
 
 
-async def test_an_order_for_a_tool_that_a_peer_may_not_use_is_still_a_call() -> None:
-    found = await deltas(UserMessage(text="note that the door is open"), offered=PEER_SEES)
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "note that the door is open",
+        "what did we say about the oven?",
+        "search notes for rye",
+        "read the note rye",
+    ],
+)
+async def test_a_peers_sentence_is_no_call_of_a_tool_that_its_turn_does_not_have(sentence: str) -> None:
+    lookup = ToolSpec(name="shared.search", description="Search.", remote="shared")
+    reader = RulesModel(lambda: TOOLS, lambda: PEERS, lookup="shared.search")
+
+    async def called(tools: Sequence[ToolSpec]) -> list[str]:
+        request = ModelRequest(messages=(UserMessage(text=sentence),), tools=tools)
+        async with aclosing(reader.stream(request)) as stream:
+            return [call.name for call in calls_in([delta async for delta in stream])]
+
+    assert await called((*PEER_SEES, lookup)) == ["shared.search"]
+    assert await called(PEER_SEES) == []
+
+
+async def test_an_owners_order_for_a_tool_that_is_not_offered_is_still_a_call() -> None:
+    found = await deltas(UserMessage(text="note that the door is open"), offered=(META,))
 
     assert [call.name for call in calls_in(found)] == ["notes.write"]
 
