@@ -218,9 +218,10 @@ def add_share(parser: argparse.ArgumentParser) -> None:
         "--with",
         dest="peers",
         nargs="+",
+        action="extend",
         metavar="PEER",
-        default=["all"],
-        help="names or ids, or all: every peer that may read what is shared (the default)",
+        help="names or ids, or all: every peer that may read what is shared (the default);"
+        " may be given several times",
     )
     removed = verbs.add_parser("remove", help="stop sharing a folder")
     removed.add_argument("folder", metavar="FOLDER", help="its path, or its name in `palaver share list`")

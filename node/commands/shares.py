@@ -13,7 +13,7 @@ async def share(arguments: argparse.Namespace) -> int:
     async with NodeClient.at(data_folder(arguments.data)) as node:
         match arguments.verb:
             case "add":
-                added = await node.share(arguments.folder, arguments.peers)
+                added = await node.share(arguments.folder, arguments.peers or ["all"])
                 if arguments.json:
                     say_json(added)
                 else:

@@ -66,6 +66,22 @@ async def test_the_asker_sees_the_sources_and_the_sharer_names_the_peers(
             await typed(bob.client, "/share add bakery")
 
 
+@requirement("U5")
+@pytest.mark.parametrize(
+    "whom", ["--with alice --with carol", "--with alice carol", "--with carol --with all"]
+)
+async def test_every_peer_that_is_named_is_shared_with_however_often_with_is_said(
+    tmp_path: Path, bakery: Path, whom: str
+) -> None:
+    async with Together(tmp_path / "nodes") as nodes:
+        bob = await nodes.node("bob", settings=ALLOWED)
+        for name in ("alice", "carol"):
+            await pair(bob, await nodes.node(name))
+        added = (await palaver("share", "add", str(bakery), *whom.split(), "--json", data=bob.data)).json()
+    named = None if "all" in whom else ["alice", "carol"]
+    assert (added["peers"] and sorted(each["label"] for each in added["peers"])) == named
+
+
 async def test_shares_outlive_the_node_and_two_of_one_name_are_told_apart(
     tmp_path: Path, bakery: Path
 ) -> None:
