@@ -4,6 +4,8 @@ import re
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from node.shared.system_folders import is_systems
+
 FILE_MAX_BYTES = 2_000_000
 PDF_MAX_BYTES = 20_000_000
 FILES_MAX = 20_000
@@ -33,7 +35,6 @@ _SECRET_NAMES = (
     "passwords", "passwords.*",
 )  # fmt: skip
 _MACHINE_MADE = frozenset({"node_modules", "__pycache__", "lost+found", "$recycle.bin"})
-_SYSTEM = ("/bin", "/boot", "/dev", "/etc", "/lib", "/proc", "/sbin", "/sys", "/usr")
 _LABEL_ODD = re.compile(r"[^\w.,()+ -]+")
 LABEL_MAX_CHARS = 60
 
@@ -67,7 +68,7 @@ def folder_refused(folder: Path, *, data: Path, home: Path) -> str | None:
         return f"{str(folder)!r} is the node's own data, keys and conversations; it is never shared"
     if folder in data.parents:
         return f"{str(folder)!r} holds the node's own data folder {str(data)!r}; share a folder beside that"
-    if any(folder.is_relative_to(system) for system in _SYSTEM):
+    if is_systems(folder, home):
         return f"{str(folder)!r} belongs to the system; share a folder of yours"
     if any(name_refused(part) for part in folder.parts[1:]):
         return f"{str(folder)!r} lies in a hidden folder, or has a name like a key's; share another one"

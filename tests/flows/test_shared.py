@@ -16,6 +16,7 @@ from tests.mission import requirement
 from tests.node.nodes import RunningNode, Together
 
 BAKERY = Path(__file__).parent.parent / "fixtures" / "bakery"
+SYSTEM = ("/etc", "/var", "/var/log", "/var/lib", "/var/run", "/run", "/opt")
 
 
 @pytest.fixture
@@ -290,6 +291,16 @@ async def test_a_folder_that_must_not_be_shared_is_refused_with_a_reason(tmp_pat
         with pytest.raises(NodeError, match=r"never shared|data folder|no folder|no whole path") as refused:
             await bob.client.call("POST", "/api/network/shares", {"folder": folder})
         assert refused.value.code == "not_shareable"
+        assert await bob.client.shares() == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="other folders are the system's there")
+@pytest.mark.parametrize("folder", [each for each in SYSTEM if Path(each).is_dir()])
+async def test_a_folder_of_the_system_is_refused(tmp_path: Path, folder: str) -> None:
+    async with Together(tmp_path) as nodes:
+        bob = await nodes.node("bob")
+        with pytest.raises(NodeError, match="belongs to the system"):
+            await bob.client.share(folder, ["all"])
         assert await bob.client.shares() == []
 
 
