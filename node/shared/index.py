@@ -15,7 +15,7 @@ from pathlib import Path
 from node.shared.excerpt import telling_lines
 from node.shared.passages import OVERLAP_LINES, Cut
 from node.shared.query import any_of, telling_words
-from node.shared.walk import Found
+from node.shared.walk import Found, is_as_indexed
 from tools.shared import Passage, SharedFile, Unit
 
 VERSION = 1
@@ -41,6 +41,22 @@ _WEIGHTS = "2.0, 1.5, 1.0"
 class Counts:
     files: int
     passages: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hits:
+    passages: list[Passage]
+    has_stale: bool
+    """Something is left out because its file is no longer as it was indexed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A file that can be read, as the index knows it."""
+
+    unit: Unit
+    """What it is counted in."""
+    signature: str
 
 
 class ShareIndex:
@@ -126,18 +142,22 @@ class ShareIndex:
             self._connection.execute("BEGIN IMMEDIATE")
 
 
-def search(index: Path, question: str, limit: int, labels: Mapping[str, str]) -> list[Passage]:
+def search(index: Path, question: str, limit: int, labels: Mapping[str, str]) -> Hits:
     """Return the passages of these shares, with their labels, that answer a question best, best first.
+
+    The index is as old as the last look at the folders: what no longer stands in its file is left out.
 
     BM25 ranks them, and again by how much of the question each covers: one passage about all of it is worth
     more than one that says a single word of it over and over.
     """
     words = telling_words(question)
     if not words or not labels:
-        return []
+        return Hits(passages=[], has_stale=False)
     with closing(_reading(index)) as connection:
         marks = ", ".join("?" * len(labels))
-        rows = connection.execute(_CANDIDATES.format(marks), (any_of(words), *labels, CANDIDATES)).fetchall()
+        known = connection.execute(_CANDIDATES.format(marks), (any_of(words), *labels, CANDIDATES)).fetchall()
+        stale = _stale(known)
+        rows = [row for row in known if (row[1], row[2]) not in stale]
         weights = _weights(connection, words, labels)
         coverage = _coverage(connection, weights, [row[0] for row in rows])
         # BM25 in SQLite is below zero, the best lowest.
@@ -149,16 +169,16 @@ def search(index: Path, question: str, limit: int, labels: Mapping[str, str]) ->
         excerpts = (
             _excerpt(_passage(row, labels), _held(connection, weights, row[0]), weights) for row in ranked
         )
-        return list(islice(_spread(excerpts), limit))
+        return Hits(passages=list(islice(_spread(excerpts), limit)), has_stale=bool(stale))
 
 
-def unit_of(index: Path, share: str, path: str) -> Unit | None:
-    """Return what a file is counted in; None for one that is not in the index, and so cannot be read."""
+def entry(index: Path, share: str, path: str) -> Entry | None:
+    """Return what is known of a file; None for one that is not in the index, and so cannot be read."""
     with closing(_reading(index)) as connection:
         row = connection.execute(
-            "SELECT unit FROM files WHERE share = ? AND path = ? AND reason IS NULL", (share, path)
+            "SELECT unit, signature FROM files WHERE share = ? AND path = ? AND reason IS NULL", (share, path)
         ).fetchone()
-    return row[0] if row else None
+    return Entry(unit=row[0], signature=row[1]) if row else None
 
 
 def pages(index: Path, share: str, path: str, first: int, last: int) -> list[tuple[int, str]]:
@@ -174,6 +194,16 @@ def files(index: Path, labels: Mapping[str, str]) -> list[SharedFile]:
     with closing(_reading(index)) as connection:
         rows = connection.execute(_FILES.format(", ".join("?" * len(labels))), tuple(labels)).fetchall()
     return [SharedFile(file=f"{labels[share]}/{path}", size=size) for share, path, size in rows]
+
+
+def _stale(rows: Sequence[Sequence[str]]) -> set[tuple[str, str]]:
+    """Return the files of these candidates that are no longer as they were indexed."""
+    signatures = {(row[1], row[2]): row[8] for row in rows}
+    return {
+        (share, path)
+        for (share, path), signature in signatures.items()
+        if not is_as_indexed(Path(share), path, signature)
+    }
 
 
 def _weights(
@@ -242,7 +272,7 @@ def _repeats(one: Passage, other: Passage) -> bool:
 
 
 def _passage(row: Sequence[object], labels: Mapping[str, str]) -> Passage:
-    _, share, path, unit, first, last, heading, text, _ = row
+    _, share, path, unit, first, last, heading, text, *_ = row
     assert unit in {"line", "page"}
     return Passage(
         file=f"{labels[str(share)]}/{path}",
@@ -313,8 +343,8 @@ PRAGMA user_version = {VERSION};
 """
 _JOINED = "FROM words JOIN passages p ON p.id = words.rowid JOIN files f ON f.id = p.file_id"
 _CANDIDATES = (
-    "SELECT p.id, f.share, f.path, f.unit, p.first, p.last, p.heading, words.text,"
-    f" bm25(words, {_WEIGHTS}) {_JOINED} WHERE words MATCH ? AND f.share IN ({{}}) ORDER BY 9 LIMIT ?"
+    "SELECT p.id, f.share, f.path, f.unit, p.first, p.last, p.heading, words.text, f.signature,"
+    f" bm25(words, {_WEIGHTS}) {_JOINED} WHERE words MATCH ? AND f.share IN ({{}}) ORDER BY 10 LIMIT ?"
 )
 _HOLDING = f"SELECT count(*) {_JOINED} WHERE words MATCH ? AND f.share IN ({{}})"
 _TOTAL = "SELECT count(*) FROM passages p JOIN files f ON f.id = p.file_id WHERE f.share IN ({})"

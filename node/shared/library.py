@@ -21,7 +21,7 @@ from node.store.shares import Share, ShareStore
 
 SCAN_EVERY_S = 30.0
 SCAN_SHARE = 0.05
-"""Of the time, scans take no more than this, however large the folders are."""
+"""Of the time, looking takes no more than this, however large the folders are."""
 QUICK_S = 0.1
 """A look that takes no longer than this is taken before every search."""
 FRESH_LOOKS = 10
@@ -72,6 +72,7 @@ class SharedFolders:
         self._polling: asyncio.Task[None] | None = None
         self._scanned_at = float("-inf")
         self._look_s = 0.0
+        self._wanted = asyncio.Event()
         self._changing = asyncio.Lock()
 
     async def open(self) -> None:
@@ -126,6 +127,10 @@ class SharedFolders:
         if time.monotonic() - self._scanned_at > fresh_s:
             await self._looked(FRESH_WAIT_S)
 
+    async def look(self) -> None:
+        """Look at the folders again; waits a little, never long."""
+        await self._looked(FRESH_WAIT_S)
+
     def _status(self, share: Share) -> ShareStatus:
         report, scanned_at = self._reports.get(share.folder, (Report(), None))
         return ShareStatus(share=share, report=report, scanned_at=scanned_at)
@@ -162,9 +167,10 @@ class SharedFolders:
 
     async def _poll(self) -> None:
         while True:
-            began = time.monotonic()
             await self._looked(None)
-            await asyncio.sleep(max(SCAN_EVERY_S, (time.monotonic() - began) / SCAN_SHARE))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(SCAN_EVERY_S, self._look_s / SCAN_SHARE)):
+                    await self._wanted.wait()
 
     async def _looked(self, wait_s: float | None) -> None:
         """Scan every folder from now on, and wait for the end of that."""
@@ -172,16 +178,19 @@ class SharedFolders:
             async with asyncio.timeout(wait_s):
                 # A scan under way may have passed what changed a moment ago.
                 if self._scanning is not None and not self._scanning.done():
+                    # Also for who cannot wait so long, another follows.
+                    self._wanted.set()
                     await asyncio.shield(self._scanning)
                 await asyncio.shield(self._scan())
 
     def _scan(self) -> asyncio.Task[None]:
         if self._scanning is None or self._scanning.done():
+            self._wanted.clear()
             self._scanning = asyncio.create_task(self._scan_all(), name="scan of shared folders")
         return self._scanning
 
     async def _scan_all(self) -> None:
-        began = time.monotonic()
+        look_s = 0.0
         try:
             await self._in_thread(self._drop_removed)
         except sqlite3.Error:
@@ -189,10 +198,11 @@ class SharedFolders:
         for share in list(self._shares.values()):
             with suppress(Stopped):
                 report = await self._report(share)
+                look_s += report.look_s
                 if share.folder in self._shares:
                     self._reports[share.folder] = (report, time.time())
         self._scanned_at = time.monotonic()
-        self._look_s = self._scanned_at - began
+        self._look_s = look_s
 
     async def _report(self, share: Share) -> Report:
         try:

@@ -9,6 +9,7 @@ from node.shared.admission import max_bytes
 from node.shared.beneath import Refused, contents, opened_file
 from node.shared.library import SharedFolders
 from node.shared.passages import decoded
+from node.shared.walk import is_as_indexed
 from node.store.shares import Share
 from tools.shared import Passage, SharedFile
 from tools.spec import ToolError
@@ -24,10 +25,13 @@ class FolderReader:
 
     async def search(self, query: str, limit: int, *, asker: str | None) -> Sequence[Passage]:
         await self._folders.fresh()
+        hits = await self._hits(query, limit, asker)
+        if hits.has_stale:
+            # What these files say now may be the answer.
+            await self._folders.look()
+            hits = await self._hits(query, limit, asker)
         # What is shared with whom is read last: a share that was removed meanwhile is gone.
-        labels = self._labels(asker)
-        found = await asyncio.to_thread(index.search, self._folders.index, query, limit, labels)
-        return [passage for passage in found if self._share(passage.file, asker)]
+        return [passage for passage in hits.passages if self._share(passage.file, asker)]
 
     async def read(self, file: str, first: int, last: int, *, asker: str | None) -> Passage:
         await self._folders.fresh()
@@ -46,6 +50,10 @@ class FolderReader:
         await self._folders.fresh()
         return await asyncio.to_thread(index.files, self._folders.index, self._labels(asker))
 
+    async def _hits(self, query: str, limit: int, asker: str | None) -> index.Hits:
+        labels = self._labels(asker)
+        return await asyncio.to_thread(index.search, self._folders.index, query, limit, labels)
+
     def _labels(self, asker: str | None) -> dict[str, str]:
         return {share.folder: share.label for share in self._folders.visible(asker)}
 
@@ -56,12 +64,15 @@ class FolderReader:
     def _read(self, share: Share, file: str, first: int, last: int) -> Passage | None:
         """Read lines of the file as it is now; None for whatever is not shared."""
         path = file.partition("/")[2]
-        unit = index.unit_of(self._folders.index, share.folder, path)
+        entry = index.entry(self._folders.index, share.folder, path)
+        if entry is None:
+            return None
         try:
-            match unit:
-                case None:
-                    return None
+            match entry.unit:
                 case "page":
+                    # Its text is the index's, which may be older than the file.
+                    if not is_as_indexed(Path(share.folder), path, entry.signature):
+                        return None
                     pieces = index.pages(self._folders.index, share.folder, path, first, last)
                 case "line":
                     with opened_file(Path(share.folder), path) as handle:
@@ -75,7 +86,7 @@ class FolderReader:
             file=file,
             first=first,
             last=kept[-1][0] if kept else first - 1,
-            unit=unit,
+            unit=entry.unit,
             text="\n".join(text for _, text in kept),
         )
 

@@ -4,8 +4,10 @@ Everything here blocks; it runs in the index's own thread.
 """
 
 import os
+import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,6 +36,8 @@ class Report:
     """The first of them."""
     problem: str = ""
     """Why the folder could not be read at all; nothing of it is found then."""
+    look_s: float = 0.0
+    """How long it takes to go through the folder when nothing has changed."""
 
 
 def scan(index: ShareIndex, folder: Path, is_over: Callable[[], bool]) -> Report:
@@ -56,15 +60,19 @@ class _Scan:
         self._seen: set[str] = set()
         self._reasons: Counter[str] = Counter()
         self._skipped: list[Skipped] = []
+        self._changes = 0
+        self._changes_s = 0.0
 
     def run(self) -> Report:
+        began = time.monotonic()
         problem = ""
         try:
             for entry in walk(self._folder):
                 self._take(entry)
         except OSError as error:
             problem = f"cannot be read: {error.strerror or error}"
-        self._index.forget(self._share, [path for path in self._known if path not in self._seen])
+        with self._change():
+            self._index.forget(self._share, [path for path in self._known if path not in self._seen])
         counts = self._index.counts(self._share)
         return Report(
             files=counts.files,
@@ -72,6 +80,7 @@ class _Scan:
             reasons=dict(self._reasons),
             skipped=tuple(self._skipped),
             problem=problem,
+            look_s=time.monotonic() - began - self._changes_s,
         )
 
     def _take(self, entry: Entry) -> None:
@@ -85,11 +94,16 @@ class _Scan:
     def _take_file(self, found: Found) -> Skipped | None:
         """Index a file unless it is known as it is; return why there is nothing of it to search, if so."""
         self._seen.add(found.path)
-        if len(self._seen) % COMMIT_FILES == 0:
-            self._index.commit()
         signature, reason = self._known.get(found.path, ("", None))
         if signature == found.signature and not (reason == NO_PDF_READER and has_reader()):
             return Skipped(found.path, reason) if reason else None
+        with self._change():
+            return self._index_file(found)
+
+    def _index_file(self, found: Found) -> Skipped | None:
+        self._changes += 1
+        if self._changes % COMMIT_FILES == 0:
+            self._index.commit()
         try:
             cuts, found = self._read(found)
         except Refused as error:
@@ -100,6 +114,15 @@ class _Scan:
             return Skipped(found.path, UNREADABLE)
         self._index.put(self._share, found, cuts, "page" if is_pdf(found.path) else "line")
         return None
+
+    @contextmanager
+    def _change(self) -> Iterator[None]:
+        """Count what is done once, because something changed, apart from what each look takes."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self._changes_s += time.monotonic() - began
 
     def _read(self, found: Found) -> tuple[list[Cut], Found]:
         """Return the passages of a file, and the file as it was when it was read."""

@@ -24,7 +24,7 @@ from node.shared.admission import (
     max_bytes,
     name_refused,
 )
-from node.shared.beneath import opened_child, opened_folder
+from node.shared.beneath import Refused, opened_child, opened_file, opened_folder
 
 ENTRIES_MAX = 200_000
 """Names that one walk looks at, so that a folder of millions cannot keep it busy."""
@@ -123,6 +123,17 @@ def _one(place: Place, entry: "os.DirEntry[str]", path: str, depth: int, budget:
 def signature_of(status: os.stat_result) -> str:
     # The time of the last change to the file itself is one that no program can set back.
     return f"{status.st_size}.{status.st_mtime_ns}.{status.st_ctime_ns}.{status.st_ino}"
+
+
+def is_as_indexed(folder: Path, path: str, signature: str) -> bool:
+    """Whether a file is still there, shared, and has not been written since it had this signature."""
+    try:
+        with opened_file(folder, path) as handle:
+            now = signature_of(os.fstat(handle))
+    except (Refused, OSError):
+        return False
+    # Some network drives number a file anew whenever it is opened.
+    return now.rpartition(".")[0] == signature.rpartition(".")[0]
 
 
 def _is_link(entry: "os.DirEntry[str]") -> bool:

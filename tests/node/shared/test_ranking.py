@@ -95,7 +95,7 @@ def handbook(indexes: dict[Path, Path]) -> Path:
 
 
 def rank(index: Path, folder: Path, question: str, file: str, words: str) -> int | None:
-    found = search(index, question, 6, {str(folder): "shared"})
+    found = search(index, question, 6, {str(folder): "shared"}).passages
     hits = (
         number
         for number, passage in enumerate(found, start=1)
@@ -120,18 +120,18 @@ def test_the_passage_that_answers_comes_among_the_first_three(
 
 @pytest.mark.parametrize("question", ELSEWHERE)
 def test_a_question_about_something_else_finds_nothing(handbook: Path, question: str) -> None:
-    assert search(handbook, question, 6, {str(BAKERY): "bakery"}) == []
+    assert search(handbook, question, 6, {str(BAKERY): "bakery"}).passages == []
 
 
 def test_a_passage_is_what_stands_in_these_lines_of_its_file(handbook: Path) -> None:
     for question, _, _ in QUESTIONS:
-        for passage in search(handbook, question, 6, {str(BAKERY): "bakery"}):
+        for passage in search(handbook, question, 6, {str(BAKERY): "bakery"}).passages:
             lines = (BAKERY / passage.file.removeprefix("bakery/")).read_text().splitlines()
             assert passage.text == "\n".join(lines[passage.first - 1 : passage.last])
 
 
 def test_one_file_does_not_crowd_out_the_others(handbook: Path) -> None:
-    found = search(handbook, "bread dough flour oven deck degrees", 6, {str(BAKERY): "bakery"})
+    found = search(handbook, "bread dough flour oven deck degrees", 6, {str(BAKERY): "bakery"}).passages
     files = [passage.file for passage in found]
     assert max(files.count(file) for file in files) <= 2
 
@@ -148,15 +148,15 @@ def test_of_a_long_passage_the_lines_that_answer_are_found_and_few_lines_come_tw
     index = tmp_path / "shared.db"
     with closing(ShareIndex(index)) as written:
         scan(written, folder, lambda: False)
-    found = search(index, "which seal of the gearbox lost oil?", 6, {str(folder): "long"})
+    found = search(index, "which seal of the gearbox lost oil?", 6, {str(folder): "long"}).passages
     assert "6204-2RS" in found[0].text
     assert "upper mark" in found[0].text
     assert all(each.last - each.first < EXCERPT_LINES for each in found)
     lines = [number for each in found for number in range(each.first, each.last + 1)]
     assert len(lines) - len(set(lines)) <= OVERLAP_LINES
-    assert search(index, "6204-2RS", 6, {str(folder): "long"})[0].first <= 78
+    assert search(index, "6204-2RS", 6, {str(folder): "long"}).passages[0].first <= 78
 
 
 def test_a_share_that_is_not_named_is_not_searched(handbook: Path) -> None:
-    assert search(handbook, "what does E4 mean", 6, {}) == []
-    assert search(handbook, "what does E4 mean", 6, {"/elsewhere": "bakery"}) == []
+    assert search(handbook, "what does E4 mean", 6, {}).passages == []
+    assert search(handbook, "what does E4 mean", 6, {"/elsewhere": "bakery"}).passages == []

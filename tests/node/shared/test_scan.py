@@ -53,7 +53,7 @@ def scanned(index: ShareIndex, folder: Path) -> Report:
 
 
 def found(index: Path, folder: Path, words: str) -> list[str]:
-    return [passage.file for passage in search(index, words, 6, {str(folder): "h"})]
+    return [passage.file for passage in search(index, words, 6, {str(folder): "h"}).passages]
 
 
 @requirement("U5")
@@ -244,7 +244,9 @@ def test_a_pdf_is_found_by_its_page(folder: Path, tmp_path: Path, index: ShareIn
     pytest.importorskip("pypdf")
     (folder / "manual.pdf").write_bytes(document("About the mixer", "The whisk turns at forty"))
     assert scanned(index, folder).files == 2
-    (passage,) = search(tmp_path / "shared.db", "how fast does the whisk turn", 3, {str(folder): "h"})
+    (passage,) = search(
+        tmp_path / "shared.db", "how fast does the whisk turn", 3, {str(folder): "h"}
+    ).passages
     assert (passage.cite, passage.unit, passage.text) == (
         "[h/manual.pdf:p2]",
         "page",
