@@ -165,6 +165,8 @@ class ShareShown(TypedDict):
     """How many, by reason."""
     skippedFiles: list[SkippedFile]
     problem: str
+    alsoReadable: list[str]
+    """Who else can read its files, through a shared folder that it lies in; a sentence for each of those."""
 
 
 class ShareAdded(ShareShown):

@@ -9,6 +9,7 @@ from pydantic import Field
 from node.api.errors import ApiError
 from node.api.requests import Body, body_of
 from node.shared.library import SharedFolders, ShareError, ShareStatus
+from node.shared.overlaps import Overlap, overlaps
 from node.shared.reader import FolderReader
 from peer.answering import Policy
 from peer.hub import PeerHub
@@ -46,7 +47,8 @@ class SharesApi:
         app.router.add_delete("/api/network/shares", self.remove)
 
     async def list(self, _: web.Request) -> web.Response:
-        return web.json_response([self._shown(status) for status in self.shares.statuses()])
+        found = self._overlaps()
+        return web.json_response([self._shown(status, found) for status in self.shares.statuses()])
 
     async def add(self, request: web.Request) -> web.Response:
         """Share a folder, or change with whom it is shared; answers when it is indexed, or after 10 s."""
@@ -56,7 +58,10 @@ class SharesApi:
             status = await self.shares.add(wanted.folder, peers)
         except ShareError as error:
             raise ApiError(409, "not_shareable", str(error)) from None
-        return web.json_response(self._shown(status) | {"warnings": self._warnings(peers)})
+        found = self._overlaps()
+        leaks = [self._told(each) for each in found if status.share in (each.inner, each.outer)]
+        warnings = [*self._hindrances(peers), *leaks]
+        return web.json_response(self._shown(status, found) | {"warnings": warnings})
 
     async def remove(self, request: web.Request) -> web.Response:
         wanted = await body_of(request, UnshareRequest)
@@ -84,7 +89,7 @@ class SharesApi:
             raise ApiError(409, "not_trusted", f"{record.label} is not trusted here; pair with it first")
         return record.node_id
 
-    def _shown(self, status: ShareStatus) -> dict[str, object]:
+    def _shown(self, status: ShareStatus, found: Sequence[Overlap]) -> dict[str, object]:
         share, report = status.share, status.report
         return {
             "folder": share.folder,
@@ -97,6 +102,7 @@ class SharesApi:
             "skipped": dict(report.reasons),
             "skippedFiles": [{"file": each.path, "reason": each.reason} for each in report.skipped],
             "problem": report.problem,
+            "alsoReadable": [self._told(each) for each in found if each.inner == share],
         }
 
     def _peer(self, node_id: str) -> dict[str, str]:
@@ -105,7 +111,21 @@ class SharesApi:
         )
         return {"nodeId": node_id, "label": record.label if record else node_id[:8]}
 
-    def _warnings(self, peers: frozenset[str] | None) -> Sequence[str]:
+    def _overlaps(self) -> Sequence[Overlap]:
+        return overlaps(self.shares.visible(None))
+
+    def _told(self, overlap: Overlap) -> str:
+        """Say who reads the inner folder's files although they are not shared with them."""
+        inner, outer = overlap.inner.label, overlap.outer.label
+        whom = "every peer that may read what is shared"
+        if overlap.peers is not None:
+            whom = ", ".join(self._peer(each)["label"] for each in sorted(overlap.peers))
+        return (
+            f"{inner} lies in {outer}, through which its files can also be read by {whom};"
+            f" to keep them apart, share {outer} with fewer"
+        )
+
+    def _hindrances(self, peers: frozenset[str] | None) -> Sequence[str]:
         """Say what keeps those with whom a folder is shared from reading it."""
         if not self.asks_allowed():
             return [ALLOW_ASKS]

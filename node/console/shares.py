@@ -25,8 +25,8 @@ def share_text(share: ShareShown) -> str:
 
 
 def shares_text(shares: Sequence[ShareShown]) -> str:
-    """Return all shared folders, each with the first files that are left out."""
-    return "\n".join("\n".join([share_text(share), *_skipped(share)]) for share in shares)
+    """Return all shared folders, each with the first files that are left out and who else can read it."""
+    return "\n".join("\n".join([share_text(share), *_skipped(share), *_leaks(share)]) for share in shares)
 
 
 def removed_text(removed: Unshared) -> str:
@@ -72,6 +72,10 @@ def _skipped(share: ShareShown) -> list[str]:
     more = sum(share["skipped"].values()) - len(shown)
     lines = [f"    not {_name(each['file'])}: {one_line(each['reason'], 120)}" for each in shown]
     return [*lines, f"    and {more} more"] if more > 0 and shown else lines
+
+
+def _leaks(share: ShareShown) -> list[str]:
+    return [f"  {one_line(each, PATH_MAX_CHARS)}" for each in share["alsoReadable"]]
 
 
 def _whose(citation: CitationShown) -> str:

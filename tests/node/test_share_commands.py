@@ -82,6 +82,31 @@ async def test_every_peer_that_is_named_is_shared_with_however_often_with_is_sai
     assert (added["peers"] and sorted(each["label"] for each in added["peers"])) == named
 
 
+@requirement("U5")
+async def test_of_a_folder_in_one_that_is_shared_more_widely_it_is_said_who_reads_it_through_that(
+    tmp_path: Path, bakery: Path
+) -> None:
+    all_read = "shop lies in bakery, through which its files can also be read by every peer"
+    carol_reads = "shop lies in bakery, through which its files can also be read by carol;"
+
+    async def share(*arguments: str) -> str:
+        return (await palaver("share", "add", *arguments, data=bob.data)).err
+
+    async with Together(tmp_path / "nodes") as nodes:
+        bob = await nodes.node("bob", settings=ALLOWED)
+        for name in ("alice", "carol"):
+            await pair(bob, await nodes.node(name))
+        assert await share(str(bakery)) == ""
+        assert all_read in await share(str(bakery / "shop"), "--with", "alice")
+        assert all_read in (await palaver("share", data=bob.data)).out
+        assert carol_reads in await share(str(bakery), "--with", "alice", "carol")
+        assert carol_reads in await typed(bob.client, f"/share add {bakery / 'shop'} with alice")
+        assert await share(str(bakery), "--with", "alice") == ""
+        assert all_read in await typed(bob.client, f"/share add {bakery}")
+        assert await share(str(bakery / "shop")) == ""
+        assert "lies in" not in (await palaver("share", data=bob.data)).out
+
+
 async def test_shares_outlive_the_node_and_two_of_one_name_are_told_apart(
     tmp_path: Path, bakery: Path
 ) -> None:

@@ -109,6 +109,28 @@ def test_what_is_shared_with_one_peer_is_not_found_by_another(
     expect(search_as(pane, "me, over all folders", "zebra stripes")).to_contain_text("You would find nothing")
 
 
+@requirement("U5", "F30")
+def test_of_a_folder_in_one_that_is_shared_more_widely_the_pane_says_who_reads_it_through_that(
+    page: Page, friends: dict[str, NodeProcess], bakery: Path
+) -> None:
+    assert set(friends) == {"bob", "carol"}
+    pane = shared(page)
+    share(pane, bakery / "shop", "bob")
+    inner = folder(pane, "shop")
+    expect(inner).to_contain_text("With bob")
+    share(pane, bakery)
+    expect(inner).to_contain_text(
+        "shop lies in bakery, through which its files can also be read by every peer"
+    )
+    named = page.get_by_role("heading", name="bakery", exact=True)
+    outer = pane.get_by_role("list", name="Shared folders").get_by_role("listitem").filter(has=named)
+    outer.get_by_role("button", name="Change with whom bakery is shared").click()
+    outer.get_by_role("radio", name="Only some").check()
+    outer.get_by_role("checkbox", name="bob").check()
+    outer.get_by_role("button", name="Save").click()
+    expect(inner).not_to_contain_text("lies in bakery")
+
+
 @requirement("U5", "E17")
 def test_a_peer_without_the_right_is_let_in_from_where_its_lack_is_seen(
     page: Page, node: NodeProcess, friends: dict[str, NodeProcess], bakery: Path

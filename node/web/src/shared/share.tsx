@@ -88,6 +88,11 @@ function Readers({ share }: { share: Share }) {
           )}
         </p>
         {share.peers?.map(({ nodeId }) => <Kept key={nodeId} nodeId={nodeId} />)}
+        {share.alsoReadable.map((told) => (
+          <p class="kept" key={told}>
+            <Icon name="warning" /> {told}
+          </p>
+        ))}
       </div>
     );
   }

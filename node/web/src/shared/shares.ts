@@ -20,6 +20,8 @@ export interface Share {
   skippedFiles: readonly { file: string; reason: string }[];
   /** Why the folder itself cannot be read; blank when it can. */
   problem: string;
+  /** Who else can read its files, through a shared folder that it lies in; a sentence for each of those. */
+  alsoReadable: readonly string[];
 }
 
 export interface Passage {
