@@ -156,7 +156,7 @@ def _advice(message: str, book: Phrasebook, peers: Sequence[str]) -> str:
     lines = [_not_understood(message, book)]
     if peers and not _GREETING.fullmatch(message):
         lines.append(f"You can ask a peer, as in: ask {peers[0]} <your question>")
-    return "\n".join([*lines, _CONNECT])
+    return "\n\n".join([*lines, _CONNECT])  # paragraphs: a line after a bullet would be part of it
 
 
 def _not_understood(message: str, book: Phrasebook) -> str:

@@ -5,8 +5,8 @@ import unicodedata
 from collections.abc import Sequence
 
 EXCERPT_CHARS = 120
-LEAD_CHARS = 40
-"""Shown before the first word that was found."""
+LEAD_CHARS = 16
+"""Shown before the first word that was found, so that it is in sight in a narrow list, too."""
 LOOKED_AT_CHARS = 100_000
 
 

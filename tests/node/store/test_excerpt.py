@@ -10,8 +10,8 @@ from node.store.excerpt import EXCERPT_CHARS, excerpt
 @pytest.mark.parametrize(
     ("text", "words", "shown"),
     [
-        ("Penguins live in Antarctica.", ["antarc"], "Penguins live in Antarctica."),
-        ("a " * 200 + "needle here", ["needle"], "…" + "a " * 19 + "needle here"),
+        ("Penguins live in Antarctica.", ["antarc"], "…live in Antarctica."),
+        ("a " * 200 + "needle here", ["needle"], "…" + "a " * 7 + "needle here"),
         ("Ein Café in Paris", ["cafe"], "Ein Café in Paris"),
         ("one\n\n two", ["two"], "one two"),
         ("foobar bar", ["bar"], "foobar bar"),
