@@ -7,6 +7,7 @@ from agent.errors import EmptyReplyError, RepeatedCallError
 from agent.history import Message, UserMessage
 from agent.limits import MAX_CALLS_PER_ROUND, META_ROUNDS, Limits
 from agent.models.base import Model, Options
+from agent.models.names import restored
 from agent.nudge import NUDGE, reads_like_a_call
 from agent.prompt import BUDGET_ENDED
 from agent.reply import Listener, Reply
@@ -37,7 +38,13 @@ async def run_agent_loop(
 ) -> str:
     """Return the model's answer; `messages` and `transcript` grow, and tell how far it came if it fails."""
     listener = Listener(
-        desk=desk, model=model, caller=caller, limits=limits, options=options, transcript=transcript
+        desk=desk,
+        model=model,
+        caller=caller,
+        limits=limits,
+        options=options,
+        transcript=transcript,
+        own_name=lambda name: restored(name, toolbox.names),
     )
     runner = CallRunner(
         desk=desk,

@@ -38,6 +38,10 @@ class PeerToolbox:
         rights = self._rights()
         return tuple(tool for tool in self._tools.values() if tool.remote in rights)
 
+    @property
+    def names(self) -> Collection[str]:
+        return {tool.name for tool in self.shown}
+
     def find(self, name: str) -> ToolSpec | None:
         return next((tool for tool in self.shown if tool.name == name), None)
 

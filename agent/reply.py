@@ -1,9 +1,9 @@
 """One round: ask the model once, pass on what it says as it says it, and keep the whole."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from agent.calls import Caller
 from agent.context import cut_notice
@@ -79,6 +79,8 @@ class Listener:
     limits: Limits
     options: Options
     transcript: Transcript
+    own_name: Callable[[str], str]
+    """The name that we know a tool by; a server's own is restored only for what the model was shown."""
 
     async def hear(
         self, messages: Sequence[Message], tools: Sequence[ToolSpec], *, must_call: bool = False
@@ -118,7 +120,7 @@ class Listener:
             case Calling(name):
                 reply.calling = name[:CALLING_MAX_CHARS]
             case CallDelta(call):
-                reply.calls.append(call)
+                reply.calls.append(replace(call, name=self.own_name(call.name)))
             case Usage():
                 reply.usage = delta
             case Notice(text):

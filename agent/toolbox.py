@@ -2,7 +2,7 @@
 
 import difflib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 from agent.definitions import DEFINITION_TOKENS, brief
@@ -52,6 +52,11 @@ class Toolbox(Protocol):
 
     def refusal(self, name: str) -> str:
         """Say why a name that was not found cannot be called."""
+        ...
+
+    @property
+    def names(self) -> Collection[str]:
+        """Names of all tools that this turn may call, shown or not."""
         ...
 
     @property
@@ -152,6 +157,10 @@ class OwnerToolbox:
         near = _near(name, list(self.catalogue()))
         hint = f"did you mean {', '.join(near)}?" if near else "search_tools finds tools by what they do"
         return f"there is no tool {name!r}; {hint}"
+
+    @property
+    def names(self) -> Collection[str]:
+        return self.catalogue().keys()
 
     @property
     def active(self) -> Sequence[str]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 NAME_MAX_CHARS = 64
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
@@ -29,6 +29,14 @@ class SafeNames:
     def to_own(self, wire: str) -> str:
         """Return our name; one that the model invented stays as it is."""
         return self._own.get(wire, wire)
+
+
+def restored(name: str, own: Collection[str]) -> str:
+    """Return the one of our names that a safe name stands for; one that fits none or several stays."""
+    if name in own:
+        return name
+    meant = [each for each in own if _safe(each) == name]
+    return meant[0] if len(meant) == 1 else name
 
 
 def _safe(name: str) -> str:

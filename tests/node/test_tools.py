@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from node.client import NodeClient
+from tests.fakes import openai_server as openai
 from tests.fakes.ollama_server import FakeOllama, answer, calls, done, reply
+from tests.fakes.openai_server import FakeOpenAI
 from tests.flows.test_two_nodes import ALLOWED, pair
 from tests.mission import requirement
-from tests.node.nodes import PATIENCE_S, Together, talking
+from tests.node.nodes import PATIENCE_S, Together, running_node, talking
 
 META = {"search_tools", "load_tools", "list_tool_groups"}
 
@@ -106,6 +108,30 @@ async def test_of_five_hundred_tools_no_more_than_thirty_eight_are_ever_sent(tmp
         assert len(offered(first)) == 15
         assert len(offered(second)) == 38
         assert "not shown for want of room, yet callable" in second["messages"][-1]["content"]
+
+
+@requirement("C15", "D6")
+async def test_a_tool_out_of_view_is_called_by_the_name_that_a_server_without_dots_has_for_it(
+    tmp_path: Path,
+) -> None:
+    wire = "zoo_animal25"
+    async with FakeOpenAI() as server:
+        settings = {"models.url": server.address}
+        async with running_node(tmp_path, model=None, settings=settings) as node, node.socket() as ws:
+            await ws.send("manifest", {"tools": many(30)})
+            called = openai.call(0, "c1", name=wire, arguments="{}")
+            server.chat(openai.reply(called, openai.delta("tool_calls"), openai.DONE), openai.answer("Fed."))
+            await ws.ask("hello")
+            call = (await ws.until("tool_call", name="zoo.animal25"))["data"]
+            result = {"turnId": "t1", "callId": call["callId"], "ok": True, "result": "fed"}
+            await ws.send("tool_result", result)
+            await ws.until("answer", text="Fed.")
+            before, after = server.asked
+            assert wire not in offered(before)
+            assert wire in offered(after)
+            *_, asked, answered = after["messages"]
+            assert asked["tool_calls"][0]["function"]["name"] == wire
+            assert answered["content"] == "fed"
 
 
 # --- learning --------------------------------------------------------------------------------------

@@ -1,9 +1,10 @@
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.models.names import SafeNames
+from agent.models.names import SafeNames, restored
 from tests.mission import requirement
 
 SAFE = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
@@ -19,6 +20,21 @@ def test_a_dot_becomes_an_underscore_and_comes_back() -> None:
 
 def test_a_name_that_the_model_invented_stays_as_it_is() -> None:
     assert SafeNames(["a.b"]).to_own("make_coffee") == "make_coffee"
+
+
+@requirement("C15")
+@pytest.mark.parametrize(
+    ("name", "own"),
+    [
+        ("files_read", "files.read"),
+        ("files.read", "files.read"),
+        ("a_b", "a_b"),
+        ("x_y_z", "x_y_z"),
+        ("make_coffee", "make_coffee"),
+    ],
+)
+def test_a_safe_name_is_restored_where_it_stands_for_one_tool_only(name: str, own: str) -> None:
+    assert restored(name, ["files.read", "a.b", "a_b", "x.y_z", "x_y.z"]) == own
 
 
 @given(st.sets(st.text(alphabet="ab._-é", min_size=0, max_size=70)))
