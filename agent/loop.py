@@ -1,5 +1,7 @@
 """The tool loop that every caller shares: ask the model, run its calls, until it answers in words."""
 
+from collections.abc import Sequence
+
 from agent.call_log import CallLog
 from agent.calls import Caller, CallRunner, Permissions
 from agent.desk import Desk
@@ -8,12 +10,13 @@ from agent.history import Message, UserMessage
 from agent.limits import MAX_CALLS_PER_ROUND, META_ROUNDS, Limits
 from agent.models.base import Model, Options
 from agent.models.names import restored
-from agent.nudge import NUDGE, reads_like_a_call
+from agent.nudge import NUDGE, called_by_name, reads_like_a_call
 from agent.prompt import BUDGET_ENDED
 from agent.reply import Listener, Reply
 from agent.toolbox import Toolbox
 from agent.transcript import Transcript
 from tools.meta import META_TOOLS
+from tools.spec import ToolSpec
 
 CUT_CALL = (
     "your reply reached its length limit, so this call may be incomplete and was not run;"
@@ -72,7 +75,7 @@ async def run_agent_loop(
                 free_rounds += 1
             else:
                 rounds += 1
-        elif narrated is None and reads_like_a_call(reply.text, (tool.name for tool in tools)):
+        elif narrated is None and _tells_of_a_call(reply.text, tools, toolbox):
             narrated, must_call = reply, True
             messages.append(UserMessage(text=NUDGE))
             rounds += 1
@@ -98,6 +101,16 @@ async def _answered(runner: CallRunner, reply: Reply) -> list[Message]:
     results = await runner.answer(reply.calls[:MAX_CALLS_PER_ROUND])
     surplus = await runner.refuse(reply.calls[MAX_CALLS_PER_ROUND:], TOO_MANY_CALLS)
     return [*results, *surplus]
+
+
+def _tells_of_a_call(text: str, shown: Sequence[ToolSpec], toolbox: Toolbox) -> bool:
+    """Whether a reply tells of a call that it does not make; the tool that it names comes into view."""
+    in_view = [tool.name for tool in shown]
+    named = called_by_name(text, set(toolbox.names).difference(in_view))
+    tool = toolbox.find(named) if named else None
+    if tool is not None:
+        toolbox.use(tool)
+    return tool is not None or reads_like_a_call(text, in_view)
 
 
 def _only_meta(reply: Reply) -> bool:

@@ -1,14 +1,16 @@
 """Does a reply talk about a tool call instead of making it?
 
 Small models write "I'll call open_pane" or print the call as JSON. Such a reply gets one nudge; a plain
-reply never does, so only an announced or printed call of a known tool counts.
+reply never does, so only an announced or printed call of a known tool counts. Of a tool that the model
+was shown, telling what it does is enough; any other has to be named.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from agent.models.names import spellings
 from agent.words import words
 
 KEPT_SPEECHES = 64
@@ -28,12 +30,20 @@ _INTENTION = re.compile(
 )
 _CALLING = r"\b(?:call|calling|use|using|invoke|invoking|run|running)\s+(?:the\s+)?[`'\"]?"
 _PRINTED_CALL = re.compile(r"<tool_call>|<function=|\[TOOL_CALLS\]|<\|tool_call", re.IGNORECASE)
+_NAME = r"[A-Za-z][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*"
+_MENTIONED = re.compile(rf"(?<![\w.-]){_NAME}")
+_CALLED_A_TOOL = re.compile(rf"{_CALLING}({_NAME})[`'\"]?\s+tool\b")
+_PRINTED_NAME = re.compile(
+    rf'"(?:name|tool|tool_name|function|action)"\s*:\s*"({_NAME})"|\A\W{{0,20}}({_NAME})\s*[({{]'
+)
+_WORD = re.compile(r"[A-Za-z]?[a-z-]*")
+"""What may be a name and stand in any sentence, as `show`."""
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|\n")
 
 
 def reads_like_a_call(text: str, tool_names: Iterable[str]) -> bool:
     """Whether a reply without calls announces or prints a call of one of these tools."""
-    text = text[:READ_MAX_CHARS].replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+    text = _read(text)
     names = tuple(tool_names)
     if not names or not text:
         return False
@@ -41,6 +51,16 @@ def reads_like_a_call(text: str, tool_names: Iterable[str]) -> bool:
     if _PRINTED_CALL.search(text) or speech.printed.search(text):
         return True
     return any(_announces(sentence, speech) for sentence in _SENTENCE_END.split(text))
+
+
+def called_by_name(text: str, tool_names: Collection[str]) -> str | None:
+    """Return the first of these tools that a reply without calls announces or prints a call of by its name.
+
+    For tools out of view, of which there may be hundreds: neither what they do nor a plain word is a sign.
+    """
+    said = list(_names_said(_read(text)))
+    known = spellings(tool_names) if said else {}
+    return next((known[name] for name in said if name in known), None)
 
 
 class _Speech(NamedTuple):
@@ -55,6 +75,24 @@ class _Speech(NamedTuple):
 def _speech(names: tuple[str, ...]) -> _Speech:
     actions = [action for action in map(_action, names) if len(action) > 1]
     return _Speech(_printed(names), _named(names), actions)
+
+
+def _read(text: str) -> str:
+    return text[:READ_MAX_CHARS].replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+
+
+def _names_said(text: str) -> Iterator[str]:
+    """Yield what may be a tool's name, where a call is announced or printed."""
+    for printed in _PRINTED_NAME.finditer(text):
+        yield from filter(_is_unmistakable, filter(None, printed.groups()))
+    for sentence in _SENTENCE_END.split(text):
+        if intention := _INTENTION.search(sentence):
+            yield from filter(_is_unmistakable, _MENTIONED.findall(sentence, intention.start()))
+            yield from _CALLED_A_TOOL.findall(sentence, intention.start())
+
+
+def _is_unmistakable(name: str) -> bool:
+    return not _WORD.fullmatch(name)
 
 
 def _announces(sentence: str, speech: _Speech) -> bool:

@@ -31,12 +31,18 @@ class SafeNames:
         return self._own.get(wire, wire)
 
 
+def spellings(own: Collection[str]) -> dict[str, str]:
+    """Return our names by themselves and by their safe names, where those stand for one of them only."""
+    meant: dict[str, list[str]] = {}
+    for name in own:
+        meant.setdefault(_safe(name), []).append(name)
+    alone = {safe: names[0] for safe, names in meant.items() if len(names) == 1}
+    return alone | {name: name for name in own}
+
+
 def restored(name: str, own: Collection[str]) -> str:
     """Return the one of our names that a safe name stands for; one that fits none or several stays."""
-    if name in own:
-        return name
-    meant = [each for each in own if _safe(each) == name]
-    return meant[0] if len(meant) == 1 else name
+    return name if name in own else spellings(own).get(name, name)
 
 
 def _safe(name: str) -> str:

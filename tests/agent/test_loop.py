@@ -521,6 +521,24 @@ async def test_a_tool_of_an_unloaded_group_runs_gated_and_its_group_stays() -> N
     assert {"files.read", "files.write"} <= set(shown(model.requests[1]))
 
 
+@requirement("B10", "D6")
+async def test_a_tool_out_of_view_that_the_model_says_it_calls_is_in_view_when_it_is_nudged() -> None:
+    _, model = await played(
+        says("I'll call files.read now."), [call("files.read")], says("ok"), tools=MANY, prompt="hello"
+    )
+    first, nudged, _ = model.requests
+    assert "files.read" not in shown(first)
+    assert (nudged.must_call, nudged.messages[-1]) == (True, UserMessage(text=NUDGE))
+    assert "files.read" in shown(nudged)
+
+
+@requirement("B11", "D6")
+@pytest.mark.parametrize("text", ["I'll read the file, then.", "I can call files.write if you like."])
+async def test_words_about_what_tools_out_of_view_do_are_an_answer(text: str) -> None:
+    answer, model = await played(says(text), tools=MANY, prompt="hello")
+    assert (answer, len(model.requests)) == (text, 1)
+
+
 @requirement("D7")
 async def test_no_more_than_38_tools_are_shown_and_the_model_hears_of_the_rest() -> None:
     tools = [reader(f"g{n % 4}.tool{n}") for n in range(120)]

@@ -1,6 +1,6 @@
 import pytest
 
-from agent.nudge import READ_MAX_CHARS, reads_like_a_call
+from agent.nudge import READ_MAX_CHARS, called_by_name, reads_like_a_call
 from tests.mission import requirement
 
 NAMES = ("open_pane", "files.read", "agent.ask_peer", "search", "list_open_panes")
@@ -60,6 +60,43 @@ def test_a_plain_reply_stays_a_reply(text: str) -> None:
     assert not reads_like_a_call(text, NAMES)
 
 
+@requirement("B10")
+@pytest.mark.parametrize(
+    ("text", "tool"),
+    [
+        ("I'll call files.read now.", "files.read"),
+        ("Let me call list_open_panes.", "list_open_panes"),
+        ("I will use the `agent_ask_peer` tool to ask.", "agent.ask_peer"),
+        ("Sure. I'll use the search tool.", "search"),
+        ("I'll call openPane.", "openPane"),
+        ('{"name": "files.read", "arguments": {"path": "a"}}', "files.read"),
+        ("`files_read(path='a')`", "files.read"),
+    ],
+)
+def test_a_call_of_a_tool_out_of_view_is_known_by_the_tools_name(text: str, tool: str) -> None:
+    assert called_by_name(text, [*NAMES, "openPane"]) == tool
+
+
+@requirement("B11")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "I'll read the file for you.",
+        "Let me show you how to split and move things.",
+        "I will call show business by its name.",
+        "I'll use search, then move on.",
+        "I'm going to use the right tool for that.",
+        "files.read opens a file, and open_pane a pane.",
+        'Here is the object: {"name": "search", "kind": "tool"}.',
+        "Write this:\n```python\nopen_pane(id='notes')\n```",
+        "I'll use reopen_panes and files.reader.",
+    ],
+)
+def test_ordinary_words_never_read_like_a_call_of_a_tool_out_of_view(text: str) -> None:
+    assert called_by_name(text, [*NAMES, "show", "split", "move", "read"]) is None
+
+
 def test_without_tools_nothing_reads_like_a_call() -> None:
     assert not reads_like_a_call("I'll call open_pane", ())
 
@@ -70,7 +107,10 @@ def test_a_very_long_reply_is_read_only_at_its_start() -> None:
 
 
 @pytest.mark.timeout(10)
-@pytest.mark.parametrize("filler", ["\n", "-\n", "I will ", "calling ", "(", "call the "])
+@pytest.mark.parametrize(
+    "filler", ["\n", "-\n", "I will ", "calling ", "(", "call the ", "I'll a.", "I'll call a-"]
+)
 def test_a_hostile_reply_is_read_in_bounded_time(filler: str) -> None:
     for _ in range(20):
         reads_like_a_call(filler * READ_MAX_CHARS, ["files.read", "notes.list", "shell.run"] * 12)
+        called_by_name(filler * READ_MAX_CHARS, [f"files.read_{n}" for n in range(500)])

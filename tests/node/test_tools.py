@@ -134,6 +134,22 @@ async def test_a_tool_out_of_view_is_called_by_the_name_that_a_server_without_do
             assert answered["content"] == "fed"
 
 
+@requirement("B10", "D6")
+async def test_a_tool_out_of_view_that_the_model_only_says_it_calls_is_offered_when_it_is_made_to_call(
+    tmp_path: Path,
+) -> None:
+    async with FakeOpenAI() as server:
+        settings = {"models.url": server.address}
+        async with running_node(tmp_path, model=None, settings=settings) as node, node.socket() as ws:
+            await ws.send("manifest", {"tools": many(30)})
+            server.chat(openai.answer("Let me call zoo.animal25."), openai.answer("There is no need to."))
+            await ws.whole_turn("hello")
+            told, nudged = server.asked
+            assert "zoo_animal25" not in offered(told)
+            assert "zoo_animal25" in offered(nudged)
+            assert nudged["tool_choice"] == "required"
+
+
 # --- learning --------------------------------------------------------------------------------------
 
 
