@@ -8,18 +8,21 @@ from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 
+from agent.history import ToolMessage
 from agent.models import failure, ollama_chat
-from agent.models.base import Delta, ErrorKind, ModelError, ModelFacts, ModelRequest, Notice
+from agent.models.base import Delta, ErrorKind, Finish, ModelError, ModelFacts, ModelRequest, Notice
 from agent.models.http import Answer, ModelServer
 from agent.models.joined import joined
 from agent.models.ollama_chat import OllamaReply
-from agent.models.ollama_control import LABEL, PROVIDER, OllamaControl
+from agent.models.ollama_control import LABEL, PROVIDER, OllamaControl, loaded_window
 from agent.models.recorder import UNRECORDED, Recorder
 from agent.models.wire import LineReader, received
 from tools.spec import JsonObject
 
 CHAT = "/api/chat"
-_WINDOW_TIMEOUT_S = 1.0
+RUNNING = "/api/ps"
+WINDOW_TIMEOUT_S = 1.0
+"""For the window, asked for beside a reply; one that is over sooner ends as much later at most."""
 
 
 class OllamaModel:
@@ -39,8 +42,6 @@ class OllamaModel:
         self._facts = facts or ModelFacts(
             provider=PROVIDER, name=name, label=f"{name} on {LABEL}", address=self._server.address
         )
-        self._window_known_for: tuple[int | None] | None = None
-        """The `num_ctx` with which the loaded window was asked for."""
 
     @property
     def facts(self) -> ModelFacts:
@@ -58,11 +59,14 @@ class OllamaModel:
             for notice in notices:
                 yield notice
             batches = await stack.enter_async_context(aclosing(received(response, LineReader())))
+            look: asyncio.Task[None] | None = None
             async for lines in batches:
                 for delta in joined(_deltas(reply, lines)):
-                    if reply.is_done:
-                        await self._learn_window(request.options.context_size)
+                    if look is not None and isinstance(delta, Finish):
+                        await look
                     yield delta
+                    if look is None and _begins_a_turn(request):
+                        look = self._look_for_window(stack)
                 if reply.is_done:
                     return
         raise failure.cut_short(str(self._server))
@@ -99,18 +103,33 @@ class OllamaModel:
             return [Notice(f"{self._facts.label} cannot call tools; it answers from what it knows.")]
         raise error
 
-    async def _learn_window(self, wanted: int | None) -> None:
-        """Ask for the window that the model is loaded with, after the first round with each wanted one."""
-        if self._window_known_for == (wanted,):
-            return
-        self._window_known_for = (wanted,)
+    def _look_for_window(self, stack: AsyncExitStack) -> asyncio.Task[None]:
+        """Begin to ask how large the window is, which ends with the stack at the latest.
+
+        A model that writes is loaded. Others may have it loaded anew at any time, with another window.
+        """
+        look = asyncio.create_task(self._learn_window(), name="look for the window")
+        stack.push_async_callback(_ended, look)
+        return look
+
+    async def _learn_window(self) -> None:
+        """Take the window over that the model is loaded with; the last known one stays if none is told."""
         try:
-            async with asyncio.timeout(_WINDOW_TIMEOUT_S):
-                window = await self._control.loaded_window(self._facts.name)
-        except (ModelError, TimeoutError):
+            running = await self._server.get(RUNNING, limit_s=WINDOW_TIMEOUT_S)
+        except ModelError:
             return
-        if window is not None:
+        if (window := loaded_window(running, self._facts.name)) is not None:
             self._facts = replace(self._facts, context_window=window)
+
+
+def _begins_a_turn(request: ModelRequest) -> bool:
+    """Whether no tool of the turn has answered yet: once a turn is often enough to look at its server."""
+    return not isinstance(request.messages[-1], ToolMessage)
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
 
 
 def _deltas(reply: OllamaReply, lines: Iterable[bytes]) -> Iterator[Delta]:

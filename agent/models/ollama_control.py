@@ -71,11 +71,6 @@ class OllamaControl:
             thinks=None if capabilities is None else "thinking" in capabilities,
         )
 
-    async def loaded_window(self, name: str) -> int | None:
-        """Return the window of a model as it is loaded now; raises `ModelError`."""
-        async with self._client() as client:
-            return await _loaded_window(client, name)
-
     async def pull(self, name: str) -> AsyncGenerator[PullProgress, None]:
         """Fetch a model and tell how far it is; raises `ModelError`."""
         async with self._client(PULL_STALL_S) as client:
@@ -139,9 +134,7 @@ async def _loaded_window(client: "ollama.AsyncClient", name: str) -> int | None:
         if _is_unknown_request(error):
             return None
         raise
-    return next(
-        (count_of(entry.context_length) for entry in running.models if is_same(name, entry.model)), None
-    )
+    return loaded_window(running.model_dump(), name)
 
 
 def _is_unknown_request(error: "ollama.ResponseError") -> bool:
@@ -154,10 +147,24 @@ def is_listing(listing: object) -> TypeGuard[Mapping[str, object]]:
 
 
 def listed_names(listing: Mapping[str, object]) -> list[str]:
+    return [name for entry in _entries(listing) if (name := _name_of(entry))]
+
+
+def loaded_window(running: object, name: str) -> int | None:
+    """Return the window that a model is loaded with, out of what `/api/ps` answers."""
+    if not is_listing(running):
+        return None
+    mine = (entry for entry in _entries(running) if is_same(name, _name_of(entry)))
+    return next((count_of(entry.get("context_length")) or None for entry in mine), None)
+
+
+def _entries(listing: Mapping[str, object]) -> list[Mapping[str, object]]:
     entries = listing["models"]
-    models = [entry for entry in entries if isinstance(entry, Mapping)] if isinstance(entries, list) else []
-    names = (text_of(entry.get("model")) or text_of(entry.get("name")) for entry in models)
-    return [name for name in names if name]
+    return [entry for entry in entries if isinstance(entry, Mapping)] if isinstance(entries, list) else []
+
+
+def _name_of(entry: Mapping[str, object]) -> str:
+    return text_of(entry.get("model")) or text_of(entry.get("name"))
 
 
 def not_ollama(server: str) -> ModelError:

@@ -377,6 +377,20 @@ async def test_a_model_that_is_loaded_when_the_node_starts_has_its_real_window_a
 
 
 @requirement("U10")
+async def test_a_model_that_somebody_else_loads_with_another_window_has_that_one_from_the_next_turn_on(
+    tmp_path: Path,
+) -> None:
+    async with talking(tmp_path) as (node, ollama, ws):
+        ollama.answer("/api/chat", answer("ok"))
+        for turn, loaded in (("t1", 4_096), ("t2", 8_192)):
+            ollama.loaded[TINY] = loaded
+            frames = await ws.whole_turn("hi", turn)
+            [usage] = [frame["data"] for frame in frames if frame["event"] == "usage"]
+            assert usage["contextWindow"] == loaded
+            assert (await node.client.status())["model"]["contextWindow"] == loaded  # type: ignore[index]
+
+
+@requirement("U10")
 async def test_another_context_size_is_another_window(tmp_path: Path) -> None:
     async with talking(tmp_path) as (node, ollama, ws):
 

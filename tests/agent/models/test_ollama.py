@@ -356,13 +356,52 @@ async def test_think_tags_left_in_the_text_go_to_reasoning(fake: FakeOllama, mod
 async def test_the_window_is_the_loaded_one_once_the_model_has_answered(
     fake: FakeOllama, model: OllamaModel
 ) -> None:
-    fake.chat(ollama.answer("x"), ollama.answer("x"))
+    fake.chat(ollama.answer("x"))
     assert (await model.learn()).context_window is None
     fake.loaded[TINY] = 4096
     await collected(model)
     assert model.facts.context_window == 4096
+
+
+@requirement("U10")
+async def test_a_window_that_changes_is_seen_in_the_next_turn_and_a_server_that_tells_none_changes_nothing(
+    fake: FakeOllama, model: OllamaModel
+) -> None:
+    fake.answer("/api/chat", ollama.answer("x"))
+    windows = []
+    for loaded in ({TINY: 4096}, {TINY: 8192}, {}, {"other:latest": 512}, {TINY: 0}, {TINY: 2048}):
+        fake.loaded = loaded
+        await collected(model)
+        windows.append(model.facts.context_window)
+    assert windows == [4096, 8192, 8192, 8192, 8192, 2048]
+
+
+@requirement("U10")
+async def test_the_window_is_asked_for_once_a_turn(fake: FakeOllama, model: OllamaModel) -> None:
+    fake.answer("/api/chat", ollama.answer("x"))
+    read = Call(id="call_1", name="read_note", arguments={})
+    answered = (AssistantMessage(text="", calls=(read,)), ToolMessage(call=read, text="found"))
     await collected(model)
-    assert len(fake.bodies("/api/ps")) == 2  # one with `learn`, one after the first answer
+    await collected(model, ask(UserMessage(text="hi"), *answered))
+    assert len(fake.bodies("/api/ps")) == 1
+
+
+@requirement("U10", "A6")
+async def test_no_text_waits_for_the_window_and_an_end_only_for_a_moment(
+    model: OllamaModel, fake: FakeOllama, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.models.ollama.WINDOW_TIMEOUT_S", 0.05)
+    fake._random = None  # the whole reply at once
+    fake.chat(ollama.answer("all", " of it"))
+    fake.answer("/api/ps", Reply(steps=[asyncio.Event()]))
+    async with asyncio.timeout(DEADLINE_S):
+        stream = model.stream(ask())
+        assert await anext(stream) == TextDelta("all of it")
+        assert fake.bodies("/api/ps") == []
+        rest = [delta async for delta in stream]
+    assert finish(rest) == Finish(FinishReason.STOP)
+    assert len(fake.bodies("/api/ps")) == 1
+    assert model.facts.context_window is None
 
 
 @requirement("C1")
