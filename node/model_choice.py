@@ -1,6 +1,7 @@
 """Which model a node works with: the owner's choice, else the first that a server offers, else rules."""
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from node.engine_file import PREFIX
 from node.health import Readiness, readiness, starting
 from node.settings import Settings
 from node.spawned import SpawnedServer
+from node.watched import WatchedModel
 
 RULES = "rules"
 NOT_THERE = "none"
@@ -240,7 +242,17 @@ class ModelChoice:
             self._problem = (self._server.is_choice and self._server.problem) or problem_of(wish, found)
             await self._take(MissingModel(wish, self._problem))
         else:
-            await self._take(found.model or self._rules())
+            await self._take(self._watched(found.model) if found.model else self._rules())
+
+    def _watched(self, model: Model) -> Model:
+        """Return the model so that a turn which cannot reach it counts at once, not with the next check."""
+
+        def failed(problem: ModelError) -> None:
+            if self._model is watched:
+                self._problem, self._checked_at = problem, -math.inf
+
+        watched = WatchedModel(model, failed)
+        return watched
 
     async def _take(self, model: Model) -> None:
         before, self._model = self._model, model

@@ -15,7 +15,7 @@ from tests.fakes.ollama_server import TINY, FakeOllama
 from tests.fakes.ollama_server import answer as ollama_answer
 from tests.fakes.openai_server import FakeOpenAI
 from tests.mission import requirement
-from tests.node.nodes import NOWHERE, RunningNode, running_node
+from tests.node.nodes import NOWHERE, PATIENCE_S, RunningNode, running_node
 from tests.node.terminal import on_a_terminal
 from tests.node.test_http import http
 
@@ -71,6 +71,23 @@ async def test_a_server_that_goes_and_comes_back_is_seen_without_a_question(
             back.answer("/api/chat", ollama_answer("Here again."))
             _, reply, _ = await http(node, "POST", "/api/agents/self/chat", {"message": "hi"})
             assert reply["answer"] == "Here again."
+
+
+@requirement("C10", "P1")
+async def test_a_turn_that_nothing_answered_counts_at_once_whenever_the_server_was_last_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.models.find.OTHER_ADDRESSES", ())
+    monkeypatch.setattr(model_choice, "CHECK_AGAIN_S", PATIENCE_S)
+    async with AsyncExitStack() as stack:
+        async with FakeOllama() as ollama:
+            node = await stack.enter_async_context(
+                running_node(tmp_path, model=None, ollama_url=ollama.address)
+            )
+            assert await state(node) == f"ready: {TINY}"
+        reply = (await http(node, "POST", "/api/agents/self/chat", {"message": "hi"}))[1]
+        assert reply["code"] == "model_unreachable"
+        assert await state(node) == f"provider_unreachable: {TINY}"
 
 
 @requirement("C9", "C10")
