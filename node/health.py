@@ -39,9 +39,9 @@ def readiness(
     `refused` is why an address was not even asked, `remedy` what to do about a model of no server.
     """
     if model is None:
-        return Readiness(state=ReadinessState.UNRESOLVED, text="looking for a model", remedy="wait a moment")
+        return unresolved("looking for a model")
     if problem is not None and problem.kind is ErrorKind.LOADING:
-        return Readiness(state=ReadinessState.UNRESOLVED, text=str(problem), remedy="wait a moment")
+        return unresolved(str(problem))
     if problem is not None:
         # The remedy goes on with the sentence.
         text, remedy = str(problem).removesuffix("."), remedy or remedy_of(problem.kind)
@@ -61,11 +61,9 @@ def readiness(
     return Readiness(state=ReadinessState.READY, text=model.label)
 
 
-def starting(text: str) -> Readiness:
-    """Say that the model server of this node is still starting."""
-    return Readiness(
-        state=ReadinessState.UNRESOLVED, text=f"the model server starts: {text}", remedy="wait a moment"
-    )
+def unresolved(text: str) -> Readiness:
+    """Say what is still waited for before a model is known."""
+    return Readiness(state=ReadinessState.UNRESOLVED, text=text, remedy="wait a moment")
 
 
 NODE_DOWN = Readiness(

@@ -3,13 +3,14 @@
 import asyncio
 import math
 import time
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from agent.models import failure
-from agent.models.base import Delta, ErrorKind, Model, ModelError, ModelFacts, ModelRequest
+from agent.models.base import ErrorKind, Model, ModelError, ModelFacts, NotInTime
 from agent.models.catalogue import LABELS
-from agent.models.find import Found, default_addresses, find_model
+from agent.models.find import Found, Tried, base_address, default_addresses, find_model
 from agent.models.listening import listening
 from agent.models.ollama_control import LABEL as OLLAMA_LABEL
 from agent.models.ollama_control import PROVIDER as OLLAMA
@@ -20,13 +21,13 @@ from node.borrowed import REMEDY as BORROWED_REMEDY
 from node.borrowed import BorrowedModel
 from node.engine import EngineModel, Engines
 from node.engine_file import PREFIX
-from node.health import Readiness, readiness, starting
+from node.health import Readiness, readiness, unresolved
 from node.settings import Settings
 from node.spawned import SpawnedServer
 from node.watched import WatchedModel
+from node.wish import NOT_THERE, MissingModel, Wish, problem_of
 
 RULES = "rules"
-NOT_THERE = "none"
 NO_OWN = frozenset({RULES, BORROWED, NOT_THERE})
 """Providers of what is no model of this node's own: a borrowed one is for the owner, and never lent on."""
 SERVERS = {OLLAMA: OLLAMA_LABEL, **LABELS}
@@ -37,42 +38,18 @@ CHECK_AGAIN_S = 1.0
 """How old the last check may be that another one is answered with."""
 LOOK_AGAIN_S = 15.0
 """How old a fruitless look for a server may be when the next turn starts."""
+WAIT_FOR_SLOW_S = 15.0
+"""How long a server may take to say what it is, where nothing else has a model meanwhile."""
+
+Say: TypeAlias = Callable[[str], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What the owner has said about models; another wish is another look."""
+class Waiting:
+    """A look that goes on at what took the connection and did not answer in a moment."""
 
-    name: str | None
-    address: str | None
-    allow_remote: bool
-    context: int | None = None
-    """The window of a model that the node runs itself."""
-    server: str = ""
-    """How the server is that the node started; another state is another look."""
-
-    @property
-    def is_open(self) -> bool:
-        """Nothing was said: the node may take what it finds, or work by rules."""
-        return self.name is None and self.address is None
-
-
-class MissingModel:
-    """Stands for a choice that cannot be used: every round fails with the reason."""
-
-    def __init__(self, wish: Wish, problem: ModelError) -> None:
-        self._problem = problem
-        name = wish.name or "any model"
-        self.facts = ModelFacts(
-            provider=NOT_THERE, name=name, label=f"{name} (not available)", address=wish.address or ""
-        )
-
-    async def stream(self, _: ModelRequest) -> AsyncGenerator[Delta, None]:
-        raise self._problem
-        yield  # makes this a generator
-
-    async def close(self) -> None:
-        pass
+    text: str
+    look: asyncio.Task[None]
 
 
 FOR_TURNS = ("agent.orchestrator.model", "models.default")
@@ -113,15 +90,25 @@ class ModelChoice:
         self._looked_at = self._checked_at = 0.0
         self._listening: frozenset[str] = frozenset()
         """Where something took connections when it was last checked."""
+        self._waiting: Waiting | None = None
+        self._given_up: set[str] = set()
+        """Where something listens that did not even say what it is when it was waited for."""
         self._looking = asyncio.Lock()
         self._opened: list[Model] = []
         """Kept until the end: a turn may still be using a model that is no longer the choice."""
 
-    async def current(self) -> Model:
-        """Return the model for a turn that starts now: where the choice is not there, one that says why."""
+    async def current(self, say: Say | None = None) -> Model:
+        """Return the model for a turn that starts now: where the choice is not there, one that says why.
+
+        `say` is told when a slow server is waited for.
+        """
         if self._server.is_choice:
             await self._server.settled()
         await self.look()
+        while (waiting := self._waiting) is not None:
+            if say is not None:
+                await say(waiting.text)
+            await asyncio.wait([waiting.look])
         assert self._model is not None
         return self._model
 
@@ -157,7 +144,9 @@ class ModelChoice:
 
     def readiness(self) -> Readiness:
         if self._server.is_choice and self._server.status.state == "starting":
-            return starting(self._server.status.text)
+            return unresolved(f"the model server starts: {self._server.status.text}")
+        if self._waiting is not None:
+            return unresolved(self._waiting.text)
         model = self._model
         problem = model.problem if isinstance(model, EngineModel | BorrowedModel) else self._problem
         chosen = bool(self._wish and not self._wish.is_open)
@@ -165,6 +154,9 @@ class ModelChoice:
         return readiness(self.facts, problem, chosen=chosen, refused=self._refused, remedy=remedy)
 
     async def close(self) -> None:
+        if (waiting := self._waiting) is not None:
+            self._wait_no_longer()
+            await asyncio.wait([waiting.look])
         for model in self._opened:
             await model.close()
 
@@ -184,25 +176,32 @@ class ModelChoice:
     def _is_stale(self, wish: Wish) -> bool:
         if wish != self._wish:
             return True
+        if self._waiting is not None:
+            return False
         is_makeshift = self._problem is not None or (
             wish.is_open and self.facts and self.facts.provider == RULES
         )
         return bool(is_makeshift) and time.monotonic() - self._looked_at > LOOK_AGAIN_S
 
     async def _check(self, wish: Wish) -> None:
+        if self._waiting is not None:
+            return
         facts = self.facts
         if facts is not None and facts.provider in SERVERS:
             is_there = await listening([facts.address])
             self._problem = None if is_there else gone(facts)
         elif self._problem is not None or wish.is_open:
             before, self._listening = self._listening, await listening(self._candidates(wish))
-            if self._listening - before:
+            # What is there and was too slow gives no sign when it is quick again.
+            is_due = isinstance(self._problem, NotInTime) and self._is_stale(wish)
+            if self._listening - before or is_due:
                 await self._look(wish)
 
     def _candidates(self, wish: Wish) -> tuple[str, ...]:
         return (wish.address,) if wish.address else default_addresses(self._ollama_url)
 
     async def _look(self, wish: Wish) -> None:
+        self._wait_no_longer()
         is_same = wish == self._wish
         self._wish, self._problem = wish, None
         if wish.name == RULES:
@@ -216,6 +215,7 @@ class ModelChoice:
                 self._candidates(wish), wish.name, allow_remote=wish.allow_remote, recorder=self._recorder
             )
             await self._settle(wish, found, is_same=is_same)
+            self._wait_for_slow(wish, found)
         self._looked_at = time.monotonic()
 
     async def _run_here(self, wish: Wish, name: str) -> None:
@@ -243,6 +243,56 @@ class ModelChoice:
             await self._take(MissingModel(wish, self._problem))
         else:
             await self._take(self._watched(found.model) if found.model else self._rules())
+
+    def _wait_for_slow(self, wish: Wish, found: Found) -> None:
+        """Go on looking where something is slow, if nothing else was found: it may be the server."""
+        slow = [tried.address for tried in found.tried if tried.is_slow]
+        self._given_up.intersection_update(slow)
+        awaited = [address for address in slow if address not in self._given_up]
+        if awaited and self.facts is not None and self.facts.provider in {RULES, NOT_THERE}:
+            text = f"waiting for what listens at {awaited[0]}, which is slow to answer"
+            look = asyncio.create_task(self._look_on(wish, awaited), name="wait for a slow server")
+            self._waiting = Waiting(text=text, look=look)
+
+    async def _look_on(self, wish: Wish, addresses: Sequence[str]) -> None:
+        try:
+            found = await find_model(
+                addresses,
+                wish.name,
+                allow_remote=wish.allow_remote,
+                recorder=self._recorder,
+                limit_s=WAIT_FOR_SLOW_S,
+            )
+            async with self._looking:
+                await self._settle_slow(wish, found)
+        finally:
+            if self._waiting is not None and self._waiting.look is asyncio.current_task():
+                self._waiting = None
+
+    async def _settle_slow(self, wish: Wish, found: Found) -> None:
+        slow = [tried for tried in found.tried if tried.is_slow]
+        servers = [tried for tried in slow if self._is_a_server(wish, tried)]
+        if found.model is not None:
+            self._problem = None
+            await self._take(self._watched(found.model))
+        elif servers and wish.is_open:
+            # As with a server that is gone: a turn says what is wrong, rather than go by rules unasked.
+            self._problem = NotInTime(servers[0].text)
+            await self._take(MissingModel(wish, self._problem))
+        self._given_up.update(tried.address for tried in slow if tried not in servers)
+        there = {tried.address for tried in slow}
+        self._listening |= {each for each in self._candidates(wish) if base_address(each) in there}
+        self._looked_at = time.monotonic()
+
+    def _is_a_server(self, wish: Wish, tried: Tried) -> bool:
+        """Whether a model server is known, or said, to be where none answered in time."""
+        said = wish.address or default_addresses(self._ollama_url)[0]
+        return bool(tried.provider) or tried.address == base_address(said)
+
+    def _wait_no_longer(self) -> None:
+        if self._waiting is not None:
+            self._waiting.look.cancel()
+            self._waiting = None
 
     def _watched(self, model: Model) -> Model:
         """Return the model so that a turn which cannot reach it counts at once, not with the next check."""
@@ -310,12 +360,3 @@ class ModelChoices:
 
 def gone(facts: ModelFacts) -> ModelError:
     return failure.nothing_answers(facts.address, SERVERS[facts.provider])
-
-
-def problem_of(wish: Wish, found: Found) -> ModelError:
-    """Say why the choice cannot be used; a server that answered tells more than those that did not."""
-    told = [tried for tried in found.tried if tried.kind is not ErrorKind.UNREACHABLE] or list(found.tried)
-    if wish.address is None and told[0].kind is ErrorKind.UNREACHABLE:
-        text = f"no model server answers on this machine, so {wish.name!r} cannot be used"
-        return ModelError(ErrorKind.UNREACHABLE, text)
-    return ModelError(told[0].kind, told[0].text)

@@ -10,6 +10,7 @@ from weakref import WeakValueDictionary
 
 from agent.desk import TurnOutcome
 from agent.events import Done, ErrorEvent, FocusedContext, Status, TurnEvent
+from agent.models.base import Model
 from agent.turn import Turn, run_turn
 from node.approvals import Approvals
 from node.catalogue import Catalogue
@@ -141,7 +142,7 @@ class OwnerTurns:
             "client", "turn", "ask", claimed.session_id, received=claimed.prompt
         ) as call:
             past = await self._turns.history(claimed)
-            if await self._compaction.make_room(claimed, past, await self._models.current()):
+            if await self._compaction.make_room(claimed, past, await self._model_of(claimed)):
                 past = await self._turns.history(claimed)
             outcome = await run_turn(self._desk_of(claimed), await self._turn_of(claimed, past))
             call.answered("cancelled" if outcome.cancelled else outcome.code if outcome.error else "answered")
@@ -197,7 +198,7 @@ class OwnerTurns:
             tools=self._catalogue.own(),
             groups=claimed.groups,
             finder=self._catalogue.finder,
-            model=self._own_rounds.counted(await self._models.current()),
+            model=self._own_rounds.counted(await self._model_of(claimed)),
             options=options_of(self._settings),
             limits=limits,
             origin=self._lineage(limits.total_s),
@@ -205,6 +206,15 @@ class OwnerTurns:
             today=date.today(),  # noqa: DTZ011  the owner's own day
             log=await self._turns.calls(claimed),
         )
+
+    async def _model_of(self, claimed: ClaimedTurn) -> Model:
+        """Return the model of a turn, and tell its clients when that takes a slow server's time."""
+
+        async def say(text: str) -> None:
+            status = Status(turn_id=claimed.turn_id, session_id=claimed.session_id, text=text)
+            await self._streams.publish(claimed.session_id, status)
+
+        return await self._models.current(say)
 
     def _desk_of(self, claimed: ClaimedTurn) -> OwnerDesk:
         async def keep(outcome: TurnOutcome) -> Conclusion:

@@ -133,6 +133,13 @@ class ModelError(Exception):
         return self.kind in TRANSIENT
 
 
+class NotInTime(ModelError):
+    """What is there was too slow to answer: it may yet, which something that refuses connections will not."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(ErrorKind.UNREACHABLE, text)
+
+
 class Model(Protocol):
     @property
     def facts(self) -> ModelFacts: ...

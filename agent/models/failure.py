@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from agent.models.base import ErrorKind, ModelError
+from agent.models.base import ErrorKind, ModelError, NotInTime
 from agent.models.wire import WireError, json_value
 
 TEXT_MAX_CHARS = 500
@@ -49,6 +49,10 @@ def cut_short(server: str) -> ModelError:
 def nothing_answers(address: str, label: str) -> ModelError:
     text = f"Nothing answers at {address}, where {label} should be. Is it running?"
     return ModelError(ErrorKind.UNREACHABLE, text)
+
+
+def not_in_time(server: str) -> NotInTime:
+    return NotInTime(f"{server} did not answer in time. Is it running?")
 
 
 def not_in_dialect(server: str) -> ModelError:

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from agent.models import catalogue
-from agent.models.base import ErrorKind, Model, ModelError, ModelFacts
+from agent.models import catalogue, failure
+from agent.models.base import ErrorKind, Model, ModelError, ModelFacts, NotInTime
 from agent.models.http import ModelServer
 from agent.models.ollama import OllamaModel
 from agent.models.ollama_control import PROVIDER as OLLAMA
@@ -42,6 +42,10 @@ class Tried:
     address: str
     kind: ErrorKind
     text: str
+    provider: str = ""
+    """What answered there, where that much is known."""
+    is_slow: bool = False
+    """Something is there and did not answer in time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,13 +66,15 @@ async def find_model(
     *,
     allow_remote: bool = False,
     recorder: Recorder = UNRECORDED,
+    limit_s: float | None = None,
 ) -> Found:
     """Return the wanted model, or the one a node picks itself, of the first server that has it.
 
     That is Ollama's default model where it is installed, else a server's first that can call tools.
+    `limit_s` is for finding out what listens at an address; None is a moment.
     """
     tried: list[Tried] = []
-    async with _probing(addresses, allow_remote=allow_remote, recorder=recorder) as probes:
+    async with _probing(addresses, allow_remote=allow_remote, recorder=recorder, limit_s=limit_s) as probes:
         for probe in probes:
             probed = await probe
             if isinstance(probed, Tried):
@@ -77,22 +83,31 @@ async def find_model(
             try:
                 facts = await _pick(probed, wanted, allow_remote=allow_remote, recorder=recorder)
             except ModelError as error:
-                tried.append(Tried(address=probed.address, kind=error.kind, text=str(error)))
+                tried.append(_tried(probed.address, error, provider=probed.provider))
                 continue
             model = open_model(facts, allow_remote=allow_remote, recorder=recorder)
             return Found(model=model, tried=tuple(tried))
     return Found(model=None, tried=tuple(tried))
 
 
-async def identify(address: str, *, allow_remote: bool = False, recorder: Recorder = UNRECORDED) -> Server:
-    """Find out which server listens at an address; raises `ModelError`."""
-    base = base_address(address)
+async def identify(
+    address: str,
+    *,
+    allow_remote: bool = False,
+    recorder: Recorder = UNRECORDED,
+    limit_s: float | None = None,
+) -> Server:
+    """Find out which server listens at an address, within a moment if not told otherwise.
+
+    Raises `ModelError`, and of these `NotInTime` for what is there and too slow.
+    """
+    base, limit_s = base_address(address), PROBE_TIMEOUT_S if limit_s is None else limit_s
     server = ModelServer(base, "a model server", allow_remote=allow_remote, recorder=recorder)
     try:
-        async with asyncio.timeout(PROBE_TIMEOUT_S):
-            return Server(provider=await _provider(server), address=base)
+        async with asyncio.timeout(limit_s):
+            return Server(provider=await _provider(server, limit_s), address=base)
     except TimeoutError as error:
-        raise ModelError(ErrorKind.UNREACHABLE, f"{server} did not answer in time. Is it running?") from error
+        raise failure.not_in_time(str(server)) from error
     finally:
         await server.close()
 
@@ -109,7 +124,7 @@ async def models_of(
     try:
         if server.provider == "lmstudio":
             return catalogue.lmstudio_models(server.address, await http.get("/api/v1/models"))
-        properties = await _answer(http, "/props") if server.provider == "llama-server" else None
+        properties = await _properties(http) if server.provider == "llama-server" else None
         return catalogue.openai_models(server.address, await http.get("/v1/models"), properties)
     finally:
         await http.close()
@@ -133,11 +148,11 @@ def base_address(text: str) -> str:
 
 @asynccontextmanager
 async def _probing(
-    addresses: Sequence[str], *, allow_remote: bool, recorder: Recorder
+    addresses: Sequence[str], *, allow_remote: bool, recorder: Recorder, limit_s: float | None
 ) -> AsyncIterator[Sequence[asyncio.Task[Server | Tried]]]:
     """Ask every address at once; who is still waited for at the end of the block is asked no more."""
     probes = [
-        asyncio.create_task(_probe(address, allow_remote=allow_remote, recorder=recorder))
+        asyncio.create_task(_probe(address, allow_remote=allow_remote, recorder=recorder, limit_s=limit_s))
         for address in addresses
     ]
     try:
@@ -148,25 +163,37 @@ async def _probing(
         await asyncio.gather(*probes, return_exceptions=True)
 
 
-async def _probe(address: str, *, allow_remote: bool, recorder: Recorder) -> Server | Tried:
+async def _probe(
+    address: str, *, allow_remote: bool, recorder: Recorder, limit_s: float | None
+) -> Server | Tried:
     try:
-        return await identify(address, allow_remote=allow_remote, recorder=recorder)
+        return await identify(address, allow_remote=allow_remote, recorder=recorder, limit_s=limit_s)
     except ModelError as error:
-        return Tried(address=base_address(address), kind=error.kind, text=str(error))
+        return _tried(base_address(address), error)
 
 
-async def _provider(server: ModelServer) -> str:
+def _tried(address: str, error: ModelError, *, provider: str = "") -> Tried:
+    return Tried(
+        address=address,
+        kind=error.kind,
+        text=str(error),
+        provider=provider,
+        is_slow=isinstance(error, NotInTime),
+    )
+
+
+async def _provider(server: ModelServer, limit_s: float) -> str:
     """Ask in an order in which each server answers only to its own question."""
-    version = await _answer(server, "/api/version")
+    version = await _answer(server, "/api/version", limit_s)
     if isinstance(version, dict) and text_of(version.get("version")):
         return OLLAMA
-    if catalogue.is_lmstudio(await _answer(server, "/api/v1/models")):
+    if catalogue.is_lmstudio(await _answer(server, "/api/v1/models", limit_s)):
         return "lmstudio"
     try:
-        listing = await server.get("/v1/models")
+        listing = await server.get("/v1/models", limit_s)
     except ModelError:
         # Only now: llama-server answers to this one, too.
-        if is_listing(await _answer(server, "/api/tags")):
+        if is_listing(await _answer(server, "/api/tags", limit_s)):
             return OLLAMA
         raise
     if not isinstance(listing, dict) or not isinstance(listing.get("data"), list):
@@ -176,10 +203,20 @@ async def _provider(server: ModelServer) -> str:
     return catalogue.provider_of(listing)
 
 
-async def _answer(server: ModelServer, path: str) -> object:
-    """Return what the server says, or None where it does not know the path."""
+async def _answer(server: ModelServer, path: str, limit_s: float) -> object:
+    """Return what the server says, or None where it does not know the path; raises `NotInTime`."""
     try:
-        return await server.get(path)
+        return await server.get(path, limit_s)
+    except NotInTime:
+        raise  # it may know the path: it would be taken for a server of another kind
+    except ModelError:
+        return None
+
+
+async def _properties(server: ModelServer) -> object:
+    """Return what a llama-server says of itself; without it, its window is unknown."""
+    try:
+        return await server.get("/props")
     except ModelError:
         return None
 

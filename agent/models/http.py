@@ -177,9 +177,7 @@ class ModelServer:
         except aiohttp.ClientConnectorError as error:
             raise failure.nothing_answers(self.address, self.label) from error
         except TimeoutError as error:
-            raise ModelError(
-                ErrorKind.UNREACHABLE, f"{self} did not answer in time. Is it running?"
-            ) from error
+            raise failure.not_in_time(str(self)) from error
         except aiohttp.InvalidURL as error:
             raise ModelError(ErrorKind.REFUSED, f"{self.address!r} is not an address.") from error
         except (aiohttp.ClientError, OSError) as error:

@@ -102,7 +102,9 @@ class OllamaControl:
             if error.status_code < 0:
                 raise failure.stream_failure(server, error.error) from error
             raise failure.failure(server, error.status_code, error.error) from error
-        except (ConnectionError, httpx.ConnectError, httpx.TimeoutException) as error:
+        except httpx.TimeoutException as error:
+            raise failure.not_in_time(server) from error
+        except (ConnectionError, httpx.ConnectError) as error:
             raise failure.nothing_answers(self.address, LABEL) from error
         except httpx.HTTPError as error:
             raise failure.cut_short(server) from error
