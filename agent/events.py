@@ -273,7 +273,7 @@ class ApprovalRequest(TurnEvent):
 
 
 class ApprovalResolved(TurnEvent):
-    """The question is closed, by whoever answered first or by time."""
+    """The question is closed: by whoever answered first, by time, or because nobody is left to answer."""
 
     event: ClassVar[str] = "approval_resolved"
 

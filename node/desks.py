@@ -111,14 +111,14 @@ class OwnerDesk:
                 turn_id=self._turn_id,
                 session_id=self._session_id,
                 approval_id=approval_id,
-                decision=decision,
+                decision="deny" if decision == "deserted" else decision,
                 edited=arguments is not None,
             )
         )
         allowed = decision.startswith("allow")
         return Approval(allowed=allowed, reason=self._explained(decision), arguments=arguments)
 
-    async def _decision(self, answer: asyncio.Future[Answer]) -> Decision | Literal["timeout"]:
+    async def _decision(self, answer: asyncio.Future[Answer]) -> Decision | Literal["timeout", "deserted"]:
         """Wait for the first answer, for the last client to leave, or for the time to run out."""
         patience_s = self._approval_timeout_s if self._waits_for_clients else REJOIN_S
         deserted = asyncio.create_task(self._streams.deserted(self._session_id, patience_s))
@@ -131,12 +131,14 @@ class OwnerDesk:
         if answer.done():
             return answer.result().decision
         answer.cancel()  # so that an answer that comes a moment too late keeps no rule
-        return "deny" if deserted.done() else "timeout"
+        return "deserted" if deserted.done() else "timeout"
 
     def _explained(self, decision: str) -> str:
         match decision:
             case "timeout":
                 return f"nobody answered within {self._approval_timeout_s:g} s"
+            case "deserted":
+                return NOBODY
             case "deny":
                 return "denied by the owner"
             case _:

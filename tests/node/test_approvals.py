@@ -12,8 +12,9 @@ import pytest
 
 from node.client import NodeError
 from tests.fakes.ollama_server import FakeOllama, answer, calls, done, reply
+from tests.fakes.scripted_server import Reply
 from tests.mission import requirement
-from tests.node.nodes import RawSocket, RunningNode, events, running_node
+from tests.node.nodes import PATIENCE_S, RawSocket, RunningNode, events, running_node
 from tests.node.program import palaver
 
 SHELL = {
@@ -63,6 +64,42 @@ def told_to_model(ollama: FakeOllama, index: int = 1) -> str:
 def writes(ollama: FakeOllama, times: int = 1) -> None:
     for _ in range(times):
         ollama.chat(reply(calls(("notes.write", NOTE)), done()), answer("ok"))
+
+
+# --- who is there to answer ----------------------------------------------------------------------------
+
+
+@requirement("A15")
+async def test_a_question_outlives_the_client_that_asked_while_another_one_is_there(tmp_path: Path) -> None:
+    async with talking(tmp_path) as (node, ollama, ws):
+        writes(ollama)
+        async with node.socket() as asking:
+            request = await asked_about(asking, "note it")
+            await ws.send("resume", {"sessionId": "s"})
+            await ws.until("approval_request")
+        await say(ws, request, "allow_once")
+        await ws.until("done", reason="answered")
+        assert "not permitted" not in told_to_model(ollama)
+
+
+@requirement("A15")
+async def test_a_question_that_nobody_is_left_to_answer_is_a_no_and_the_model_reads_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("node.desks.REJOIN_S", 0.05)
+    told = asyncio.Event()
+
+    def after_the_question(_: Any) -> Reply:
+        told.set()
+        return answer("ok")
+
+    async with talking(tmp_path) as (node, ollama, _):
+        ollama.chat(reply(calls(("notes.write", NOTE)), done()), after_the_question)
+        async with node.socket() as asking:
+            await asked_about(asking, "note it")
+        async with asyncio.timeout(PATIENCE_S):
+            await told.wait()
+        assert "nobody is attached" in told_to_model(ollama)
 
 
 # --- once, for the session, always ---------------------------------------------------------------------

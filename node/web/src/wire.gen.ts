@@ -386,7 +386,7 @@ export interface ApprovalRequest {
   editable: boolean;
 }
 
-/** The question is closed, by whoever answered first or by time. */
+/** The question is closed: by whoever answered first, by time, or because nobody is left to answer. */
 export interface ApprovalResolved {
   turnId: string;
   sessionId: string | null;
