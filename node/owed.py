@@ -1,6 +1,7 @@
 """The events that are true of a turn by what is stored, and that a killed node did not get into the log."""
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from agent.events import Answer, Done, ErrorEvent, Queued, TurnEvent
 from node.store.messages import StoredMessage
@@ -17,6 +18,13 @@ def owed_events(turn: Turn, answer: StoredMessage | None, logged: Collection[str
         for event in [*begin, *_end(turn, answer)]
         if event.event not in logged or isinstance(event, Done)
     ]
+
+
+def without_answer(turn: Turn, why: str, logged: Collection[str]) -> Turn:
+    """Return how to tell of a turn whose answer cannot be read: as failed, unless the log has the answer."""
+    if turn.state is not TurnState.SENT or Answer.event in logged:
+        return turn
+    return replace(turn, state=TurnState.FAILED, last_error=why)
 
 
 def _end(turn: Turn, answer: StoredMessage | None) -> list[TurnEvent]:

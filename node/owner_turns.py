@@ -1,6 +1,7 @@
 """The owner's turns: from a message to its stored answer, whoever brought the message."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import date
@@ -20,7 +21,7 @@ from node.desks import REJOIN_S, OwnerDesk, told
 from node.learning import Learning
 from node.model_choice import ModelChoice
 from node.outcomes import ENDED, stored_outcome
-from node.owed import owed_events
+from node.owed import owed_events, without_answer
 from node.own_rounds import OwnRounds
 from node.past import told_before
 from node.permissions import OwnerPermissions
@@ -28,12 +29,15 @@ from node.places import Places
 from node.queue import Cancelled, TurnQueue
 from node.relays import Relays
 from node.settings import Settings
-from node.store.errors import NotStored, StoreFull
+from node.store.errors import MessageUnreadable, NotStored, StoreFull
 from node.store.messages import StoredMessage
 from node.store.turn import ClaimedTurn, Conclusion, Ending, NewTurn, Source, Submitted
+from node.store.turn import Turn as StoredTurn
 from node.store.turns import TurnStore
 from node.streams import Streams
 from node.telemetry import Telemetry
+
+logger = logging.getLogger(__name__)
 
 
 class OwnerTurns:
@@ -85,11 +89,19 @@ class OwnerTurns:
     async def open(self) -> None:
         """Tell what a killed node could not tell any more, then start running turns."""
         for turn in await self._turns.owing():
-            logged = await self._streams.events_of(turn.session_id, turn.turn_id)
-            for event in owed_events(turn, await self._turns.answer(turn), logged):
+            for event in await self._owed(turn):
                 await self._streams.publish(turn.session_id, event)
         await self._places.open()
         await self.queue.open()
+
+    async def _owed(self, turn: StoredTurn) -> list[TurnEvent]:
+        logged = await self._streams.events_of(turn.session_id, turn.turn_id)
+        try:
+            answer = await self._turns.answer(turn)
+        except MessageUnreadable as error:
+            logger.warning("%s", error)
+            turn, answer = without_answer(turn, str(error), logged), None
+        return owed_events(turn, answer, logged)
 
     async def submit(self, new: NewTurn) -> Submitted:
         """Store a message and let it wait for its turn; raises `QueueFull` or `TurnIdReused`."""

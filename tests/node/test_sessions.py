@@ -5,6 +5,8 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.fakes.ollama_server import FakeOllama, answer, calls, done, reply, text
 from tests.mission import requirement
 from tests.node.nodes import PATIENCE_S, RunningNode, running_node
@@ -301,6 +303,33 @@ async def test_a_session_that_cannot_be_read_says_so_and_no_other_takes_its_plac
         assert (status, refused["code"]) == (500, "session_unreadable")
         assert {row["id"] for row in await get(node)} == {chat["sessionId"], "whole"}
         assert len((await get(node, "/whole"))["messages"]) == 2
+
+
+@requirement("G20")
+@pytest.mark.parametrize(
+    ("lost", "told"),
+    [(("answer", "done"), ["error", "done"]), (("done",), ["done"])],
+    ids=["answer-untold", "answer-told"],
+)
+async def test_a_node_starts_though_the_answer_that_it_still_has_to_tell_of_is_damaged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, lost: tuple[str, ...], told: list[str]
+) -> None:
+    async with running_node(tmp_path) as node, node.socket() as socket:
+        seen = (await socket.whole_turn("what time is it", sessionId="s"))[-1 - len(lost)]["seq"]
+    with sqlite3.connect(tmp_path / "palaver.db") as file:
+        # As a node leaves it that was killed before the log had the end of the turn.
+        file.execute("UPDATE turns SET owed = 'done'")
+        file.execute(f"DELETE FROM events WHERE event IN ({', '.join('?' * len(lost))})", lost)
+        file.execute("UPDATE messages SET tool_calls = '{broken' WHERE role = 'agent'")
+    file.close()
+    async with running_node(tmp_path) as node, node.socket() as socket:
+        await socket.send("resume", {"sessionId": "s", "lastSeq": seen})
+        end = await socket.until("done")
+        assert [frame["event"] for frame in socket.frames[1:]] == told
+        assert end["data"]["reason"] == ("failed" if "error" in told else "answered")
+        assert all("is damaged" in frame["data"]["message"] for frame in socket.frames[1:-1])
+        assert "message 2 is damaged" in caplog.text
+        assert (await say(node, "what is the date", "whole"))["answer"]
 
 
 @requirement("B18")
