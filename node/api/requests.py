@@ -22,11 +22,13 @@ class Body(BaseModel):
 
 async def body_of(request: web.Request, model: type[M]) -> M:
     """Return the JSON body as a model; an empty body stands for `{}`. Raises `ApiError` 400."""
-    text = await request.text()
     try:
-        return model.model_validate_json(text or "{}")
+        return model.model_validate_json(await request.text() or "{}")
     except ValidationError as error:
         raise ApiError(400, "bad_request", f"the body does not fit: {first_problem(error)}") from None
+    except (UnicodeError, LookupError):
+        text = "the body is no text in the encoding that it names; send JSON in UTF-8"
+        raise ApiError(400, "bad_request", text) from None
 
 
 def whole_number(request: web.Request, name: str) -> int | None:

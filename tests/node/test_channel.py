@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from tests.fakes.ollama_server import answer, calls, done, reply
 from tests.mission import requirement
@@ -68,6 +69,30 @@ async def test_a_body_of_twenty_megabytes_is_refused(tmp_path: Path) -> None:
         url = node.url + "/api/agents/self/chat"
         async with http.post(url, headers=headers, data=io.BytesIO(bytes(20 << 20))) as response:
             assert response.status == 413
+
+
+@requirement("A25")
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b'{"message": "caf\xe9"}', "application/json"),
+        (b"{}", "application/json; charset=nonsense"),
+        (b"{}", "application/json; charset=base64"),
+        (b"{}", "application/json; charset=undefined"),
+    ],
+    ids=["other-encoding", "unknown-encoding", "no-text-encoding", "unusable-encoding"],
+)
+async def test_a_body_in_another_encoding_than_it_says_does_not_fit(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, body: bytes, kind: str
+) -> None:
+    async with running_node(tmp_path) as node, aiohttp.ClientSession() as http:
+        headers = {"Authorization": f"Bearer {node.token}", "Content-Type": kind}
+        for method, path in (("POST", "agents/self/chat"), ("PUT", "settings/chat.maxRunning")):
+            async with http.request(method, f"{node.url}/api/{path}", headers=headers, data=body) as response:
+                refused = await response.json()
+                assert (response.status, refused["code"]) == (400, "bad_request")
+                assert "UTF-8" in refused["error"]
+        assert caplog.text == ""
 
 
 @requirement("A25")
