@@ -4,14 +4,13 @@ import argparse
 
 from node.client import NodeClient
 from node.commands.output import note, say, say_json
-from node.commands.running import FAILED, WRONG_USAGE
+from node.commands.running import FAILED
 from node.commands.stdin import read_question
 from node.config import data_folder
 from node.console.asks import asks_table, granted_text, inbound_table, read_grants
 from node.console.render import one_line
 from node.console.shares import sources_text
 from node.console.tables import no_peers, peer_name, peer_refusal, peers_table
-from node.slash.commands import UsageError
 
 
 async def peers(arguments: argparse.Namespace) -> int:
@@ -76,11 +75,7 @@ async def ask_peer(arguments: argparse.Namespace) -> int:
 
 async def grant(arguments: argparse.Namespace) -> int:
     """Say what a peer may do here."""
-    try:
-        grants = read_grants(arguments.grants)
-    except UsageError as error:
-        note(str(error))
-        return WRONG_USAGE
+    grants = read_grants(arguments.grants)
     async with NodeClient.at(data_folder(arguments.data)) as node:
         peer = await node.grant(arguments.peer, grants)
     say_json(peer) if arguments.json else say(granted_text(peer))

@@ -2,15 +2,13 @@
 
 from contextlib import aclosing
 from pathlib import Path
-from uuid import uuid4
 
-from agent.events import Ask
 from node.client import NodeClient
 from node.client_socket import Socket
 from node.commands.output import note, rewrite, say
 from node.commands.running import FAILED
 from node.commands.stdin import lines
-from node.commands.turn import take_turn
+from node.commands.turn import question, take_turn
 from node.console.drawn import asked, drawn
 from node.console.own import bring, export, help_text
 from node.replies import BlockShown, NodeError, OutcomeShown
@@ -46,8 +44,7 @@ class PlainConversation:
         return True
 
     async def _ask(self, prompt: str) -> None:
-        ask = Ask(turn_id=uuid4().hex, prompt=prompt, session_id=self._session_id)
-        report = await take_turn(self._socket, ask)
+        report = await take_turn(self._socket, question(prompt, session_id=self._session_id))
         self._session_id = report.session_id
         self.failed |= not report.ok
 

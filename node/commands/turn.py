@@ -3,6 +3,9 @@
 import asyncio
 import sys
 from collections.abc import Iterable
+from uuid import uuid4
+
+from pydantic import ValidationError
 
 from agent.events import Ask, Cancel
 from node.client_socket import Socket
@@ -11,6 +14,16 @@ from node.commands.output import diagnose, write
 from node.commands.report import Report
 from node.console.render import Piece, Style
 from node.console.transcript import Transcript
+from node.envelope import first_problem
+from node.slash.commands import UsageError
+
+
+def question(prompt: str, **more: str | None) -> Ask:
+    """Return a question as `Ask` has it; raises `UsageError` for one that no node takes."""
+    try:
+        return Ask.model_validate({"turn_id": uuid4().hex, "prompt": prompt, **more})
+    except ValidationError as error:
+        raise UsageError(f"this cannot be asked: {first_problem(error)}") from None
 
 
 async def take_turn(socket: Socket, ask: Ask, *, show_answer: bool = True) -> Report:

@@ -204,7 +204,7 @@ COMMANDS = (
 
 
 class UsageError(Exception):
-    """A line that begins with a slash is not a command as it stands; the text says what is."""
+    """What was typed is no command as it stands; the text says what is wrong with it."""
 
 
 def is_command(line: str) -> bool:

@@ -51,9 +51,11 @@ async def started(
         await process.wait()
 
 
-async def palaver(*arguments: str, data: Path, stdin: str = "", before: Sequence[str] = ()) -> Finished:
+async def palaver(
+    *arguments: str, data: Path, stdin: str | bytes = "", before: Sequence[str] = ()
+) -> Finished:
     """Run `palaver` to its end."""
     async with asyncio.timeout(LIMIT_S), started(*arguments, data=data, before=before) as process:
-        out, err = await process.communicate(stdin.encode())
+        out, err = await process.communicate(stdin if isinstance(stdin, bytes) else stdin.encode())
         assert process.returncode is not None
         return Finished(process.returncode, out.decode(), err.decode())

@@ -121,6 +121,42 @@ async def test_the_question_is_read_from_stdin_for_a_dash(node: FakeNode, tmp_pa
     assert node.asks[0].prompt == "two\nlines\n"
 
 
+NO_TEXT = pytest.mark.skipif(sys.platform == "win32", reason="there, arguments are text")
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]], ids=["text", "json"])
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "why"),
+    [
+        (["hi", "--session", ""], b"", "session_id"),
+        (["hi", "--session", "x" * 129], b"", "at most 128 characters"),
+        (["-"], b"x" * 1_000_001, "at most 1000000 characters"),
+        (["-"], b"caf\xe9", "prompt"),
+        pytest.param(["caf\udce9"], b"", "no text in UTF-8", marks=NO_TEXT),
+    ],
+    ids=["session-empty", "session-long", "stdin-long", "stdin-no-text", "argument-no-text"],
+)
+async def test_what_cannot_be_asked_is_refused_in_one_sentence(
+    node: FakeNode, tmp_path: Path, arguments: list[str], stdin: bytes, why: str, form: list[str]
+) -> None:
+    finished = await palaver("ask", *arguments, *form, data=tmp_path, stdin=stdin)
+    assert (finished.code, finished.out, finished.err.count("\n")) == (2, "", 1)
+    assert why in finished.err
+    assert not node.asks
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["revoke", "\udce9"], ["config", "get", "\udce9"], ["ask-peers", "hi", "--peer", "\udce9"]],
+    ids=lambda arguments: arguments[0],
+)
+@NO_TEXT
+async def test_no_command_takes_an_argument_that_is_no_text(arguments: list[str], tmp_path: Path) -> None:
+    finished = await palaver(*arguments, data=tmp_path)
+    assert (finished.code, finished.err.count("\n")) == (2, 1)
+    assert "no text in UTF-8" in finished.err
+
+
 async def test_a_reader_that_leaves_early_is_no_crash(node: FakeNode, tmp_path: Path) -> None:
     said = asyncio.Event()
 
@@ -264,6 +300,12 @@ async def test_a_console_without_a_terminal_takes_a_line_at_a_time(node: FakeNod
     assert [ask.prompt for ask in node.asks] == ["first", "/slash"]
     assert node.asks[1].session_id == "session-1"
     assert "\x1b" not in finished.out + finished.err
+
+
+async def test_a_line_that_is_no_text_fails_and_the_next_one_is_asked(node: FakeNode, tmp_path: Path) -> None:
+    finished = await palaver("console", data=tmp_path, stdin=b"caf\xe9\nstill here\n")
+    assert (finished.code, finished.out) == (1, "still here \n")
+    assert [ask.prompt for ask in node.asks] == ["still here"]
 
 
 async def test_a_script_that_fails_at_one_line_goes_on_and_tells_at_the_end(
