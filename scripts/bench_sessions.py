@@ -84,7 +84,8 @@ def add_session(file: sqlite3.Connection, session_id: str, said: list[str], begu
     """Store a session of whole turns, as turns store it."""
     length = len(said) // WORDS_PER_MESSAGE
     file.execute(
-        "INSERT INTO sessions (id, title, created_at, last_message_at, next_position) VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO sessions (id, title, plain_title, created_at, last_message_at, next_position)"
+        " VALUES (?1, ?2, ?2, ?3, ?4, ?5)",
         (session_id, " ".join(said[:8]), begun, begun + length, length + 1),
     )
     first = file.execute("SELECT coalesce(max(id), 0) + 1 FROM messages").fetchone()[0]

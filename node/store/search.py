@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from node.store.db import Database
 from node.store.excerpt import excerpt
+from node.store.plain import plain
 from node.store.session import COLUMNS, SESSIONS, Hit, session_of
 
 WORDS_MAX = 16
@@ -24,7 +25,7 @@ async def search(db: Database, text: str, *, limit: int) -> Sequence[Hit]:
         return []
     hits = await _in_messages(db, words, limit)
     found = {hit.session.id for hit in hits}
-    titled = [hit for hit in await _in_titles(db, words, limit) if hit.session.id not in found]
+    titled = [hit for hit in await _in_titles(db, text, limit) if hit.session.id not in found]
     return [*titled, *hits][:limit]
 
 
@@ -47,7 +48,8 @@ async def _mentions(db: Database, query: str) -> Sequence[tuple[int, str]]:
     return [(row["id"], row["session_id"]) for row in await db.rows(_MENTIONS, (query, MENTIONS_MAX))]
 
 
-async def _in_titles(db: Database, words: Sequence[str], limit: int) -> Sequence[Hit]:
+async def _in_titles(db: Database, text: str, limit: int) -> Sequence[Hit]:
+    words = re.findall(r"\w+", plain(text))[:WORDS_MAX]
     parts = "%".join(word.replace("_", "\\_") for word in words)
     rows = await db.rows(_TITLED, (f"%{parts}%", limit))
     return [Hit(session=session_of(row), excerpt="") for row in rows]
@@ -66,6 +68,6 @@ _FOUND = (
 # The titles alone first: counting the messages of every session that matches takes long.
 _TITLED = (
     SESSIONS  # noqa: S608 - constants only
-    + "WHERE s.rowid IN (SELECT rowid FROM sessions WHERE title LIKE ? ESCAPE '\\'"
+    + "WHERE s.rowid IN (SELECT rowid FROM sessions WHERE plain_title LIKE ? ESCAPE '\\'"
     " ORDER BY last_message_at DESC LIMIT ?) ORDER BY s.last_message_at DESC"
 )

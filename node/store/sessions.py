@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from node.store.db import Database, storable
 from node.store.errors import NoSuchSession, SessionBusy, WrongTitle
 from node.store.messages import Draft, StoredMessage, add_drafts, stored_message
+from node.store.plain import plain
 from node.store.search import search
 from node.store.session import SESSIONS, Hit, Session, Totals, session_of
 
@@ -121,10 +122,12 @@ class SessionStore:
                 open_session(write, session_id, messages[0].content, self._clock())
             if messages is not None:
                 self._replace(write, session_id, messages)
+            if title:
+                set_title(write, session_id, title_from(title))
             write.execute(
-                "UPDATE sessions SET title = coalesce(?, title), pinned = coalesce(?, pinned),"
-                " archived = coalesce(?, archived) WHERE id = ?",
-                (title and title_from(title), pinned, archived, session_id),
+                "UPDATE sessions SET pinned = coalesce(?, pinned), archived = coalesce(?, archived)"
+                " WHERE id = ?",
+                (pinned, archived, session_id),
             )
 
         await self._db.transact(change)
@@ -214,12 +217,20 @@ def title_from(text: str) -> str:
 
 def open_session(write: sqlite3.Connection, session_id: str, text: str, now: float) -> bool:
     """Insert a session titled from its first text; False when it is there already."""
+    title = title_from(text)
     added = write.execute(
-        "INSERT INTO sessions (id, title, created_at, last_message_at) VALUES (?, ?, ?, ?)"
+        "INSERT INTO sessions (id, title, plain_title, created_at, last_message_at) VALUES (?, ?, ?, ?, ?)"
         " ON CONFLICT (id) DO NOTHING RETURNING id",
-        (session_id, title_from(text), now, now),
+        (session_id, title, plain(title), now, now),
     )
     return added.fetchone() is not None
+
+
+def set_title(write: sqlite3.Connection, session_id: str, title: str) -> None:
+    """Give a session a title, and with it what a search compares."""
+    write.execute(
+        "UPDATE sessions SET title = ?, plain_title = ? WHERE id = ?", (title, plain(title), session_id)
+    )
 
 
 _LISTED = (

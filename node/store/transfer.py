@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from node.store.db import Database, storable
 from node.store.messages import StoredMessage, take_places
-from node.store.sessions import open_session, title_from
+from node.store.sessions import open_session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,16 +35,8 @@ async def bring(db: Database, brought: Brought, *, clock: Callable[[], float] = 
         for message in brought.messages:
             _add(write, session_id, message, places)
         write.execute(
-            "UPDATE sessions SET title = ?, created_at = ?, last_message_at = ?, pinned = ?, archived = ?"
-            " WHERE id = ?",
-            (
-                title_from(brought.title),
-                brought.created_at,
-                brought.last_message_at,
-                brought.pinned,
-                brought.archived,
-                session_id,
-            ),
+            "UPDATE sessions SET created_at = ?, last_message_at = ?, pinned = ?, archived = ? WHERE id = ?",
+            (brought.created_at, brought.last_message_at, brought.pinned, brought.archived, session_id),
         )
 
     await db.transact(add)

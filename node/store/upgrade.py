@@ -8,6 +8,7 @@ from importlib import resources
 from pathlib import Path
 
 from node.store.errors import StoreUnusable
+from node.store.plain import plain
 
 SQLITE_OLDEST = (3, 37, 0)
 """STRICT tables."""
@@ -37,6 +38,7 @@ def apply(path: Path, upgrades: Sequence[Upgrade]) -> None:
     try:
         file = sqlite3.connect(path, isolation_level=None)
         try:
+            file.create_function("plain", 1, plain, deterministic=True)
             _upgrade(file, path, upgrades)
         finally:
             file.close()

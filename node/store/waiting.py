@@ -9,7 +9,7 @@ from node.store.admission import check_room, turns_ahead
 from node.store.db import Database, storable
 from node.store.errors import AmbiguousTurn, NoSuchTurn, TurnHasBegun, TurnNotFailed
 from node.store.messages import Role, take_places
-from node.store.sessions import title_from
+from node.store.sessions import set_title, title_from
 from node.store.turn import Source, Submitted, TurnState
 from node.store.turns import find_turn, turn_of
 
@@ -52,10 +52,9 @@ class WaitingTurns:
             write.execute(
                 "UPDATE messages SET content = ? WHERE id = ?", (storable(prompt), row["message_id"])
             )
-            write.execute(
-                "UPDATE sessions SET title = ? WHERE id = ? AND title = ?",
-                (title_from(prompt), key.session_id, title_from(row["prompt"])),
-            )
+            named = write.execute("SELECT title FROM sessions WHERE id = ?", (key.session_id,)).fetchone()
+            if named["title"] == title_from(row["prompt"]):
+                set_title(write, key.session_id, title_from(prompt))
             return _waits(write, key)
 
         return await self._db.transact(edit)

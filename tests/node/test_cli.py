@@ -137,7 +137,7 @@ NO_TEXT = pytest.mark.skipif(sys.platform == "win32", reason="there, arguments a
     ids=["session-empty", "session-long", "stdin-long", "stdin-no-text", "argument-no-text"],
 )
 async def test_what_cannot_be_asked_is_refused_in_one_sentence(
-    node: FakeNode, tmp_path: Path, arguments: list[str], stdin: bytes, why: str, form: list[str]
+    node: FakeNode, tmp_path: Path, *, arguments: list[str], stdin: bytes, why: str, form: list[str]
 ) -> None:
     finished = await palaver("ask", *arguments, *form, data=tmp_path, stdin=stdin)
     assert (finished.code, finished.out, finished.err.count("\n")) == (2, "", 1)

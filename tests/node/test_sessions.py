@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -136,6 +137,23 @@ async def test_a_search_shows_where_the_words_stand(tmp_path: Path) -> None:
             [hit] = await get(node, "?q=antarc")
             assert hit["id"] == chat["sessionId"]
             assert "live in Antarctica" in hit["excerpt"]
+
+
+@requirement("G13")
+@pytest.mark.parametrize(
+    "words",
+    ["budget", "überblick", "UBERBLICK", "BUDGET über", "u\u0308berbl", "blick", "日本", "ΣΟΦΌΣ", "GRÖSSE"],
+)
+async def test_a_title_is_found_by_its_parts_whatever_their_case_and_accents(
+    tmp_path: Path, words: str
+) -> None:
+    async with running_node(tmp_path) as node:
+        await say(node, "what time is it", "other")
+        await say(node, "what time is it", "s")
+        await http(
+            node, "PUT", f"{ROOT}/s", {"title": "Quarterly Budget Überblick: σοφός, Größe, 今日は日本語の"}
+        )
+        assert [hit["id"] for hit in await get(node, f"?q={quote(words)}")] == ["s"]
 
 
 @requirement("G16")

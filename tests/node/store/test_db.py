@@ -57,6 +57,7 @@ async def test_a_store_of_the_first_version_opens_with_its_content(tmp_path: Pat
             "In Antarctica.",
         ]
         assert [hit.session.id for hit in await sessions.search("antarctica")] == ["s1"]
+        assert [hit.session.id for hit in await sessions.search("ENGUIN")] == ["s1"]
     finally:
         await db.close()
 
