@@ -163,7 +163,10 @@ class Retry(Event):
 
 
 class Resume(Event):
-    """Follow a session: what was missed since `lastSeq`, or a `snapshot`, then everything live."""
+    """Follow a session: what was missed since `lastSeq`, or a `snapshot`, then everything live.
+
+    Of a session that is not there yet an `error` says so, and what happens in it is told from its begin on.
+    """
 
     event: ClassVar[str] = "resume"
 

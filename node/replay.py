@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from agent.events import Snapshot
 from node import envelope
 from node.snapshot import open_turns, stored_texts
+from node.store.errors import NoSuchSession
 from node.store.events import EventLog, LoggedEvent
 from node.store.sessions import SessionStore
 from node.store.turn import Submitted, Turn
@@ -27,11 +28,19 @@ class Replay:
         self._sessions = sessions
 
     async def resume(self, client: Client, session_id: str, last_seq: int) -> None:
-        """Send what came after `last_seq`, or a snapshot, and let the client follow."""
+        """Send what came after `last_seq`, or a snapshot, and let the client follow.
+
+        Raise `NoSuchSession` for one that is not there, or not yet: it is followed from its first event on.
+        """
         async with self._streams.held_back(client, session_id):
-            if not await self._can_repeat(session_id, last_seq):
+            is_there = bool(await self._sessions.some([session_id]))
+            if not is_there:
+                last_seq = 0
+            elif not await self._can_repeat(session_id, last_seq):
                 last_seq = await self._send_snapshot(client, session_id)
             await self._catch_up(client, session_id, last_seq)
+        if not is_there:
+            raise NoSuchSession(session_id)
 
     async def open(self, client: Client, session_id: str, submit: Callable[[], Awaitable[Submitted]]) -> None:
         """Submit the message with which a client opens a session, and let it follow."""
@@ -72,6 +81,8 @@ class Replay:
     async def _can_repeat(self, session_id: str, last_seq: int) -> bool:
         if not await self._log.pruned_seq(session_id) <= last_seq <= await self._log.last_seq(session_id):
             return False
+        if not last_seq and not await self._log.has_more(session_id, 0, 0):
+            return False  # whatever it holds was brought from elsewhere
         return not await self._log.has_more(session_id, last_seq, REPEATED_EVENTS_MAX)
 
     async def _catch_up(self, client: Client, session_id: str, seq: int, turn_id: str | None = None) -> None:

@@ -43,7 +43,7 @@ class HistoryApi:
         try:
             await self.conversations.reset(session_id)
         except NoSuchSession:
-            pass  # nothing was said yet, so it is empty already
+            pass  # in the default thread nothing was said yet, so it is empty already
         return web.json_response(await self._facts(session_id))
 
     async def _facts(self, session_id: str) -> dict[str, object]:
@@ -63,11 +63,13 @@ class HistoryApi:
         name = request.match_info["name"]
         if name not in {SELF, self.name()}:
             raise ApiError(404, "no_such_agent", f"this node keeps no history of {name!r:.80}, only its own")
-        return request.query.get("sessionId") or await self.conversations.latest()
+        if named := request.query.get("sessionId"):
+            return (await self.sessions.get(named)).id
+        return await self.conversations.latest()
 
 
 def percent(used: int | None, window: int | None) -> float | None:
     """Return how full the window is; a server that counts more than its window holds means a full one."""
-    if used and window:
-        return min(100.0, round(100 * used / window, 1))
-    return 0.0 if used == 0 else None
+    if used is None or not window:
+        return None
+    return min(100.0, round(100 * used / window, 1))

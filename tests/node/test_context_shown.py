@@ -89,7 +89,14 @@ async def test_a_server_that_counts_nothing_leaves_it_unknown(tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     ("used", "window", "share"),
-    [(2_500, 200_000, 1.2), (9_999, 2_000, 100.0), (0, None, 0.0), (5, None, None), (None, 2_000, None)],
+    [
+        (2_500, 200_000, 1.2),
+        (9_999, 2_000, 100.0),
+        (0, 2_000, 0.0),
+        (0, None, None),
+        (5, None, None),
+        (None, 2_000, None),
+    ],
 )
 @requirement("N9", "N10")
 def test_the_share_over_http_is_unknown_or_at_most_the_whole(

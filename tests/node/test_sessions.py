@@ -113,6 +113,14 @@ async def test_the_history_of_the_agent_is_that_of_the_last_session_and_can_be_c
         assert (await http(node, "GET", "/api/agents/bob/chat/history"))[0] == 404
 
 
+@requirement("G20")
+async def test_the_history_of_a_session_that_is_not_there_is_not_an_empty_one(tmp_path: Path) -> None:
+    async with running_node(tmp_path) as node:
+        for method, path in (("GET", "chat/history"), ("GET", "chat/session"), ("DELETE", "history")):
+            status, body, _ = await http(node, method, f"/api/agents/self/{path}?sessionId=never")
+            assert (status, body["code"]) == (404, "no_such_session")
+
+
 @requirement("G14", "G15")
 async def test_pinned_sessions_lead_and_archived_ones_leave_the_list_but_are_found(tmp_path: Path) -> None:
     async with running_node(tmp_path) as node:

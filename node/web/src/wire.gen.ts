@@ -262,7 +262,7 @@ export interface Retry {
   turnId: string;
 }
 
-/** Follow a session: what was missed since `lastSeq`, or a `snapshot`, then everything live. */
+/** Follow a session: what was missed since `lastSeq`, or a `snapshot`, then everything live. Of a session that is not there yet an `error` says so, and what happens in it is told from its begin on. */
 export interface Resume {
   sessionId: string;
   lastSeq?: number;

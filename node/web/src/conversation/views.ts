@@ -5,7 +5,7 @@ import { type ReadonlySignal, effect, signal } from "@preact/signals";
 import { ApiError, api } from "../net/api";
 import { type NodeSocket, type Wish, type WishData, socket } from "../net/socket";
 import type { Mode } from "../shell/node_state";
-import type { ApprovalResponse, Ask, NodeFrame } from "../wire.gen";
+import type { ApprovalResponse, Ask, FrameError, NodeFrame } from "../wire.gen";
 import { batched } from "./batched";
 import { isFresh } from "./current";
 import { type AgentFrame, fold, sent, turnIn } from "./fold";
@@ -171,7 +171,7 @@ export class ConversationView {
       const { event, data } = frame;
       if ("turnId" in data && data.turnId !== null) tellOf(frame, turnIn(this.#state.peek(), data.turnId));
       if ((event === "queued" || event === "done") && data.turnId !== null) this.#asked.delete(data.turnId);
-      if (event === "error" && "about" in data && data.about !== "ask") this.problem.value = data.message;
+      if (event === "error" && "about" in data && isProblem(data)) this.problem.value = data.message;
     }
     if (received.some(({ frame }) => frame.event === "done") && !this.title.peek()) void this.load();
   }
@@ -204,6 +204,11 @@ export function openViews(): readonly ConversationView[] {
 /** Return in which of the open conversations a turn is. */
 export function sessionOf(turnId: string): string | undefined {
   return openViews().find((view) => turnIn(view.state.peek(), turnId))?.id;
+}
+
+/** A refused ask is shown at its message, and a new conversation is followed before its session is stored. */
+function isProblem({ about, code }: FrameError): boolean {
+  return about !== "ask" && !(about === "resume" && code === "no_such_session");
 }
 
 /** Keep the number of open conversations small; those in which something runs stay. */
