@@ -10,6 +10,7 @@ from aiohttp.typedefs import Handler
 from agent.models.base import ErrorKind, ModelError
 from node.settings import BadSetting, UnknownSetting
 from node.store.errors import (
+    BadSessionId,
     MessageUnreadable,
     NoSuchChatLink,
     NoSuchSession,
@@ -103,6 +104,8 @@ def store_status(error: StoreError) -> int:
     match error:
         case NoSuchSession() | NoSuchTurn() | NoSuchWorkspace() | NoSuchChatLink():
             return 404
+        case BadSessionId():
+            return 400
         case StoreFull():
             return 507
         case StoreUnusable() | MessageUnreadable():

@@ -6,6 +6,7 @@ StoreError
 │   └── StoreDamaged      the file, or a part of it, cannot be read
 ├── MessageUnreadable     one message cannot be read
 ├── NoSuchSession
+├── BadSessionId
 ├── WrongTitle
 ├── SessionBusy
 ├── QueueFull
@@ -79,6 +80,15 @@ class NoSuchSession(StoreError):
 
     def __init__(self, session_id: str) -> None:
         super().__init__(f"there is no session {session_id!r}")
+
+
+class BadSessionId(StoreError):
+    """No session can be opened under this id."""
+
+    code = "bad_session_id"
+
+    def __init__(self, session_id: str, why: str) -> None:
+        super().__init__(f"no session can be called {session_id!r:.80}: {why}; choose another id, or none")
 
 
 class WrongTitle(StoreError):

@@ -5,8 +5,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from agent.events import ID_MAX_CHARS
 from node.store.db import Database, storable
-from node.store.errors import NoSuchSession, SessionBusy, WrongTitle
+from node.store.errors import BadSessionId, NoSuchSession, SessionBusy, WrongTitle
 from node.store.messages import Draft, StoredMessage, add_drafts, stored_message
 from node.store.plain import plain
 from node.store.search import search
@@ -14,6 +15,8 @@ from node.store.session import SESSIONS, Hit, Session, Totals, session_of
 
 TITLE_MAX_CHARS = 60
 LIST_MAX = 500
+NO_IDS = frozenset({"active", ".", ".."})
+"""What an address means something else by, so that a session of this id could not be had over HTTP."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,14 +219,25 @@ def title_from(text: str) -> str:
 
 
 def open_session(write: sqlite3.Connection, session_id: str, text: str, now: float) -> bool:
-    """Insert a session titled from its first text; False when it is there already."""
+    """Insert a session titled from its first text; False when it is there already. Raise `BadSessionId`."""
     title = title_from(text)
     added = write.execute(
         "INSERT INTO sessions (id, title, plain_title, created_at, last_message_at) VALUES (?, ?, ?, ?, ?)"
         " ON CONFLICT (id) DO NOTHING RETURNING id",
         (session_id, title, plain(title), now, now),
     )
-    return added.fetchone() is not None
+    is_new = added.fetchone() is not None
+    if is_new:
+        check_id(session_id)
+    return is_new
+
+
+def check_id(session_id: str) -> None:
+    """Raise `BadSessionId` for what is too long or means something else."""
+    if not 0 < len(session_id) <= ID_MAX_CHARS:
+        raise BadSessionId(session_id, f"an id has 1 to {ID_MAX_CHARS} characters")
+    if session_id in NO_IDS:
+        raise BadSessionId(session_id, "the word is reserved")
 
 
 def set_title(write: sqlite3.Connection, session_id: str, title: str) -> None:

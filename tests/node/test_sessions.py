@@ -121,6 +121,28 @@ async def test_the_history_of_a_session_that_is_not_there_is_not_an_empty_one(tm
             assert (status, body["code"]) == (404, "no_such_session")
 
 
+@requirement("G1")
+@pytest.mark.parametrize(
+    ("session_id", "why"), [("active", "reserved"), ("x" * 129, "128 characters")], ids=["reserved", "long"]
+)
+async def test_no_door_opens_a_session_that_another_one_could_not_show(
+    tmp_path: Path, session_id: str, why: str
+) -> None:
+    async with running_node(tmp_path) as node, node.socket() as socket:
+        chat = {"message": "hi", "sessionId": session_id}
+        for method, path, body in (
+            ("POST", CHAT, chat),
+            ("POST", "/api/agent/chat", chat),
+            ("PUT", f"{ROOT}/{session_id}", {"messages": [{"role": "user", "content": "hi"}]}),
+        ):
+            assert (await http(node, method, path, body))[0] == 400
+        await socket.ask("hi", sessionId=session_id)
+        refused = (await socket.until("error"))["data"]
+        assert refused["about"] == "ask"
+        assert why in refused["message"]
+        assert await get(node) == []
+
+
 @requirement("G14", "G15")
 async def test_pinned_sessions_lead_and_archived_ones_leave_the_list_but_are_found(tmp_path: Path) -> None:
     async with running_node(tmp_path) as node:
