@@ -49,8 +49,30 @@ class MessageFile(BaseModel):
     citations: list[CitedPlace] = Field(default_factory=list)
 
 
+class CallFile(BaseModel):
+    """A call of a tool as the action log has it; the name is all that is needed."""
+
+    model_config = ConfigDict(extra="ignore", alias_generator=to_camel, serialize_by_alias=True)
+
+    call_id: str = ""
+    name: str
+    arguments: FiniteObject | None = None
+    ok: bool = False
+    result: str = ""
+    duration_ms: Count = 0
+    started_ms: Count = 0
+    permission: str = ""
+    reused: bool = False
+
+
+class BroughtMessage(MessageFile):
+    """A message of a file, which anybody may have written; what the store has is written as it is."""
+
+    tool_calls: list[CallFile] = Field(default_factory=list)  # type: ignore[assignment]  # what it reads, is one
+
+
 class SessionFile(BaseModel):
-    """A conversation as files have it."""
+    """A conversation as files have it. One that was emptied has no messages."""
 
     model_config = ConfigDict(extra="ignore", alias_generator=to_camel, populate_by_name=True)
 
@@ -59,7 +81,7 @@ class SessionFile(BaseModel):
     last_message_at: Time | None = None
     pinned: bool = False
     archived: bool = False
-    messages: list[MessageFile] = Field(min_length=1, max_length=MESSAGES_MAX)
+    messages: list[BroughtMessage] = Field(max_length=MESSAGES_MAX)
 
 
 def as_json(session: Session, messages: Sequence[StoredMessage]) -> Mapping[str, object]:

@@ -263,9 +263,21 @@ async def test_an_export_comes_back_as_it_was(tmp_path: Path) -> None:
         assert (await get(node, "?q=date"))[0]["id"] == brought["id"]
 
 
+@requirement("G19")
+async def test_an_emptied_session_is_brought_back_empty(tmp_path: Path) -> None:
+    async with running_node(tmp_path) as node:
+        chat = await say(node, "what time is it")
+        await http(node, "POST", f"{ROOT}/{chat['sessionId']}/reset")
+        exported = await get(node, f"/{chat['sessionId']}/export")
+        status, brought, _ = await http(node, "POST", f"{ROOT}/import", exported)
+        assert (status, brought["title"], brought["messageCount"]) == (201, "what time is it", 0)
+        assert (await say(node, "what is the date", brought["id"]))["answer"]
+
+
 UNSTORABLE: list[dict[str, object]] = [
     {"tokensIn": 10**30}, {"executionTimeMs": -1}, {"createdAt": float("inf")}, {"createdAt": float("nan")},
-    {"createdAt": 1e15}, {"position": 10**30}, {"toolCalls": [{"x": [float("inf")]}]},
+    {"createdAt": 1e15}, {"position": 10**30}, {"toolCalls": [{"name": "x", "arguments": {"x": [float("inf")]}}]},
+    {"toolCalls": [{"name": 5}]}, {"toolCalls": [{"name": "clock.now", "arguments": "none"}]},
 ]  # fmt: skip
 """What would make the store refuse the session, or its reader stumble over what it holds."""
 
@@ -297,7 +309,7 @@ async def test_a_transcript_from_elsewhere_needs_only_roles_and_texts(tmp_path: 
         assert "# Old chat\n" in written
         assert "## You\n\nhi\n\n## Agent\n\n### Hello\nyou" in written
         bad_exports: list[object] = [
-            {"title": "x", "messages": []}, {"messages": [{"role": "boss", "content": ""}]}, [],
+            {"title": "x"}, {"messages": [{"role": "boss", "content": ""}]}, [],
             *[{"title": "x", "messages": [{"role": "user", "content": "", **odd}]} for odd in UNSTORABLE],
         ]  # fmt: skip
         for bad in bad_exports:
