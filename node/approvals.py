@@ -8,7 +8,7 @@ from functools import partial
 
 from agent.beside import beside
 from agent.errors import RuleError
-from agent.events import ApprovalResponse, Decision
+from agent.events import ApprovalRequest, ApprovalResponse, Decision
 from agent.gate import specifier_of
 from agent.paths import Places
 from agent.rules import Rule, Rules, read_rule
@@ -52,16 +52,19 @@ class Approvals:
         self._keep = keep
         """Keeps allow rules: for which session, with which answer, which rules."""
         self._open: dict[str, Question] = {}
+        self._told: dict[str, ApprovalRequest] = {}
+        """How each open question was put."""
 
     @contextmanager
-    def open(self, approval_id: str, question: Question) -> Iterator[asyncio.Future[Answer]]:
+    def open(self, request: ApprovalRequest, question: Question) -> Iterator[asyncio.Future[Answer]]:
         """Open a question; its future gets the answer. Closed on leaving, answered or not."""
-        self._open[approval_id] = question
+        approval_id = request.approval_id
+        self._open[approval_id], self._told[approval_id] = question, request
         try:
             yield question.answer
         finally:
             question.answer.cancel()
-            del self._open[approval_id]
+            del self._open[approval_id], self._told[approval_id]
 
     def asking(self) -> frozenset[str]:
         """Return the sessions with a question that nobody has answered."""
@@ -69,10 +72,10 @@ class Approvals:
             question.session_id for question in self._open.values() if not question.answer.done()
         )
 
-    def waiting(self, session_id: str | None = None) -> list[tuple[str, Question]]:
+    def waiting(self, session_id: str | None = None) -> list[ApprovalRequest]:
         """Return the questions that nobody has answered, of one session or of all, the oldest first."""
         return [
-            (approval_id, question)
+            self._told[approval_id]
             for approval_id, question in self._open.items()
             if not question.answer.done() and session_id in {None, question.session_id}
         ]

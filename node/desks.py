@@ -82,26 +82,24 @@ class OwnerDesk:
     async def approve(self, call: Call, tool: ToolSpec, specifier: str, judgement: Judgement) -> Approval:
         if not self._waits_for_clients and not self._streams.is_followed(self._session_id):
             return Approval(allowed=False, reason=NOBODY)
-        approval_id = uuid4().hex
         question = self._permissions.question(self._session_id, tool, specifier, judgement)
-        with self._approvals.open(approval_id, question) as answer:
-            await self.emit(
-                ApprovalRequest(
-                    turn_id=self._turn_id,
-                    session_id=self._session_id,
-                    approval_id=approval_id,
-                    call_id=call.id,
-                    tool=tool.name,
-                    args=dict(call.arguments or {}),
-                    change=await change_of(tool, call.arguments or {}),
-                    specifier=specifier,
-                    mode=self._mode.value,
-                    reason=judgement.reason,
-                    decisions=list(question.decisions),
-                    editable=question.is_editable,
-                )
-            )
-            return await self._answered(approval_id, answer)
+        request = ApprovalRequest(
+            turn_id=self._turn_id,
+            session_id=self._session_id,
+            approval_id=uuid4().hex,
+            call_id=call.id,
+            tool=tool.name,
+            args=dict(call.arguments or {}),
+            change=await change_of(tool, call.arguments or {}),
+            specifier=specifier,
+            mode=self._mode.value,
+            reason=judgement.reason,
+            decisions=list(question.decisions),
+            editable=question.is_editable,
+        )
+        with self._approvals.open(request, question) as answer:
+            await self.emit(request)
+            return await self._answered(request.approval_id, answer)
 
     async def _answered(self, approval_id: str, answer: asyncio.Future[Answer]) -> Approval:
         decision = await self._decision(answer)

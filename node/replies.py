@@ -427,11 +427,20 @@ class QueuedTurn(TypedDict):
 
 
 class OpenQuestion(TypedDict):
+    """An `ApprovalRequest`, as the socket has it."""
+
     approvalId: str
     sessionId: str
+    turnId: str
+    callId: str
     tool: str
+    args: dict[str, object]
+    change: str
     specifier: str
+    mode: str
+    reason: str
     decisions: list[Decision]
+    editable: bool
 
 
 class SessionCompacted(TypedDict):

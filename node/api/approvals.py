@@ -7,7 +7,7 @@ from agent.events import ApprovalResponse, Decision
 from agent.finite import FiniteObject
 from node.api.errors import ApiError
 from node.api.requests import Body, body_of
-from node.approvals import Approvals, Question
+from node.approvals import Approvals
 
 
 class GivenAnswer(Body):
@@ -27,9 +27,9 @@ class ApprovalsApi:
         app.router.add_post("/api/approvals/{id}", self.answer)
 
     async def list(self, request: web.Request) -> web.Response:
-        """List what waits, the oldest first, with the answers that count."""
+        """List what waits, the oldest first, each as the `approval_request` that told of it."""
         waiting = self._approvals.waiting(request.query.get("sessionId"))
-        return web.json_response([question_json(*each) for each in waiting])
+        return web.json_response([asked.model_dump(mode="json") for asked in waiting])
 
     async def answer(self, request: web.Request) -> web.Response:
         """Answer; the first answer of any client holds."""
@@ -40,13 +40,3 @@ class ApprovalsApi:
         if problem := await self._approvals.answer(response):
             raise ApiError(409, "approval_refused", problem)
         return web.Response(status=204)
-
-
-def question_json(approval_id: str, question: Question) -> dict[str, object]:
-    return {
-        "approvalId": approval_id,
-        "sessionId": question.session_id,
-        "tool": question.tool.name,
-        "specifier": question.specifier,
-        "decisions": list(question.decisions),
-    }

@@ -102,6 +102,21 @@ async def test_a_question_that_nobody_is_left_to_answer_is_a_no_and_the_model_re
         assert "nobody is attached" in told_to_model(ollama)
 
 
+@requirement("E13")
+async def test_what_waits_is_listed_over_http_as_the_socket_tells_it(tmp_path: Path) -> None:
+    async with talking(tmp_path) as (node, ollama, ws):
+        writes(ollama)
+        request = await asked_about(ws, "write a note")
+        listed: Any = await node.client.call("GET", "/api/approvals?sessionId=s")
+        assert listed == [request]
+        assert listed[0]["args"] == NOTE | {"mode": "append"}
+        assert listed[0]["turnId"] == "t1"
+        assert listed[0]["reason"]
+        await node.client.answer_question(request["approvalId"], "deny")
+        await ws.until("done")
+        assert await node.client.call("GET", "/api/approvals") == []
+
+
 # --- once, for the session, always ---------------------------------------------------------------------
 
 
