@@ -148,7 +148,10 @@ def _message(message: MessageFile, now: float) -> StoredMessage:
 
 
 def _heading(message: StoredMessage) -> str:
-    return "Summary of what came before" if message.seam_at is not None else _NAMES[message.role]
+    if message.seam_at is not None:
+        return "Summary of what came before"
+    taken_back = message.role is Role.USER and message.state == "cancelled"
+    return f"{_NAMES[message.role]}, taken back" if taken_back else _NAMES[message.role]
 
 
 def _below_the_headings(text: str) -> str:

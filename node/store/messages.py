@@ -32,7 +32,7 @@ class StoredMessage:
     turn_id: str | None = None
     reasoning: str = ""
     state: str = "complete"
-    """`complete`, `failed` or `cancelled`."""
+    """`complete`, `failed` or `cancelled`; the last, of a user: taken back unread."""
     error: str | None = None
     tool_calls: Sequence[JsonObject] = ()
     """The turn's action log: `agent.desk.CallRecord`s in camel case."""

@@ -57,7 +57,7 @@ SELECT m.* FROM messages m LEFT JOIN turns t ON t.session_id = m.session_id AND 
 WHERE m.session_id = ?1 AND m.content <> '' AND (
     m.id = (SELECT id FROM latest)
     OR m.seam_at IS NULL AND m.position >= coalesce((SELECT seam_at FROM latest), 0) AND (
-        m.turn_id IS NULL
+        m.turn_id IS NULL AND NOT (m.role = 'user' AND m.state = 'cancelled')
         OR t.id <> ?2 AND t.attempts > 0 AND t.state IN ('sent', 'failed', 'cancelled')
     )
 )

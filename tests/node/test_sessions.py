@@ -77,6 +77,36 @@ async def test_a_reset_and_a_delete_stop_what_runs_and_what_waits(tmp_path: Path
             assert (await http(node, "GET", f"{ROOT}/s"))[0] == 404
 
 
+@requirement("G11")
+async def test_a_message_that_was_taken_back_is_told_so_until_it_is_said_again(tmp_path: Path) -> None:
+    async with FakeOllama() as ollama:
+        gate = asyncio.Event()
+        ollama.chat(reply(gate, *text("late"), done()), answer("Yes."))
+        async with (
+            running_node(tmp_path, model=None, ollama_url=ollama.address) as node,
+            node.socket() as ws,
+        ):
+            await ws.ask("runs", "t1", sessionId="s")
+            await ws.until("status")
+            await ws.ask("waits", "t2", sessionId="s")
+            await ws.until("queued", turnId="t2")
+            await node.client.withdraw("t2", "s")
+            gate.set()
+            await ws.until("done", turnId="t1")
+            exported = await get(node, "/s/export")
+            states = ["complete", "complete", "cancelled"]
+            assert [message["state"] for message in exported["messages"]] == states
+            assert "## You, taken back\n\nwaits" in await node.client.transcript("s")
+            _, brought, _ = await http(node, "POST", f"{ROOT}/import", exported)
+            await say(node, "and now?", brought["id"])
+            read = [message["content"] for message in ollama.asked[1]["messages"][1:]]
+            assert read == ["runs", "late", "and now?"]
+            ollama.chat(answer("No."))
+            await node.client.retry("t2", "s")
+            await ws.until("done", turnId="t2", reason="answered")
+            assert [message["state"] for message in (await get(node, "/s"))["messages"]] == ["complete"] * 4
+
+
 @requirement("G6")
 async def test_there_is_one_default_thread_and_any_number_beside_it(tmp_path: Path) -> None:
     async with running_node(tmp_path) as node:

@@ -73,10 +73,16 @@ function itemsOf(messages: readonly StoredMessage[], seq: number): Item[] {
   const items: Item[] = [];
   for (const message of messages) {
     if (message.turnId === null || (message.role !== "user" && message.role !== "agent")) items.push(note(message));
-    else if (message.role === "user") items.push({ ...newTurn(message.turnId, message.content, "waiting"), position: message.position });
+    else if (message.role === "user") items.push(question(message, message.turnId));
     else answer(items, message, seq);
   }
   return items;
+}
+
+/** Return a turn of which nothing but its question is known: it waits or runs, or was taken back. */
+function question({ content, state, position }: StoredMessage, turnId: string): Turn {
+  const isTakenBack = state === "cancelled";
+  return { ...newTurn(turnId, content, isTakenBack ? "cancelled" : "waiting"), settledAt: isTakenBack ? 0 : null, position };
 }
 
 /** An answer belongs to its question, which may lie on an earlier page. */
