@@ -82,7 +82,8 @@ class FocusedContext(Event):
     """None: an unsaved buffer, which is left out of the prompt."""
     title: str = ""
     language: str = ""
-    content: str = Field(default="", max_length=PROMPT_MAX_CHARS)
+    content: str | None = Field(default=None, max_length=PROMPT_MAX_CHARS)
+    """None: the model is told where the owner is, and that it cannot see what is there."""
 
 
 class Ask(Event):

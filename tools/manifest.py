@@ -5,6 +5,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 
 from tools.layout import LAYOUT, LAYOUT_TOOLS
+from tools.meta import META_TOOLS
 from tools.schema import problem
 from tools.spec import Effect, JsonObject, SpecifierKind, ToolSpec
 
@@ -47,7 +48,7 @@ def _flaw(raw: object, *, own_names: Container[str], earlier: Container[str]) ->
     name = raw.get("name")
     if not isinstance(name, str) or len(name) > NAME_MAX_CHARS or not _NAME.fullmatch(name):
         return "the name has to be words of letters, digits, _ and - joined by dots"
-    if name in own_names:
+    if name in own_names or name in META_TOOLS:
         return "the node has a tool of this name"
     if name in earlier:
         return "the name is taken by an earlier tool of this manifest"

@@ -16,7 +16,7 @@ from tests.agent.fakes import TODAY
 from tests.mission import requirement
 
 
-def a_buffer(content: str, uri: str | None = "file:///notes/a.md") -> FocusedContext:
+def a_buffer(content: str | None, uri: str | None = "file:///notes/a.md") -> FocusedContext:
     return FocusedContext(uri=uri, title="a.md", language="markdown", content=content)
 
 
@@ -57,6 +57,16 @@ def test_a_clipped_buffer_forbids_writing_the_whole_file() -> None:
     assert "END" not in message.text
     assert f"first {CONTEXT_MAX_CHARS} of {CONTEXT_MAX_CHARS + 3} characters" in message.text
     assert "Never write the whole file" in message.text
+
+
+@requirement("B17")
+@pytest.mark.parametrize(("content", "said"), [(None, "was not sent"), ("", "It is empty.")])
+def test_a_buffer_without_content_is_told_as_what_it_is(content: str | None, said: str) -> None:
+    message = context_message(a_buffer(content))
+    assert message is not None
+    assert said in message.text
+    assert "```" not in message.text
+    assert "whole content" not in message.text
 
 
 @requirement("B17")

@@ -170,11 +170,14 @@ async def test_one_bad_tool_in_a_manifest_is_refused_and_the_others_kept(tmp_pat
             {"name": "bad name!"},
             {"name": "broken.schema", "params": {"type": "nonsense"}},
             {"name": "notes.write", "params": {}},
+            {"name": "load_tools", "params": {}},
             "not a tool",
         ]
         await ws.send("manifest", {"tools": [*bad, PANE]})
-        refused = [(await ws.next())["data"] for _ in range(4)]
+        refused = [(await ws.next())["data"] for _ in range(5)]
         assert {refusal["code"] for refusal in refused} == {"bad_tool"}
+        taken = [refusal["message"] for refusal in refused if "has a tool of this name" in refusal["message"]]
+        assert [text.split("'")[1] for text in taken] == ["notes.write", "load_tools"]
         await ws.send("list_tools", {})
         named = {tool["name"] for tool in (await ws.until("tools"))["data"]["tools"]}
         assert "panes.open" in named

@@ -15,6 +15,19 @@ OTHERS = [
 ]
 
 
+@requirement("B17")
+@pytest.mark.parametrize(("content", "said"), [({}, "was not sent"), ({"content": ""}, "It is empty.")])
+async def test_what_was_not_sent_is_not_told_as_empty(
+    tmp_path: Path, content: dict[str, str], said: str
+) -> None:
+    async with talking(tmp_path) as (_, ollama, ws):
+        ollama.chat(answer("ok"))
+        await ws.whole_turn("what is this?", context={"uri": "file:bread.md", "title": "bread.md", **content})
+        told = json.dumps(ollama.asked[0]["messages"])
+        assert f"(file:bread.md). {said if content else f'What it holds {said}'}" in told
+        assert "whole content" not in told
+
+
 @requirement("B17", "D10")
 @pytest.mark.parametrize("looks", [True, False])
 async def test_the_tool_that_edits_is_in_view_when_a_buffer_is(tmp_path: Path, *, looks: bool) -> None:

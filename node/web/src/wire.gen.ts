@@ -559,7 +559,7 @@ export interface FocusedContext {
   uri?: string | null;
   title?: string;
   language?: string;
-  content?: string;
+  content?: string | null;
 }
 
 /** One call of the model in a turn; null is "not reported", never zero. */
