@@ -302,7 +302,7 @@ def add_export(parser: argparse.ArgumentParser) -> None:
 
 
 def add_import(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", help="as `palaver export` wrote it")
+    parser.add_argument("file", metavar="FILE", help="as `palaver export` wrote it; - reads it from stdin")
     parser.set_defaults(story="import_")
 
 

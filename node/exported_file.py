@@ -20,9 +20,18 @@ def save(file: str, text: str) -> str:
 def load(file: str) -> object:
     """Return what an exported file holds; raises `NodeError`. Blocks."""
     try:
-        exported: object = json.loads(Path(file).expanduser().read_text(encoding="utf-8"))
+        text = Path(file).expanduser().read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         raise NodeError(f"cannot read {file}: {error}") from error
+    return parsed(text, file)
+
+
+def parsed(text: str, name: str) -> object:
+    """Return what an exported text holds; raises `NodeError` that names where it came from."""
+    try:
+        exported: object = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise NodeError(f"cannot read {name}: {error}") from error
     return exported
 
 

@@ -1,12 +1,13 @@
 """`palaver sessions`, `export` and `import`: the stored conversations."""
 
 import argparse
+import sys
 
 from node.client import NodeClient
 from node.commands.output import note, say, say_json
 from node.config import data_folder
 from node.console.tables import sessions_table
-from node.exported_file import as_text, load
+from node.exported_file import as_text, load, parsed
 
 
 async def sessions(arguments: argparse.Namespace) -> int:
@@ -34,7 +35,9 @@ async def export(arguments: argparse.Namespace) -> int:
 
 async def import_(arguments: argparse.Namespace) -> int:
     """Store an exported session as a new one."""
+    is_piped = arguments.file == "-"
+    exported = parsed(sys.stdin.read(), "stdin") if is_piped else load(arguments.file)
     async with NodeClient.at(data_folder(arguments.data)) as node:
-        session = await node.import_session(load(arguments.file))
+        session = await node.import_session(exported)
     say(session["id"])
     return 0

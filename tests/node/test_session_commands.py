@@ -29,7 +29,13 @@ async def test_a_session_leaves_and_comes_back_through_files(tmp_path: Path) -> 
         file.write_text(exported, encoding="utf-8")
         brought = (await palaver("import", str(file), data=data)).out.strip()
         assert (await node.client.session(brought, 10))["title"] == "what time is it"
+        piped = (await palaver("import", "-", data=data, stdin=exported)).out.strip()
+        assert (await node.client.session(piped, 10))["title"] == "what time is it"
         assert (await palaver("import", str(tmp_path / "none"), data=data)).code == 1
+        for no_json in ("{", "[" * 100_000):
+            refused = await palaver("import", "-", data=data, stdin=no_json)
+            assert (refused.code, refused.err.count("\n")) == (1, 1)
+            assert "cannot read stdin" in refused.err
 
 
 @requirement("G16", "H14")
