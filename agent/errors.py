@@ -70,7 +70,8 @@ class RepeatedCallError(TurnError):
 
     def __str__(self) -> str:
         return (
-            f"the model made the same call of {self.name} again and again, also after it was refused;"
+            f"the model made the same call of {self.name or 'a tool without a name'} again and again,"
+            " also after it was refused;"
             " the turn was stopped"
         )
 

@@ -1,6 +1,7 @@
 """The frame of the owner's socket: `{channel, event, data}`, and `seq` beside `data` on events of a turn."""
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from agent.events import ID_MAX_CHARS, Event
 
@@ -88,4 +89,15 @@ def first_problem(error: ValidationError) -> str:
     """Say in one line what is wrong with a message, without repeating its values."""
     problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
     place = ".".join(str(part) for part in problem["loc"])
-    return f"{place}: {problem['msg']}" if place else str(problem["msg"])
+    return f"{place}: {said_plainly(problem)}" if place else said_plainly(problem)
+
+
+def said_plainly(problem: ErrorDetails) -> str:
+    """Return what pydantic says of a problem, in words that are not about Python."""
+    return _PLAIN.get(problem["type"]) or problem["msg"].removeprefix("Value error, ")
+
+
+_PLAIN = {
+    "tuple_type": "Input should be a valid list",
+    "string_unicode": "Input should be text in UTF-8",
+}

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, Strict,
 
 from agent.errors import RuleError
 from agent.rules import read_rule
+from node.envelope import said_plainly
 from node.store.settings import SettingStore
 
 logger = logging.getLogger(__name__)
@@ -44,7 +45,8 @@ class Setting:
         except ValidationError as error:
             first = error.errors()[0]
             where = "".join(f"[{step}]" for step in first["loc"] if isinstance(step, int))
-            raise BadSetting(f"{self.key}{where} cannot be {first['input']!r:.200}: {first['msg']}") from None
+            text = f"{self.key}{where} cannot be {first['input']!r:.200}: {said_plainly(first)}"
+            raise BadSetting(text) from None
 
 
 class Settings:

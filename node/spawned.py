@@ -119,11 +119,12 @@ class SpawnedServer:
             async with asyncio.timeout(READY_LIMIT_S):
                 serves = await self._serves(child, address)
         except TimeoutError:
-            return f"did not serve within {READY_LIMIT_S:.0f} s; it said: {child.said()}"
+            return f"did not serve within {READY_LIMIT_S:.0f} s; it said: {child.said() or 'nothing'}"
         if serves:
             self._set("ready", f"serves at {address}")
             await self._changed()
-        return f"ended with exit code {await child.ended()}: {child.said(LAST_WORDS_LINES)}"
+        code = await child.ended()
+        return f"ended with exit code {code}: {child.said(LAST_WORDS_LINES) or 'it said nothing'}"
 
     async def _serves(self, child: Child, address: str) -> bool:
         """Wait until it answers as a model server; False when it ended before."""

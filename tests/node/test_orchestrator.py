@@ -158,6 +158,13 @@ async def test_where_nobody_is_attached_a_repeated_call_is_an_error_and_then_the
         assert "nobody is attached" in ollama.asked[3]["messages"][-1]["content"]
 
 
+async def test_a_repeated_call_without_a_name_is_told_as_one(tmp_path: Path) -> None:
+    async with talking(tmp_path) as (_, ollama, ws):
+        ollama.answer("/api/chat", reply(calls(("", {})), done()))
+        await ws.ask("what time is it?")
+        assert "the same call of a tool without a name again" in (await ws.until("error"))["data"]["message"]
+
+
 # --- time ----------------------------------------------------------------------------------------
 
 

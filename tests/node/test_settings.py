@@ -1,5 +1,6 @@
 import json
 import math
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -140,6 +141,22 @@ async def test_a_bad_rule_is_named_with_its_place_in_the_list(store: SettingStor
     settings = await Settings.load(store)
     with pytest.raises(BadSetting, match=r"agent\.permissions\.deny\[1\] cannot be 'x\('.*Tool"):
         await settings.put("agent.permissions.deny", ["files.read", "x("])
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "why"),
+    [
+        ("agent.permissions.deny", 5, ": Input should be a valid list"),
+        ("agent.permissions.deny", ["x("], ": cannot read the rule 'x('"),
+        ("models.spawn", ["llama-server"], ": write a program and its arguments"),
+    ],
+)
+async def test_what_is_wrong_with_a_value_is_said_in_plain_words(
+    store: SettingStore, key: str, value: object, why: str
+) -> None:
+    settings = await Settings.load(store)
+    with pytest.raises(BadSetting, match=re.escape(why)):
+        await settings.put(key, value)
 
 
 async def test_typed_reads_give_the_declared_type(store: SettingStore) -> None:

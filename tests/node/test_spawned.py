@@ -84,6 +84,15 @@ async def test_a_server_that_dies_is_reported_with_its_last_words(tmp_path: Path
         assert (readiness["state"], "no model" in readiness["text"]) == ("provider_unreachable", True)
 
 
+async def test_a_server_that_dies_without_a_word_is_told_so(tmp_path: Path) -> None:
+    async with running_node(tmp_path, model=None) as node, node.socket() as socket:
+        mute = [sys.executable, "-c", "raise SystemExit(1)", "{port}"]
+        await node.client.set_setting("models.spawn", mute)
+        await http(node, "POST", SERVER, {"action": "start"})
+        told = (await socket.until("server", state="failed"))["data"]["text"]
+        assert told == "ended with exit code 1: it said nothing"
+
+
 @requirement("C17")
 async def test_a_server_that_crashes_in_a_turn_is_reported_and_can_be_started_again(tmp_path: Path) -> None:
     async with running_node(tmp_path, model=None) as node, node.socket() as socket:
