@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { type AgentFrame, fold, sent, turnIn } from "./fold";
+import { type AgentFrame, fold, isProblem, sent, turnIn } from "./fold";
 import { type Conversation, EMPTY, type Part, answerOf, openApprovals, queuedTurns, turnsOf } from "./model";
 import { type StoredMessage, withStored } from "./stored";
 
@@ -139,6 +139,17 @@ test("events of a newer node are let pass", () => {
   const before = play(WHOLE.slice(0, 4));
   const after = fold(before, frame(5, "hologram", {}), 0);
   expect(turnIn(after, "t")?.parts).toEqual(turnIn(before, "t")?.parts);
+});
+
+test("a new conversation is no problem because nothing of it is stored yet", () => {
+  const told = { message: "", turnId: null, queueLength: null, retryAfter: null };
+  expect(isProblem({ ...told, about: "resume", code: "no_such_session" })).toBe(false);
+  expect(isProblem({ ...told, about: "resume", code: "session_unreadable" })).toBe(true);
+});
+
+test("a stored message that was taken back does not wait", () => {
+  const stored = { ...message(1, "user", "one"), state: "cancelled" };
+  expect(turnIn(withStored(EMPTY, { id: "s", title: "", lastSeq: 2, hasEarlier: false, messages: [stored] }), "t")?.state).toBe("cancelled");
 });
 
 function message(position: number, role: "user" | "agent", content: string): StoredMessage {

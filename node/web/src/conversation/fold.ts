@@ -31,6 +31,11 @@ export function sent(before: Conversation, turnId: string, prompt: string): Conv
   return { ...before, items: [...before.items, newTurn(turnId, prompt, "sending")] };
 }
 
+/** A refused ask is shown at its message, and a new conversation is followed before its session is stored. */
+export function isProblem({ about, code }: FrameError): boolean {
+  return about !== "ask" && !(about === "resume" && code === "no_such_session");
+}
+
 function queued(state: Conversation, told: { turnId: string; prompt: string }, seq: number): Conversation {
   const known = turnIn(state, told.turnId);
   if (!known) return { ...state, items: [...state.items, newTurn(told.turnId, told.prompt, "waiting")] };

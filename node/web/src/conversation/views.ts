@@ -5,10 +5,10 @@ import { type ReadonlySignal, effect, signal } from "@preact/signals";
 import { ApiError, api } from "../net/api";
 import { type NodeSocket, type Wish, type WishData, socket } from "../net/socket";
 import type { Mode } from "../shell/node_state";
-import type { ApprovalResponse, Ask, FrameError, NodeFrame } from "../wire.gen";
+import type { ApprovalResponse, Ask, NodeFrame } from "../wire.gen";
 import { batched } from "./batched";
 import { isFresh } from "./current";
-import { type AgentFrame, fold, sent, turnIn } from "./fold";
+import { type AgentFrame, fold, isProblem, sent, turnIn } from "./fold";
 import { type Conversation, EMPTY, isOpen, turnsOf } from "./model";
 import { tellOf } from "./notify";
 import { type StoredSession, firstPosition, withEarlier, withStored } from "./stored";
@@ -204,11 +204,6 @@ export function openViews(): readonly ConversationView[] {
 /** Return in which of the open conversations a turn is. */
 export function sessionOf(turnId: string): string | undefined {
   return openViews().find((view) => turnIn(view.state.peek(), turnId))?.id;
-}
-
-/** A refused ask is shown at its message, and a new conversation is followed before its session is stored. */
-function isProblem({ about, code }: FrameError): boolean {
-  return about !== "ask" && !(about === "resume" && code === "no_such_session");
 }
 
 /** Keep the number of open conversations small; those in which something runs stay. */
