@@ -24,7 +24,7 @@ PURE = (
     "agent.compact", "agent.context", "agent.repeats",
     "agent.events", "agent.history", "agent.prompt", "agent.disclosure", "agent.ranking", "agent.gate", "agent.rules",
     "agent.breakers", "agent.paths", "agent.subject", "agent.rule_check",
-    "agent.shell.line", "agent.shell.programs", "agent.shell.reading", "agent.shell.syntax", "agent.nudge",
+    "agent.shell.line", "agent.shell.programs", "agent.shell.reading", "agent.shell.rereading", "agent.shell.syntax", "agent.nudge",
     "peer.announcement", "peer.messages", "peer.protocol", "peer.pairing", "peer.comparing", "peer.window", "peer.rotation", "peer.trust", "peer.guard",
     "node.chat_links.page", "node.chat_links.prose", "node.chat_links.secret",
     "node.envelope", "node.router", "node.slash.commands", "node.slash.outcome", "node.console.render",

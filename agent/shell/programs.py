@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from agent.shell.syntax import Command, UnreadableLine, commands_of
-from agent.shell.words import HOME, STAR, UNKNOWN, expanded, plain
+from agent.shell.words import BRACKET, HOME, STAR, UNKNOWN, expanded, plain
 
 STARTED_MAX = 64
 REACH_MAX = 200
@@ -36,13 +36,18 @@ WRAPPERS = frozenset(
 
 SHELLS = frozenset(("sh", "bash", "dash", "zsh", "ksh", "ash", "fish", "rbash"))
 READ_LINES = SHELLS | {
-    ".", "alias", "at", "batch", "docker", "env", "eval", "flock", "kubectl", "nsenter", "parallel", "podman",
-    "runuser", "screen", "script", "source", "ssh", "su", "tmux", "trap", "watch", "wsl",
+    ".", "alias", "at", "batch", "compgen", "complete", "docker", "env", "eval", "flock", "kubectl",
+    "mapfile", "nsenter", "parallel", "podman", "readarray", "runuser", "screen", "script", "source", "ssh",
+    "su", "tmux", "trap", "watch", "wsl",
 }  # fmt: skip
 """Programs that take arguments for shell lines."""
 
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*(?:\[[^]]*\])?\+?=")
+_READ_EACH = frozenset(("eval", "ssh", "trap", "watch"))
+"""Those of them whose arguments are lines and nothing else."""
+
+_ASSIGNMENT = re.compile(rf"[A-Za-z_]\w*(?:[\[{BRACKET}][^]]*\])?\+?=")
 _PASSED_BY = re.compile(r"\d+(?:\.\d+)?[smhd]?|[A-Za-z_]\w*=.*", re.DOTALL)
+_TAKES_LINE = re.compile(r"-[A-Za-z]*c|--command(=.*)?", re.DOTALL)
 _DURATION = re.compile(r"\d+(?:\.\d+)?[smhd]?")
 
 
@@ -118,20 +123,38 @@ def reached(line: str) -> tuple[Command, ...]:
     while at < len(found):
         if len(found) > REACH_MAX:
             raise UnreadableLine("it leads to too many commands")
-        found += [inner for text in _lines_within(found[at]) for inner in _read_if_possible(text)]
+        found += _handed_on(found[at])
         at += 1
     return tuple(found)
 
 
-def _lines_within(command: Command) -> Iterator[str]:
+def _handed_on(command: Command) -> Iterator[Command]:
+    """Return the commands of the lines in a command's words and text."""
+    if command.arithmetic:
+        yield from _read_if_possible(command.arithmetic)
     argv = without_assignments(expanded(command.words))
     for each in started(argv):
         name = program(each)
         if name in READ_LINES and (name != "." or each == argv):  # `find . -name x` sources nothing
-            yield from map(_as_line, command.text_in)
-            yield from map(_as_line, each[1:])
-            yield from (_as_line(word.partition("=")[2]) for word in each[1:] if "=" in word)
-            yield _as_line(" ".join(each[1:]))
+            for line in _sure_lines(name, each[1:], command.text_in):
+                yield from commands_of(_as_line(line))
+            for line in _possible_lines(each[1:], command.text_in):
+                yield from _read_if_possible(_as_line(line))
+
+
+def _sure_lines(name: str, words: tuple[str, ...], text_in: tuple[str, ...]) -> Iterator[str]:
+    """Return what is a line for certain: if it cannot be read, nobody knows what runs."""
+    if name in SHELLS:
+        yield from text_in
+    if name in _READ_EACH:
+        yield from (*words, " ".join(words))
+    else:
+        yield from itertools.dropwhile(lambda word: not _TAKES_LINE.fullmatch(word), words)
+
+
+def _possible_lines(words: tuple[str, ...], text_in: tuple[str, ...]) -> Iterator[str]:
+    yield from (*text_in, *words, " ".join(words))
+    yield from (word.partition("=")[2] for word in words if "=" in word)
 
 
 def _as_line(marked: str) -> str:

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from agent.shell.programs import is_assignment, unwrapped
 from agent.shell.syntax import Command
-from agent.shell.words import STAR, UNKNOWN, expanded, plain
+from agent.shell.words import BRACKET, QUERY, STAR, UNKNOWN, expanded, plain
 
 Arguments: TypeAlias = Sequence[str]
 Check: TypeAlias = Callable[[Arguments], bool]
@@ -24,9 +24,12 @@ HARMLESS = frozenset(
 """Programs that write nothing and start nothing, whatever their arguments."""
 
 _HARMLESS_VARIABLES = re.compile(r"(LANG|LC_[A-Z]+|TZ|NO_COLOR)=[\w./:@-]*")
+_LOOP_VARIABLE = re.compile(r"[a-z_][a-z0-9_]*")
 _DISCARDED = frozenset(("/dev/null", "/dev/stdout", "/dev/stderr"))
 _NETWORK = ("/dev/tcp/", "/dev/udp/")
 _READS = frozenset(("<", "<<<", "<&"))
+
+_COMPUTES = frozenset(("-eq", "-ne", "-lt", "-le", "-gt", "-ge"))
 
 _GIT_ANYTHING = frozenset(
     (
@@ -61,19 +64,25 @@ def only_reads(command: Command) -> bool:
     if name in HARMLESS:
         return True
     if name == "for":
-        return bool(arguments) and arguments[0].islower()
+        return bool(arguments) and _LOOP_VARIABLE.fullmatch(arguments[0]) is not None
     check = _CHECKED.get(name)
     return check is not None and not any(map(_may_be_an_option, arguments)) and check(arguments)
 
 
 def _is_harmless_redirect(operator: str, target: str) -> bool:
-    reads = operator in _READS and not target.startswith(_NETWORK)
+    reads = operator in _READS and not _may_be_network(target)
     return reads or target in _DISCARDED
 
 
+def _may_be_network(target: str) -> bool:
+    known = target.partition(UNKNOWN)[0]
+    is_whole = known == target
+    return target.startswith(_NETWORK) or any(not is_whole and each.startswith(known) for each in _NETWORK)
+
+
 def _may_be_an_option(marked: str) -> bool:
-    """Whether what the shell fills in could turn out to begin with a dash."""
-    return marked.startswith((STAR, UNKNOWN)) or (UNKNOWN in marked and marked.startswith("-"))
+    """Whether what the shell fills in could turn out to begin with a dash, also behind a blank in a value."""
+    return UNKNOWN in marked or marked.startswith((STAR, QUERY, BRACKET))
 
 
 def _has(arguments: Arguments, *, short: str = "", long: Sequence[str] = ()) -> bool:
@@ -133,8 +142,10 @@ def _operands(arguments: Arguments) -> int:
 
 
 def _test(arguments: Arguments) -> bool:
-    """`test -v 'a[$(x)]'` runs x although it is quoted: the index is arithmetic."""
-    return not any({"$", "`", "["} & set(plain(argument)) for argument in arguments)
+    """`test -v 'a[$(x)]'` runs x although it is quoted: an index is arithmetic, as are the sides of `-eq`."""
+    return _COMPUTES.isdisjoint(arguments) and not any(
+        {"$", "`", "["} & set(plain(argument)) for argument in arguments
+    )
 
 
 _CHECKED: Mapping[str, Check] = {

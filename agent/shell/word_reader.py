@@ -11,8 +11,22 @@ _TESTS = frozenset(("[", "[["))
 """Names of programs, although a bracket begins a pattern elsewhere."""
 _ENDS_WORD = frozenset(" \t\n;&|()<>")
 _NAME = re.compile(r"[A-Za-z_]\w*|[0-9@*#?$!-]")
+_TILDE = re.compile(r"~([\w.+-]*)")
+_BROKEN = "\\\n"
+"""A line that goes on: both characters vanish before bash looks at what stands around them."""
+_INDEX = r"(?:\[(?:[@*]|\d+)\])?"
+_SET = rf"(?:[A-Za-z_]\w*|\d+|[@*#?$-]){_INDEX}"
+_NUMBER = r":[ ]?-?\d+"
+_PARAMETER = re.compile(
+    rf"!(?=\}})|\#?{_SET}(?=\}})|{_SET}(?::?[-=?+]|\#\#?|%%?|//?|\^\^?|,,?)"
+    rf"|{_SET}(?:@[QEAKUuLak]|{_NUMBER}(?:{_NUMBER})?)(?=\}})",
+    re.ASCII,
+)
+"""What `${` may begin with. All else, as `${x[i]}`, `${!x}` and `${x@P}`, reads a value once more."""
+_COMMAND_IN_TEXT = re.compile(r"\$(?:[({\[]|\Z)|`")
 _ANSI_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "v": "\v"}
 _ANSI_CODE = re.compile(r"x[0-9A-Fa-f]{1,2}|u[0-9A-Fa-f]{1,4}|U[0-9A-Fa-f]{1,8}|[0-7]{1,3}")
+_ANSI_RARE = re.compile(r"x\{[^}']*\}?|c[^'\\]?", re.DOTALL)
 
 
 class UnreadableLine(ValueError):
@@ -26,6 +40,10 @@ class WordReader(ABC):
         self.text = text
         self.at = 0
         self.depth = depth
+        self.rereads = False
+        """A value is read once more, and a command in it would run: arithmetic does that."""
+        self.hides = False
+        """Quotes hold text that would be a command if it were read once more."""
 
     @abstractmethod
     def program(self, until: str) -> None:
@@ -34,6 +52,10 @@ class WordReader(ABC):
     @abstractmethod
     def run_inside(self, text: str) -> None:
         """Take a text whose commands run, as between back-ticks."""
+
+    @abstractmethod
+    def arithmetic(self, begin: int) -> str | None:
+        """Read on from behind `((` and return the arithmetic; None where it begins subshells."""
 
     def word(self) -> Word:
         start, marked, substitutes = self.at, "", False
@@ -56,15 +78,15 @@ class WordReader(ABC):
             case "\\":
                 return self._escaped(), False
             case "'":
-                return self._single_quoted(), False
+                return self.single_quoted(), False
             case '"':
                 self.at += 1
                 return self.quoted(until='"')
             case "$":
                 return self._dollar(in_quotes=False)
             case "`":
-                return self._back_ticks()
-            case "<" | ">":
+                return self._back_ticks(in_quotes=False)
+            case "<" | ">" if self.text.startswith("(", self.at + 1):
                 self.at += 2
                 self.program(until=")")
                 return UNKNOWN, True
@@ -79,15 +101,21 @@ class WordReader(ABC):
             raise UnreadableLine("it ends in a backslash")
         character = self.text[self.at + 1]
         self.at += 2
+        self.notice(character)
         return "" if character == "\n" else character
 
-    def _single_quoted(self) -> str:
+    def single_quoted(self) -> str:
         end = self.text.find("'", self.at + 1)
         if end < 0:
             raise UnreadableLine("a quote is not closed")
         text = self.text[self.at + 1 : end]
         self.at = end + 1
+        self.notice(text)
         return text
+
+    def notice(self, text: str) -> None:
+        """Take note of text that is not read now."""
+        self.hides |= _COMMAND_IN_TEXT.search(text) is not None
 
     def quoted(self, until: str) -> tuple[str, bool]:
         """Read text in double quotes, or the body of a here-document, whose end is the end of the text."""
@@ -95,78 +123,126 @@ class WordReader(ABC):
         while (character := self.peek()) != until:
             if not character:
                 raise UnreadableLine("a quote is not closed")
-            piece, runs = self._quoted_piece(character)
+            piece, runs = self.quoted_piece(character)
             marked += piece
             substitutes |= runs
         self.at += len(until)
         return marked, substitutes
 
-    def _quoted_piece(self, character: str) -> tuple[str, bool]:
+    def quoted_piece(self, character: str) -> tuple[str, bool]:
         match character:
             case "\\" if self.text[self.at + 1 : self.at + 2] in {"$", "`", '"', "\\", "\n"}:
                 return self._escaped(), False
             case "$":
                 return self._dollar(in_quotes=True)
             case "`":
-                return self._back_ticks()
+                return self._back_ticks(in_quotes=True)
             case _:
                 self.at += 1
                 return character, False
 
     def _tilde(self) -> str:
         """Read `~`, `~name` or `~+`: somebody's home, or a folder that only the shell knows."""
-        self.at += 1
-        end = self.at
-        while end < len(self.text) and self.text[end] not in _ENDS_WORD and self.text[end] != "/":
-            end += 1
-        name, self.at = self.text[self.at : end], end
-        return UNKNOWN if name in {"+", "-"} else HOME
+        found = _TILDE.match(self.text, self.at)
+        assert found is not None
+        self.at = found.end()
+        self._refuse_broken()
+        if self.peek() != "/" and not self._ends_word(self.peek() or " "):
+            return found[0]
+        return UNKNOWN if found[1] in {"+", "-"} else HOME
 
     # --- what the shell fills in ---
 
     def _dollar(self, *, in_quotes: bool) -> tuple[str, bool]:
-        following = self.text[self.at + 1 : self.at + 2]
-        if following == "(":
-            self.at += 2
-            self.program(until=")")
-            return UNKNOWN, True
-        if following == "{":
-            return self._braced()
-        if following == "'" and not in_quotes:
-            return self._ansi_quoted(), False
-        if following == '"' and not in_quotes:
-            self.at += 2
-            return self.quoted(until='"')
+        match self.text[self.at + 1 : self.at + 2]:
+            case "(":
+                return self._substitution()
+            case "{":
+                return self._braced_in_quotes() if in_quotes else self._braced()
+            case "[":
+                raise UnreadableLine("it uses `$[`")
+            case "'" if not in_quotes:
+                return self._ansi_quoted(), False
+            case '"' if not in_quotes:
+                self.at += 2
+                return self.quoted(until='"')
+        return self._variable(), False
+
+    def _variable(self) -> str:
         found = _NAME.match(self.text, self.at + 1)
         self.at = found.end() if found else self.at + 1
+        self._refuse_broken()
         if found is None:
-            return "$", False
-        return (HOME if found[0] == "HOME" else UNKNOWN), False
+            self.notice("$")
+            return "$"
+        return HOME if found[0] == "HOME" else UNKNOWN
+
+    def _substitution(self) -> tuple[str, bool]:
+        """Read `$(...)` or `$((...))`."""
+        self.refuse_broken_double()
+        if not self.text.startswith("((", self.at + 1):
+            self.at += 2
+            self.program(until=")")
+        elif self.arithmetic(self.at + 3) is None:
+            raise UnreadableLine("`$((` begins no arithmetic; a subshell needs a blank before it")
+        return UNKNOWN, True
 
     def _braced(self) -> tuple[str, bool]:
-        """Read `${...}`; commands inside it run."""
+        """Read `${...}` that stands in no quotes; commands inside it run."""
         self.go_deeper()
-        self.at += 2
-        start, runs = self.at, False
+        start, computes = self.at + 2, self._parameter()
+        runs = computes
         while (character := self.peek()) != "}":
             if not character:
                 raise UnreadableLine("a '}' is missing")
+            if computes and character in "'\\":
+                raise UnreadableLine("quotes stand in what a `${...}` computes")
             _, ran = self._piece(character, is_first=False)
             runs |= ran
+        return self._closed_brace(start), runs
+
+    def _braced_in_quotes(self) -> tuple[str, bool]:
+        """Read `${...}` in double quotes. Whether a `'` in it is a quote, shells do not agree on."""
+        self.go_deeper()
+        start, runs, is_inner = self.at + 2, self._parameter(), False
+        while (character := self.peek()) != "}" or is_inner:
+            if character in {"", "'", "}"}:
+                raise UnreadableLine("a `${...}` in quotes holds quotes, or is not closed")
+            if character == "\\":
+                self._escaped()
+            elif character == '"':
+                is_inner = not is_inner
+                self.at += 1
+            else:
+                _, ran = self.quoted_piece(character)
+                runs |= ran
+        return self._closed_brace(start), runs
+
+    def _parameter(self) -> bool:
+        """Go behind the name in `${name...}`; say whether its value is read once more."""
+        self.at += 2
+        found = _PARAMETER.match(self.text, self.at)
+        self.at = found.end() if found else self.at
+        self.rereads |= found is None
+        return found is None
+
+    def _closed_brace(self, start: int) -> str:
         inside = self.text[start : self.at]
         self.at += 1
         self.depth -= 1
-        return (HOME if re.match(r"HOME(?!\w)", inside) else UNKNOWN), runs
+        return HOME if re.match(r"HOME(?!\w)", inside) else UNKNOWN
 
-    def _back_ticks(self) -> tuple[str, bool]:
+    def _back_ticks(self, *, in_quotes: bool) -> tuple[str, bool]:
         end = self.at + 1
         while end < len(self.text) and self.text[end] != "`":
             end += 2 if self.text[end] == "\\" else 1
         if end >= len(self.text):
             raise UnreadableLine("a back-tick is not closed")
-        inner = re.sub(r"\\([$`\\])", r"\1", self.text[self.at + 1 : end])
+        inner = self.text[self.at + 1 : end]
+        if in_quotes and '\\"' in inner:
+            raise UnreadableLine("a quote is escaped between back-ticks in quotes")
         self.at = end + 1
-        self.run_inside(inner)
+        self.run_inside(re.sub(r"\\([$`\\])", r"\1", inner))
         return UNKNOWN, True
 
     def _ansi_quoted(self) -> str:
@@ -178,13 +254,20 @@ class WordReader(ABC):
             self.at += 1
             text += self._ansi_escape() if character == "\\" else character
         self.at += 1
+        self.notice(text)
         return text
 
     def _ansi_escape(self) -> str:
+        if self.peek() == "'":  # a shell that does not know $'...' ends the quote here
+            raise UnreadableLine("a quote is escaped within $'...'")
+        if found := _ANSI_RARE.match(self.text, self.at):
+            self.at = found.end()
+            return UNKNOWN
         if found := _ANSI_CODE.match(self.text, self.at):
             self.at = found.end()
             digits = found[0].lstrip("xuU") if found[0][0] in "xuU" else found[0]
             code = int(digits or "0", 16 if found[0][0] in "xuU" else 8)
+            code &= 0xFF if found[0][0].isdigit() else code
             return chr(code) if 0 < code < 0x110000 and chr(code) not in MARKS else UNKNOWN
         character = self.peek()
         self.at += 1
@@ -203,3 +286,12 @@ class WordReader(ABC):
     def skip_blanks(self) -> None:
         while self.peek() in {" ", "\t"} or self.text.startswith("\\\n", self.at):
             self.at += 1 if self.peek() in {" ", "\t"} else 2
+
+    def refuse_broken_double(self) -> None:
+        """Whether bash sees `((` here is hard to say if a broken line stands between."""
+        if re.compile(r"\$?\((?:\\\n)+\(").match(self.text, self.at):
+            raise UnreadableLine("a line is broken between two parentheses")
+
+    def _refuse_broken(self) -> None:
+        if self.text.startswith(_BROKEN, self.at):
+            raise UnreadableLine("a line is broken within a name")
