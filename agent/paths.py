@@ -30,7 +30,7 @@ class Places:
     workspace: str = "/"
     home: str = "/"
     resolve: Callable[[str], str] = str
-    """Follows links, as `os.path.realpath`; may wait for the disk."""
+    """Follows links and dots from left to right, as `os.path.realpath`; may wait for the disk."""
     folds_case: bool = False
     """`A` and `a` are one file, as on Windows and macOS."""
     is_windows: bool = False
@@ -39,15 +39,17 @@ class Places:
 def path_parts(path: str, places: Places) -> tuple[Part, ...]:
     """Return the path as it is written and as it really is; an allow rule has to mean both.
 
-    Raises `UnreadablePath`.
+    Behind a link, `..` is the folder above its target for a disk, and above the link for a tool that works
+    dots out first: both count. Raises `UnreadablePath`.
     """
-    written = absolute(path, places)
+    begun = _from_root(path, places)
+    written = _normal(begun)
     try:
-        real = _same(places.resolve(written), places)
+        real = [_same(places.resolve(each), places) for each in dict.fromkeys((written, begun))]
     except (OSError, ValueError) as error:
         raise UnreadablePath(f"{path[:200]!r} cannot be looked up") from error
-    both = dict.fromkeys((_same(written, places), real))
-    return tuple(Part(typed=path, allowed_as=(each,), denied_as=(each,)) for each in both)
+    every = dict.fromkeys((_same(written, places), *real))
+    return tuple(Part(typed=path, allowed_as=(each,), denied_as=(each,)) for each in every)
 
 
 def path_fits(pattern: str, path: str, places: Places) -> bool:
@@ -71,8 +73,8 @@ def path_pattern(path: str, places: Places) -> str:
     return f"/{pattern}" if path.startswith("/") else pattern
 
 
-def absolute(path: str, places: Places) -> str:
-    """Return a path from the root, with its dots worked out; raises `UnreadablePath`."""
+def _from_root(path: str, places: Places) -> str:
+    """Return a path from the root, with its dots; raises `UnreadablePath`."""
     if "\0" in path:
         raise UnreadablePath("it holds a NUL character")
     path = _unified(path, places)
@@ -84,7 +86,7 @@ def absolute(path: str, places: Places) -> str:
         path = f"{_unified(places.workspace, places)}/{path}"
     if path.count("/") > STEPS_MAX:
         raise UnreadablePath(f"it has more than {STEPS_MAX} steps")
-    return _normal(path)
+    return path
 
 
 def _patterns(pattern: str, places: Places) -> Iterator[tuple[str, ...]]:

@@ -21,11 +21,15 @@ TABLE = tomllib.loads((Path(__file__).parent / "permissions.toml").read_text("ut
 
 
 def followed(path: str) -> str:
-    """Follow the links of the table, as a disk would."""
-    for link, target in TABLE["links"].items():
-        if path == link or path.startswith(f"{link}/"):
-            return followed(target + path.removeprefix(link))
-    return path
+    """Follow the links of the table and the dots of a path step by step, as a disk would."""
+    at = ""
+    for step in path.split("/"):
+        if step == "..":
+            at = at.rpartition("/")[0]
+        elif step not in {"", "."}:
+            at = f"{at}/{step}"
+            at = followed(TABLE["links"][at]) if at in TABLE["links"] else at
+    return at or "/"
 
 
 PLACES = Places(workspace="/srv/project", home="/home/ann", resolve=followed)

@@ -341,7 +341,13 @@ async def test_a_path_rule_holds_against_dots_and_a_link_on_the_disk(tmp_path: P
     settings = {"agent.workspace": str(workspace), "agent.permissions.allow": ["disk.put(/notes/**)"]}
     async with talking(tmp_path / "data", settings) as (_, ollama, ws):
         await ws.send("manifest", {"tools": [WRITE]})
-        for turn, path in enumerate(["notes/../../secret/x", "notes/out/x", str(tmp_path / "secret" / "x")]):
+        outside = [
+            "notes/../../secret/x",
+            "notes/out/x",
+            "notes/out/../secret/x",
+            str(tmp_path / "secret" / "x"),
+        ]
+        for turn, path in enumerate(outside):
             ollama.chat(reply(calls(("disk.put", {"path": path})), done()), answer("ok"))
             await say(ws, await asked_about(ws, "write", f"t{turn}"), "deny")
             await ws.until("done")
