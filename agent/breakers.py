@@ -6,9 +6,20 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from agent.shell.programs import FEEDERS, SHELLS, named, program, reached, started, without_assignments
+from agent.shell.programs import (
+    FEEDERS,
+    SHELLS,
+    STARTED_MAX,
+    STARTERS,
+    named,
+    program,
+    reached,
+    started,
+    without_assignments,
+)
+from agent.shell.reading import is_known_to_read
 from agent.shell.syntax import Command, UnreadableLine
-from agent.shell.words import BRACKET, HOME, QUERY, STAR, UNKNOWN, expanded, plain
+from agent.shell.words import BRACKET, HOME, QUERY, STAR, UNKNOWN, Word, expanded, plain
 
 Argv: TypeAlias = tuple[str, ...]
 
@@ -23,8 +34,18 @@ _STREAMS = frozenset(
     )
 )  # fmt: skip
 _INTERPRETER = re.compile(r"(python|perl|ruby|node|php)[\d.]*")
+_GOES = re.compile(r"-[CD](.*)|--(?:ch|wd|wo)[a-z-]*(?:=(.*))?", re.DOTALL)
+"""The options that say in which folder a program is started."""
 _FORKING = re.compile(r"fork\s+while\s+fork")
 _STDIN = frozenset(("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"))
+_SYSTEM = frozenset(
+    (
+        "bin", "boot", "dev", "etc", "Library", "lib", "lib32", "lib64", "private", "proc", "sbin", "sys",
+        "System", "usr", "var", "Windows",
+    )
+)  # fmt: skip
+_STARTS_NOTHING = frozenset(("bzr", "git", "hg", "jj", "man", "svn"))
+"""Programs with words of their own that are names of programs elsewhere: `git rm -r .`."""
 _REMOVERS = frozenset(("rm", "shred", "unlink", "mv"))
 _FIND_NARROWS = frozenset(
     (
@@ -54,11 +75,21 @@ def ruin(line: str) -> str | None:
 def _ruin_of_folder(commands: Sequence[Command]) -> str | None:
     """`cd / && rm -rf usr`: a name is harmless or not by where it is looked up."""
     every = [without_assignments(expanded(command.words)) for command in commands]
-    goes = any(program(argv) in {"cd", "pushd"} and any(map(_holds_much, argv[1:])) for argv in every)
+    goes = any(_goes_far(each) for argv in every for each in started(argv))
     removes = (each for argv in every for each in started(argv) if program(each) in {"rm", "srm"})
     if goes and any(_is_recursive(*_flags(argv)[:2]) for argv in removes):
         return "it goes to a root or a home and deletes folders there"
     return None
+
+
+def _goes_far(argv: Argv) -> bool:
+    """Whether a command goes to a root or a home, or starts another there, as `env -C /` does."""
+    if program(argv) in {"cd", "pushd"}:
+        return any(map(_holds_much, argv[1:]))
+    options = ((_GOES.fullmatch(word), after) for word, after in itertools.pairwise((*argv[1:], "")))
+    return program(argv) in STARTERS and any(
+        _holds_much(found[1] or found[2] or after) for found, after in options if found
+    )
 
 
 def _ruin_of_found(commands: Sequence[Command]) -> str | None:
@@ -86,8 +117,10 @@ def _ruins_windows(line: str) -> bool:
 
 def _ruin_of(command: Command) -> str | None:
     for redirect in command.redirects:
-        if redirect.operator not in {"<", "<<", "<<<", "<&"} and _is_device(redirect.target.marked):
-            return f"it writes over the device {redirect.target.source}"
+        if redirect.operator not in {"<", "<<", "<<<", "<&"} and (
+            reason := _ruin_by_writing(redirect.target)
+        ):
+            return reason
     argv = expanded(command.words)
     is_fed = command.is_piped_to or any(
         each.operator == "<" and each.target.substitutes for each in command.redirects
@@ -99,7 +132,28 @@ def _ruin_of(command: Command) -> str | None:
             return f"`{program(argv)}` hands a shell text that nobody has seen"
         if each and (reason := _ruin_of_program(each, is_fed=is_fed)):
             return reason
+    return _ruin_behind(without_assignments(argv))
+
+
+def _ruin_behind(argv: Argv) -> str | None:
+    """Take a program that nobody knows for one that starts what its arguments name, if that is ruinous."""
+    if is_known_to_read(program(argv)) or program(argv) in STARTERS | _STARTS_NOTHING:
+        return None
+    checks = ((_CHECKS.get(program(argv[i:])), argv[i:]) for i in range(1, min(len(argv), STARTED_MAX)))
+    return next(filter(None, (check(rest) for check, rest in checks if check)), None)
+
+
+def _ruin_by_writing(target: Word) -> str | None:
+    if _is_device(target.marked):
+        return f"it writes over the device {target.source}"
+    if _names_nothing(target.marked) and not target.source.startswith((">(", "<(")):
+        return f"what it writes over cannot be known before it runs: {target.source}"
     return None
+
+
+def _names_nothing(marked: str) -> bool:
+    """Whether all of a path is filled in when it runs: it may be a device."""
+    return marked != "" and not marked.strip(UNKNOWN)
 
 
 def _is_unknown(argv: Argv) -> bool:
@@ -147,14 +201,13 @@ def _holds_much(target: str) -> bool:
     """Whether a path is a disk, a folder of the system or somebody's home, or all that is in one of those."""
     text = _GLOB.sub(STAR, target)
     if text.startswith(HOME):
-        below = text[1:]
-        return below[:1] in {"", "/"} and not posixpath.normpath("/" + below).strip(_NOTHING)
+        below = posixpath.normpath(f".{text[1:]}")
+        return text[1:2] in {"", "/"} and (below.startswith("..") or not below.strip(_NOTHING))
     if _DRIVE.fullmatch(text):
         return True
     if not text.startswith("/"):
         return False
-    steps = [step for step in posixpath.normpath(text).split("/") if step.strip(_NOTHING)]
-    match steps:
+    match _steps(text):
         case ["tmp", *_]:
             return False
         case [] | [_]:
@@ -165,12 +218,28 @@ def _holds_much(target: str) -> bool:
             return False
 
 
+def _is_of_the_system(target: str) -> bool:
+    """Whether a path is a folder in one of the system's folders, or all that is in it: `/usr/lib/*`."""
+    match _steps(_GLOB.sub(STAR, target)) if target.startswith("/") else []:
+        case ["var", "tmp"]:
+            return False
+        case [folder, _]:
+            return folder in _SYSTEM
+        case _:
+            return False
+
+
+def _steps(path: str) -> list[str]:
+    """Return the names in a path from the root, without those that may be any."""
+    return [step for step in posixpath.normpath(path).split("/") if step.strip(_NOTHING)]
+
+
 def _holds_all_that_is_here(target: str) -> bool:
     """Whether a path is the current folder, or one above, or may be because it hangs on a variable.
 
     `rm -rf "$X/"*` with an empty X is the classic way to lose a disk.
     """
-    return not _GLOB.sub(STAR, target).strip(_NOTHING)
+    return not posixpath.normpath(_GLOB.sub(STAR, target)).strip(_NOTHING)
 
 
 def _is_device(marked: str) -> bool:
@@ -215,8 +284,9 @@ def _remove(argv: Argv) -> str | None:
         return None
     if not operands:
         return "it deletes whole folders, and which ones is not known"
-    return _hit("it deletes", operands) or next(
-        (f"it deletes {plain(each)}" for each in operands if _holds_all_that_is_here(each)), None
+    everything = (_holds_much, _is_of_the_system, _holds_all_that_is_here)
+    return next(
+        (f"it deletes {plain(each)}" for each in operands if any(is_of(each) for is_of in everything)), None
     )
 
 
@@ -248,6 +318,8 @@ def _target(argv: Argv) -> str | None:
 
 def _dd(argv: Argv) -> str | None:
     outputs = [word.removeprefix("of=") for word in argv[1:] if word.startswith("of=")]
+    if any(map(_names_nothing, outputs)):
+        return "what it writes over cannot be known before it runs"
     return next((f"it writes over the device {each}" for each in outputs if _is_device(each)), None)
 
 
@@ -266,7 +338,8 @@ def _find(argv: Argv) -> str | None:
     starts = _found_in(argv)
     if not _FIND_NARROWS.isdisjoint(words):
         return _hit("it deletes in", starts)
-    everywhere = next((start for start in starts or ["."] if _holds_all_that_is_here(start)), None)
+    everything = (_holds_all_that_is_here, _is_of_the_system)
+    everywhere = next((start for start in starts or ["."] if any(is_of(start) for is_of in everything)), None)
     return _hit("it deletes in", starts) or (everywhere and f"it deletes all in {plain(everywhere)}")
 
 

@@ -14,11 +14,12 @@ REACH_MAX = 200
 
 STARTERS = frozenset(
     (
-        "builtin", "busybox", "caffeinate", "chroot", "chrt", "command", "doas", "entr", "env", "exec",
-        "find", "firejail", "flock", "ionice", "ltrace", "nice", "nohup", "nsenter", "numactl", "parallel",
-        "pkexec", "prlimit", "runuser", "script", "setarch", "setsid", "ssh", "stdbuf", "strace", "su",
-        "sudo", "systemd-run", "taskset", "time", "timeout", "toybox", "unbuffer", "unshare", "watch",
-        "xargs",
+        "builtin", "busybox", "caffeinate", "chronic", "chroot", "chrt", "command", "dbus-run-session",
+        "doas", "entr", "env", "exec", "fakeroot", "find", "firejail", "flock", "ionice", "ltrace", "nice",
+        "nohup", "nsenter", "numactl", "parallel", "perf", "pkexec", "prlimit", "run0", "runuser", "script",
+        "setarch", "setpriv", "setsid", "ssh", "ssh-agent", "stdbuf", "strace", "su", "sudo",
+        "systemd-inhibit", "systemd-run", "taskset", "time", "timeout", "toybox", "unbuffer", "unshare",
+        "watch", "xargs", "xvfb-run",
     )
 )  # fmt: skip
 """Programs that start the program named in their arguments. Any argument may be it."""

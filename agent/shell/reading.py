@@ -69,6 +69,11 @@ def only_reads(command: Command) -> bool:
     return check is not None and not any(map(_may_be_an_option, arguments)) and check(arguments)
 
 
+def is_known_to_read(name: str) -> bool:
+    """Whether it is known what a program does with its arguments, and that it starts none of them."""
+    return name in HARMLESS or name in _CHECKED
+
+
 def _is_harmless_redirect(operator: str, target: str) -> bool:
     reads = operator in _READS and not _may_be_network(target)
     return reads or target in _DISCARDED
