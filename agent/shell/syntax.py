@@ -182,7 +182,9 @@ class _Reader(WordReader):
     def arithmetic(self, begin: int) -> str | None:
         """Read on from behind `((` and return the arithmetic; None where it begins subshells."""
         start, kept = self.at, (len(self.commands), len(self._drafts), len(self._here))
+        self.go_deeper()
         has_quotes = self._skip_arithmetic(begin)
+        self.depth -= 1
         inside = self.text[begin : self.at - 1]
         if self.peek() != ")":
             self.at = start
