@@ -1,5 +1,6 @@
 """The cockpit's panes, arranged by hand, by keys, and by the agent's tools: one set of operations for all."""
 
+import asyncio
 import json
 import re
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 from tests.fakes.ollama_server import FakeOllama, answer, calls, done, reply
 from tests.mission import requirement
 from tests.web.axe import assert_accessible
+from tests.web.stage import Stage
 
 AT_FIRST = {"row": ["sessions", "conversation"]}
 WITH_ANOTHER = {"row": ["sessions", "conversation+conversation"]}
@@ -84,7 +86,7 @@ def cockpit(page: Page) -> Page:
 
 @requirement("D11", "D12")
 def test_the_agent_lists_opens_and_closes_what_the_owner_sees(cockpit: Page, model: FakeOllama) -> None:
-    kinds, panes, spaces, opened = (
+    kinds, panes, spaces = (
         json.loads(read)
         for read in ask(
             cockpit,
@@ -92,7 +94,6 @@ def test_the_agent_lists_opens_and_closes_what_the_owner_sees(cockpit: Page, mod
             ("list_available_panes", {}),
             ("list_open_panes", {}),
             ("list_workspaces", {}),
-            ("open_pane", {"id": "conversation"}),
         )
     )
     assert {"conversation", "sessions"} <= {kind["id"] for kind in kinds}
@@ -102,8 +103,9 @@ def test_the_agent_lists_opens_and_closes_what_the_owner_sees(cockpit: Page, mod
         assert box
         assert (round(box["x"]), round(box["width"])) == (told["x"], told["width"])
         assert isinstance(told["context"], bool)
+    opened = json.loads(ask(cockpit, model, ("open_pane", {"id": "conversation"}))[0])
     expect(cockpit.locator(f"#pane-{opened['instanceId']}")).to_be_visible()
-    expect_stored(cockpit, WITH_ANOTHER)
+    expect_stored(cockpit, {"row": ["sessions", "conversation", "conversation"]})
     ask(cockpit, model, ("close_pane", {"id": opened["instanceId"]}))
     expect_stored(cockpit, AT_FIRST)
 
@@ -178,7 +180,7 @@ def test_the_agent_makes_and_switches_workspaces(cockpit: Page, model: FakeOllam
     ask(cockpit, model, ("create_workspace", {"name": "Night watch"}), ("switch_workspace", {"id": "main"}))
     expect(cockpit.get_by_role("link", name="Night watch")).to_be_visible()
     expect(cockpit.get_by_role("link", name="Main")).to_have_attribute("aria-current", "page")
-    expect_stored(cockpit, None, workspace="night-watch")
+    expect_stored(cockpit, AT_FIRST, workspace="night-watch")
 
 
 @requirement("D11", "D12")
@@ -192,6 +194,42 @@ def test_what_the_agent_does_to_the_screen_is_said_and_leaves_the_keyboard_alone
     )
     said = cockpit.get_by_role("status").filter(has_text="Sessions opened to the right of Conversation")
     expect(said).to_have_count(1)
+    expect(composer(cockpit)).to_be_focused()
+
+
+@requirement("D12")
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (("open_pane", {"id": "peers"}), "Peers opened"),
+        (("show", {"target": "shared"}), "Shared folders shown"),
+        (("create_workspace", {"name": "Night watch"}), "Workspace Night watch made and shown"),
+    ],
+)
+def test_whoever_writes_while_the_agent_arranges_loses_no_letter(
+    cockpit: Page,
+    model: FakeOllama,
+    gate: asyncio.Event,
+    stage: Stage,
+    call: tuple[str, dict[str, Any]],
+    said: str,
+) -> None:
+    model.chat(reply(gate, calls(call), done()), answer("Arranged."))
+    composer(cockpit).fill("arrange panes and workspaces and show them")
+    composer(cockpit).press("Enter")
+    cockpit.keyboard.type("half a ")
+    stage.let(gate)
+    expect(cockpit.get_by_role("status").filter(has_text=said)).to_have_count(1)
+    cockpit.keyboard.type("thought")
+    expect(composer(cockpit)).to_be_focused()
+    expect(composer(cockpit)).to_have_value("half a thought")
+
+
+def test_the_agent_shows_a_pane_beside_the_one_that_it_would_cover(cockpit: Page, model: FakeOllama) -> None:
+    palette(cockpit, "Show Peers")
+    tab(cockpit, "Conversation").click()
+    ask(cockpit, model, ("show", {"target": "Peers"}))
+    expect_stored(cockpit, {"row": ["sessions", "conversation", "peers"]})
     expect(composer(cockpit)).to_be_focused()
 
 

@@ -7,7 +7,7 @@ import type { Size } from "./geometry";
 import { type Change, Keeper } from "./keeper";
 import { type Layout, type Pane, Refusal, groupOf, groupsOf, numberOf, paneOf, panesOf } from "./model";
 import * as operations from "./operations";
-import { freshLayout, mainPane, usable, whereFor } from "./placement";
+import { bringIntoView, freshLayout, mainPane, uncovering, usable, whereFor } from "./placement";
 import { Gone, type Remote, Stale, type Workspace } from "./remote";
 
 export const FIRST = { id: "main", title: "Main" };
@@ -17,7 +17,7 @@ const LOADING = "the workspaces are still being fetched; try again in a moment";
 export interface OpenOptions {
   params?: PaneParams;
   where?: operations.Where;
-  /** Whether it takes the keyboard, too; an agent's never does. */
+  /** Whether it takes the keyboard, too; an agent's never does, nor does it cover what has it. */
   focus?: boolean;
 }
 
@@ -82,17 +82,19 @@ export class LayoutController {
     if (there) return this.#reopen(there, { params, focus, ...(where ? { where } : {}) });
     const id = operations.nextPaneId(this.layout.peek(), kindId);
     const focused = this.focused.peek();
-    const refusal = this.do((layout) =>
-      operations.open(layout, kindId, where ?? whereFor(layout, kind, focused), params),
-    );
+    const refusal = this.do((layout) => {
+      const place = where ?? whereFor(layout, kind, focused);
+      return operations.open(layout, kindId, focus ? place : uncovering(layout, place, focused), params);
+    });
     if (refusal) return refusal;
     if (focus) this.focus(id);
     return id;
   }
 
   #reopen(pane: Pane, { params = {}, where, focus }: OpenOptions): string | Refusal {
+    const focused = focus ? null : this.focused.peek();
     const refusal = this.do((layout) => {
-      const moved = where ? operations.move(layout, pane.id, where) : operations.activate(layout, pane.id);
+      const moved = where ? operations.move(layout, pane.id, where) : bringIntoView(layout, pane.id, focused);
       if (moved instanceof Refusal || Object.keys(params).length === 0) return moved;
       return operations.retarget(moved, pane.id, params);
     });
@@ -122,10 +124,11 @@ export class LayoutController {
     this.focusWish.value = { pane: paneId, count: (this.focusWish.peek()?.count ?? 0) + 1 };
   }
 
-  /** Bring a pane into view; only what the owner asked for gets the keyboard, too. */
+  /** Bring a pane into view; only what the owner asked for gets the keyboard, or covers what has it. */
   show(paneId: string, focus: boolean): void {
+    const focused = this.focused.peek();
     if (focus) this.focus(paneId);
-    else this.do((layout) => operations.activate(layout, paneId));
+    else this.do((layout) => bringIntoView(layout, paneId, focused));
   }
 
   /** Return a pane's title, with a number where several would have the same. */

@@ -1,8 +1,8 @@
 // Where a pane opens while nothing says otherwise, and what a workspace shows at first.
 
 import { type PaneKind, paneKind } from "../panes/registry";
-import { EMPTY, type Group, type Layout, Refusal, type Tree, groupOf, groupsIn, groupsOf, panesOf } from "./model";
-import { close, open, type Where } from "./operations";
+import { EMPTY, type Group, type Layout, Refusal, type Tree, floatOf, groupOf, groupsIn, groupsOf, panesOf } from "./model";
+import { type Outcome, type Where, activate, close, move, open } from "./operations";
 
 /** The kinds that a new workspace shows, as far as there are such. */
 const AT_FIRST = ["conversation", "sessions"];
@@ -23,6 +23,21 @@ export function whereFor(layout: Layout, kind: PaneKind, focused: string | null)
   }
   const chosen = like.find((group) => group.id === focusedGroup?.id) ?? like[0] ?? groups[0];
   return chosen ? { group: chosen.id } : { edge: "right" };
+}
+
+/** Turn a place in front of the pane that has the keyboard into one beside it. */
+export function uncovering(layout: Layout, where: Where, focused: string | null): Where {
+  const group = groupOf(layout, focused ?? "");
+  if (focused === null || group?.active !== focused || !("group" in where) || where.group !== group.id) return where;
+  return floatOf(layout, group.id) ? { edge: "right" } : { beside: focused, side: "right" };
+}
+
+/** Bring a pane into view, moved beside the one that has the keyboard where it would cover that one. */
+export function bringIntoView(layout: Layout, paneId: string, focused: string | null): Outcome {
+  const group = groupOf(layout, paneId);
+  if (!group || group.active === paneId) return activate(layout, paneId);
+  const where = uncovering(layout, { group: group.id }, focused);
+  return "group" in where ? activate(layout, paneId) : move(layout, paneId, where);
 }
 
 function placeOf(group: Group): string {

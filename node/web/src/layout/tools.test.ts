@@ -148,10 +148,10 @@ test("a floating pane has no sides, and is docked back to where it came from", a
   expect(left).toMatchObject({ instanceId: before[0].instanceId, x: 0 });
 });
 
-test("a workspace is made empty, and the other one is as it was left", async () => {
+test("a workspace is made with the conversation in it, and the other one is as it was left", async () => {
   const before = ids();
   expect(await called("create_workspace", { name: "Research" })).toMatchObject({ shown: "research" });
-  expect(ids()).toEqual([]);
+  expect(panesOf(controller.layout.value).map(({ kind }) => kind)).toEqual(["sessions", "conversation"]);
   expect(await called("list_workspaces")).toMatchObject({ shown: "research", workspaces: [{ id: "main" }, { id: "research" }] });
   expect(await called("switch_workspace", { id: "Main" })).toMatchObject({ shown: "main" });
   expect(ids()).toEqual(before);

@@ -6,8 +6,9 @@ import { fit } from "../commands/match";
 import { type PaneKind, paneKind, paneKinds } from "../panes/registry";
 import type { LayoutController } from "./controller";
 import { placed } from "./geometry";
-import { EMPTY, type Layout, type Pane, Refusal, type Side, floatOf, groupOf, panesOf } from "./model";
+import { type Layout, type Pane, Refusal, type Side, floatOf, groupOf, panesOf } from "./model";
 import * as operations from "./operations";
+import { freshLayout } from "./placement";
 
 export type Arguments = Readonly<Record<string, unknown>>;
 export type Tool = (args: Arguments) => unknown;
@@ -94,7 +95,7 @@ export function layoutTools(controller: LayoutController): Readonly<Record<strin
     },
 
     create_workspace: async (args) => {
-      const { id, title } = await controller.create(text(args, "name").trim().slice(0, 60), EMPTY);
+      const { id, title } = await controller.create(text(args, "name").trim().slice(0, 60), freshLayout());
       controller.announce(`Workspace ${title} made and shown`);
       return { shown: id, title };
     },

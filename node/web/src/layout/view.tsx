@@ -12,6 +12,7 @@ import { BAR_PX } from "./drop";
 import { FloatFrame } from "./float";
 import { type Area, placed } from "./geometry";
 import { GutterBar } from "./gutter";
+import { keepKeyboard } from "./keyboard";
 import { type Layout, groupsOf, numberOf, panesOf } from "./model";
 import { PaneSection, focusWithin } from "./pane";
 import { narrowed } from "./placement";
@@ -22,6 +23,7 @@ export const NARROW_PX = 700;
 export function LayoutView({ controller }: { controller: LayoutController }) {
   const host = useRef<HTMLDivElement>(null);
   useEffect(() => watchSize(host.current, controller), [controller]);
+  useEffect(() => host.current ? keepKeyboard(host.current, controller) : undefined, [controller]);
   const narrow = controller.view.value.width < NARROW_PX;
   const whole = controller.preview.value ?? controller.layout.value;
   const layout = narrow ? narrowed(whole, controller.active.value?.id ?? null) : whole;
@@ -33,7 +35,7 @@ export function LayoutView({ controller }: { controller: LayoutController }) {
   }, [wish]);
 
   return (
-    <div ref={host} class="layout" data-narrow={narrow || undefined}>
+    <div ref={host} class="layout" tabIndex={-1} data-narrow={narrow || undefined}>
       {gutters
         .filter(() => layout.maximized === null)
         .map((gutter) => (
