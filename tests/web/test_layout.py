@@ -355,6 +355,55 @@ def test_everything_can_be_arranged_without_a_pointer(cockpit: Page) -> None:
     expect_stored(cockpit, AT_FIRST)
 
 
+@pytest.fixture
+def behind(cockpit: Page) -> Page:
+    """A page that began with Peers in front of the conversation."""
+    palette(cockpit, "Show Peers")
+    expect_stored(cockpit, {"row": ["sessions", "conversation+peers"]})
+    cockpit.reload()
+    expect(pane(cockpit, "peers")).to_be_visible()
+    return cockpit
+
+
+@pytest.mark.parametrize("keys", ["Control+Shift+O", "Shift+Escape"])
+def test_a_key_that_leads_to_the_composer_shows_the_conversation_first(behind: Page, keys: str) -> None:
+    behind.keyboard.press(keys)
+    expect(composer(behind)).to_be_focused()
+
+
+def test_a_new_conversation_comes_to_the_front_from_the_first_click_on(behind: Page) -> None:
+    pane(behind, "sessions").get_by_role("button", name="New conversation").click()
+    expect(composer(behind)).to_be_visible()
+
+
+def test_the_palette_shows_the_conversation_that_is_out_of_sight_before_it_opens_another(
+    behind: Page,
+) -> None:
+    palette(behind, "Open Conversation")
+    expect(composer(behind)).to_be_focused()
+    expect_stored(behind, {"row": ["sessions", "conversation+peers"]})
+
+
+def test_f6_goes_on_when_the_last_pane_is_closed(cockpit: Page) -> None:
+    for _ in range(2):
+        cockpit.keyboard.press("Control+Alt+x")
+    expect(cockpit.locator(".layout")).to_be_focused()
+    cockpit.keyboard.press("F6")
+    expect(cockpit.get_by_role("contentinfo").locator(":focus")).to_have_count(1)
+
+
+def test_the_keyboard_goes_on_in_the_other_workspace_when_one_is_deleted(cockpit: Page) -> None:
+    cockpit.get_by_role("button", name="New workspace").click()
+    cockpit.keyboard.type("Night watch")
+    cockpit.keyboard.press("Enter")
+    expect(cockpit).to_have_url(re.compile(r"#/w/night-watch$"))
+    composer(cockpit).focus()
+    palette(cockpit, "Delete workspace")
+    cockpit.get_by_role("alertdialog").get_by_role("button", name="Delete").press("Enter")
+    expect(cockpit).to_have_url(re.compile(r"#/w/main$"))
+    expect(composer(cockpit)).to_be_focused()
+
+
 @requirement("Q12")
 def test_a_tab_bar_is_one_stop_and_its_arrows_go_round(cockpit: Page) -> None:
     palette(cockpit, "Open Conversation")

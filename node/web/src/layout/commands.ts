@@ -3,10 +3,10 @@
 import { type Command, registerCommands } from "../commands/registry";
 import { paneKinds } from "../panes/registry";
 import type { LayoutController } from "./controller";
-import { neighbourAt, neighbourInOrder } from "./focus";
+import { neighbourAt, neighbourInOrder, seen } from "./focus";
 import { gutterMoved } from "./drag";
 import { placed } from "./geometry";
-import { type Layout, type Pane, Refusal, type Side, floatOf, groupOf, groupsOf, splitsAround } from "./model";
+import { type Layout, type Pane, Refusal, type Side, floatOf, groupOf, groupsOf, panesOf, splitsAround } from "./model";
 import * as operations from "./operations";
 
 const STEP_PX = 48;
@@ -40,8 +40,8 @@ export function addLayoutCommands(controller: LayoutController): void {
     { id: "layout.restore", title: "Restore pane", keys: "Ctrl+Alt+M", when: () => hasPane() && isMaximized(), run: about(operations.restore) },
     { id: "layout.float", title: "Float pane", when: () => hasPane() && !floats(), run: about((layout, id) => operations.float(layout, id)) },
     { id: "layout.dock", title: "Dock pane", when: floats, run: about(operations.dock) },
-    { id: "layout.nextPane", title: "Go to the next pane", keys: "F6", when: hasPane, run: () => cycle(controller, 1) },
-    { id: "layout.previousPane", title: "Go to the previous pane", keys: "Shift+F6", when: hasPane, run: () => cycle(controller, -1) },
+    { id: "layout.nextPane", title: "Go to the next pane", keys: "F6", run: () => cycle(controller, 1) },
+    { id: "layout.previousPane", title: "Go to the previous pane", keys: "Shift+F6", run: () => cycle(controller, -1) },
     { id: "layout.wider", title: "Make pane wider", when: hasPane, run: () => stretch(controller, "row", STEP_PX) },
     { id: "layout.narrower", title: "Make pane narrower", when: hasPane, run: () => stretch(controller, "row", -STEP_PX) },
     { id: "layout.taller", title: "Make pane taller", when: hasPane, run: () => stretch(controller, "column", STEP_PX) },
@@ -81,10 +81,19 @@ function openers(controller: LayoutController): Command[] {
     title: kind.single ? `Show ${kind.title}` : `Open ${kind.title}`,
     ...(kind.keys && { keys: kind.keys }),
     run: () => {
+      const there = outOfSight(controller.layout.peek(), kind.id);
+      if (there) return controller.focus(there.id);
       const opened = controller.open(kind.id, { focus: true });
       if (opened instanceof Refusal) controller.announce(opened.text);
     },
   }));
+}
+
+/** A pane like a new one would be, while none of its kind can be seen: whoever asks for another means that one. */
+function outOfSight(layout: Layout, kind: string): Pane | undefined {
+  const alike = panesOf(layout).filter((pane) => pane.kind === kind);
+  const isSeen = alike.some((pane) => seen(layout).some(({ active }) => active === pane.id));
+  return isSeen ? undefined : alike.find(({ params }) => Object.keys(params).length === 0);
 }
 
 function close(controller: LayoutController): void {
@@ -98,8 +107,8 @@ function cycle(controller: LayoutController, step: 1 | -1): void {
   const bar = document.querySelector(".status-bar");
   const from = bar?.contains(document.activeElement) ? null : controller.focused.peek();
   const next = neighbourInOrder(layout, from, step);
-  const below = next === null && from !== null ? bar?.querySelector("button") : null;
   const pane = next ?? neighbourInOrder(layout, null, step);
+  const below = next === null && (from !== null || pane === null) ? bar?.querySelector("button") : null;
   if (below) below.focus();
   else if (pane !== null) controller.focus(pane);
 }

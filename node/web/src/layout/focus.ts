@@ -26,7 +26,8 @@ export function neighbourAt(layout: Layout, from: string, side: Side, view: Size
   return candidates.sort((one, other) => one.distance - other.distance)[0]?.pane;
 }
 
-function seen(layout: Layout) {
+/** Return the groups that can be seen: all of them, or the one that takes the whole view. */
+export function seen(layout: Layout) {
   return groupsOf(layout).filter((group) => layout.maximized === null || layout.maximized === group.id);
 }
 

@@ -4,8 +4,10 @@
 import { effect, signal } from "@preact/signals";
 
 import { type Focused, currentSession, focusedContext } from "../conversation";
+import { focusWish } from "../conversation/focus";
 import type { LayoutController } from "../layout/controller";
-import { paneOf, panesOf } from "../layout/model";
+import { seen } from "../layout/focus";
+import { type Layout, groupOf, paneOf, panesOf } from "../layout/model";
 
 const KIND = "conversation";
 /** The node takes no more; it tells the model that what it reads is cut. */
@@ -22,19 +24,28 @@ export function tieConversation(layout: LayoutController): void {
 }
 
 function showOpenedSessions(layout: LayoutController): void {
-  let shown = currentSession.peek();
+  // Whether the next one is what the page begins with: a conversation in view has asked the node for it.
+  let isAwaited = false;
   effect(() => {
-    const opened = currentSession.value;
-    // The first one is what the page begins with, wherever it is.
-    if (shown !== null && opened !== shown) queueMicrotask(() => showConversation(layout, false));
-    shown = opened;
+    if (currentSession.value === null) isAwaited ||= isConversationSeen(layout.layout.value);
+    else if (isAwaited) isAwaited = false;
+    else queueMicrotask(() => showConversation(layout, false));
+  });
+  effect(() => {
+    if (focusWish.value > 0) queueMicrotask(() => showConversation(layout, true));
   });
 }
 
-/** Bring a pane into view that shows whatever session is the current one. */
+export function isConversationSeen(layout: Layout): boolean {
+  return seen(layout).some(({ active }) => paneOf(layout, active)?.kind === KIND);
+}
+
+/** Bring a pane into view that shows whatever session is the current one; it takes the keyboard of what it covers. */
 export function showConversation(layout: LayoutController, focus: boolean): void {
-  const pane = panesOf(layout.layout.peek()).find((one) => one.kind === KIND && !one.params["session"]);
-  if (pane) layout.show(pane.id, focus);
+  const now = layout.layout.peek();
+  const pane = panesOf(now).find((one) => one.kind === KIND && !one.params["session"]);
+  const covers = groupOf(now, layout.focused.peek() ?? "")?.panes.some(({ id }) => id === pane?.id) ?? false;
+  if (pane) layout.show(pane.id, focus || covers);
   else layout.open(KIND, { focus });
 }
 

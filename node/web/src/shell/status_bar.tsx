@@ -7,11 +7,10 @@ import { type ConversationView, currentSession, openSession, viewOf } from "../c
 import { Meter } from "../conversation/meter";
 import { MODES } from "../conversation/pickers";
 import type { LayoutController } from "../layout/controller";
-import { groupsOf, paneOf } from "../layout/model";
 import { socket } from "../net/socket";
 import { inbound, peers, trusted } from "../peers/network";
 import { doing, watchDoing } from "../sessions/doing";
-import { showConversation } from "./conversing";
+import { isConversationSeen, showConversation } from "./conversing";
 import { Icon } from "./icons";
 import { type Readiness, agent, readiness } from "./node_state";
 import "./status_bar.css";
@@ -25,7 +24,7 @@ export function StatusBar({ layout }: { layout: LayoutController }) {
     <>
       <span class="fact name" title="This node">{socket.hello.value?.name ?? agent.value?.node.name ?? "…"}</span>
       {readiness.value && <Ready ready={readiness.value} onPress={() => settings("agent.orchestrator.model")} />}
-      <ModeInForce view={view} isNamed={!isComposerSeen(layout)} onPress={() => settings("agent.permissions.mode")} />
+      <ModeInForce view={view} isNamed={!isConversationSeen(layout.layout.value)} onPress={() => settings("agent.permissions.mode")} />
       {view && <Context key={view.id} view={view} />}
       <span class="space" />
       <GoingOn onAsked={(id) => (openSession(id), showConversation(layout, true))} />
@@ -39,12 +38,6 @@ function inHand(layout: LayoutController): ConversationView | null {
   const pane = layout.active.value;
   const id = (pane?.kind === "conversation" && pane.params["session"]) || currentSession.value;
   return id === null ? null : viewOf(id);
-}
-
-/** Whether a conversation is in view, whose composer names the mode already. */
-function isComposerSeen({ layout: { value: layout } }: LayoutController): boolean {
-  const groups = groupsOf(layout).filter(({ id }) => layout.maximized === null || layout.maximized === id);
-  return groups.some(({ active }) => paneOf(layout, active)?.kind === "conversation");
 }
 
 /** Which model answers on which server, or what has to be done so that one does. */
