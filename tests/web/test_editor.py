@@ -251,6 +251,26 @@ def test_a_proposal_is_decided_by_keys_and_all_at_once(page: Page, folder: Path,
     assert on_disk(folder) == PLAN
 
 
+def test_what_the_owner_writes_meanwhile_stays_whatever_is_decided(
+    page: Page, folder: Path, model: FakeOllama
+) -> None:
+    open_plan(page)
+    bar = propose(page, model)
+    expect(bar).to_be_visible()
+    text(page).focus()
+    page.keyboard.press("Control+End")
+    page.keyboard.type("My own words.")
+    bar.get_by_role("button", name="Accept", exact=True).click()
+    expect(bar).to_contain_text("1 of 2 to decide")
+    bar.get_by_role("button", name="Reject all").click()
+    expect_answered(page, "As you decided.")
+    assert [hunk["newText"] for hunk in read_of(model)["hunks"]] == ["bake rye bread", "sleep late"]
+    expect(text(page)).to_be_focused()
+    page.keyboard.press("Control+s")
+    expect(editor(page).get_by_text("Saved", exact=True)).to_be_visible()
+    assert on_disk(folder) == f"{PLAN.replace('bake bread', 'bake rye bread')}My own words."
+
+
 @requirement("D10")
 def test_an_owner_who_takes_time_is_not_waited_for_and_can_still_decide(
     page: Page, node: NodeProcess, model: FakeOllama

@@ -29,6 +29,7 @@ import { classHighlighter } from "@lezer/highlight";
 import { onKeyDown } from "../commands/keys";
 import { cspNonce } from "../nonce";
 import { languageOf } from "./languages";
+import { ownEdits } from "./own_edits";
 
 export type LineEnds = "lf" | "crlf" | "mixed";
 export type Decision = "accepted" | "rejected";
@@ -122,7 +123,7 @@ export class Surface {
     this.replace(text);
     const shown = unifiedMergeView({ original, mergeControls: (kind) => this.#button(kind), diffConfig: DIFF });
     this.#isProposing = true;
-    this.view.dispatch({ effects: this.#merge.reconfigure(shown) });
+    this.view.dispatch({ effects: this.#merge.reconfigure([shown, ownEdits]) });
     const hunks = this.#chunks().map((chunk) => this.#hunk(chunk));
     if (hunks.length === 0) this.#end();
     else this.#reveal(this.#chunks()[0]);
