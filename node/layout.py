@@ -44,6 +44,8 @@ class Group(_Node):
     id: Name
     panes: Annotated[tuple[Pane, ...], Field(min_length=1, max_length=PANES_MAX)]
     active: Name
+    lender: Annotated[Literal["before", "after"] | None, Field(exclude_if=lambda side: side is None)] = None
+    """Which neighbour gave it its room and gets it back; None: all beside it."""
 
     @model_validator(mode="after")
     def _shows_one_of_its_own(self) -> Self:

@@ -98,7 +98,11 @@ _TOOLS = (
         core=True,
     ),
     _verb("close_pane", "Close an open pane.", {"id": _text(_INSTANCE)}, core=True),
-    _verb("create_workspace", "Create a workspace with the sessions and the conversation, and show it.", {"name": _text("its title")}),
+    _verb(
+        "create_workspace",
+        "Create a workspace with the sessions and the conversation, and show it.",
+        {"name": _text("its title")},
+    ),
     _verb("switch_workspace", "Show another workspace.", {"id": _text("from list_workspaces")}),
     _verb(
         "split_pane",

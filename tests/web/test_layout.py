@@ -199,7 +199,7 @@ def test_what_the_agent_does_to_the_screen_is_said_and_leaves_the_keyboard_alone
 
 @requirement("D12")
 @pytest.mark.parametrize(
-    ("call", "said"),
+    "arranged",
     [
         (("open_pane", {"id": "peers"}), "Peers opened"),
         (("show", {"target": "shared"}), "Shared folders shown"),
@@ -211,9 +211,9 @@ def test_whoever_writes_while_the_agent_arranges_loses_no_letter(
     model: FakeOllama,
     gate: asyncio.Event,
     stage: Stage,
-    call: tuple[str, dict[str, Any]],
-    said: str,
+    arranged: tuple[tuple[str, dict[str, Any]], str],
 ) -> None:
+    call, said = arranged
     model.chat(reply(gate, calls(call), done()), answer("Arranged."))
     composer(cockpit).fill("arrange panes and workspaces and show them")
     composer(cockpit).press("Enter")

@@ -86,6 +86,31 @@ function fills(layout: Layout): boolean {
   return layout.root === null || (total === VIEW.width * VIEW.height && apart);
 }
 
+/** All weights, as far as rounding lets them be told. */
+function weightsOf(tree: Layout["root"]): unknown {
+  return tree?.type === "split" ? [tree.weights.map((weight) => weight.toFixed(6)), tree.children.map(weightsOf)] : null;
+}
+
+test("a pane that is opened and closed leaves every weight as it was", () => {
+  const random = numbers(7);
+  const pick = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)] as T;
+  const opened = (layout: Layout): Layout => {
+    const beside = random() < 0.7 && panesOf(layout)[0] ? pick(panesOf(layout)).id : null;
+    const share = 0.3 + 0.3 * random(); // four panes deep, none comes down to the least share
+    const where = beside === null ? { edge: pick(SIDES), share } : { beside, side: pick(SIDES), share };
+    return operations.open(layout, "chat", where) as Layout;
+  };
+  for (let round = 0; round < 500; round += 1) {
+    let layout: Layout = EMPTY;
+    for (let count = 0; count < 4; count += 1) {
+      const before = layout;
+      layout = opened(before);
+      const closed = operations.close(layout, operations.nextPaneId(before, "chat")) as Layout;
+      expect(weightsOf(closed.root)).toEqual(weightsOf(before.root));
+    }
+  }
+});
+
 test("whatever is called in whatever order, a layout keeps what holds for every layout", { timeout: 60_000 }, () => {
   const random = numbers(20261120);
   let layout: Layout = EMPTY;

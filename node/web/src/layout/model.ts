@@ -24,6 +24,8 @@ export interface Group {
   readonly id: string;
   readonly panes: readonly Pane[];
   readonly active: string;
+  /** Which neighbour gave it its room and gets it back; left out: all beside it. */
+  readonly lender?: "before" | "after";
 }
 
 /** Children beside each other (`row`) or one above the other (`column`); their weights sum to one. */

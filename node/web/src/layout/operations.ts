@@ -225,13 +225,14 @@ function inserted(layout: Layout, pane: Pane, where: Where): Outcome {
     return { ...grown, root: atEdge(layout.root, added, where.edge, { id, share: where.share ?? 0.25 }) };
   }
   const reference = groupOf(layout, where.beside);
+  const lender = where.side === "left" || where.side === "above" ? "after" : "before";
   if (!reference) return missing(where.beside);
   if (floatOf(layout, reference.id)) {
     return new Refusal(`${where.beside} floats, and a floating pane has no sides; dock it first (dock_pane)`);
   }
   return {
     ...grown,
-    root: beside(layout.root, reference.id, added, where.side, { id, share: where.share ?? 0.5 }),
+    root: beside(layout.root, reference.id, { ...added, lender }, where.side, { id, share: where.share ?? 0.5 }),
   };
 }
 

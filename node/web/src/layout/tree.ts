@@ -20,8 +20,9 @@ export function shares(weights: readonly number[]): number[] {
 function remade(split: Split, children: readonly (Tree | null)[]): Tree | null {
   const kept: Tree[] = [];
   const weights: number[] = [];
+  const lent = givenBack(split, children);
   children.forEach((child, index) => {
-    const weight = split.weights[index] ?? 0;
+    const weight = lent[index] ?? 0;
     if (child?.type === "split" && child.axis === split.axis) {
       kept.push(...child.children);
       weights.push(...child.weights.map((part) => part * weight));
@@ -32,6 +33,19 @@ function remade(split: Split, children: readonly (Tree | null)[]): Tree | null {
   });
   if (kept.length < 2) return kept[0] ?? null;
   return { ...split, children: kept, weights: shares(weights) };
+}
+
+/** Return the weights where each child that is gone has given its own to the neighbour that it had it from. */
+function givenBack(split: Split, children: readonly (Tree | null)[]): readonly number[] {
+  const weights = [...split.weights];
+  split.children.forEach((gone, index) => {
+    const lender = gone.type === "group" && gone.lender;
+    if (children[index] || !lender) return;
+    const to = lender === "before" ? index - 1 : index + 1;
+    const before = weights[to];
+    if (before !== undefined && children[to]) weights[to] = before + (weights[index] ?? 0);
+  });
+  return weights;
 }
 
 /** Put something else, or nothing, in the place of a group. */
