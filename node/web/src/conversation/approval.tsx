@@ -48,8 +48,9 @@ function Outcome({ part: { request, decision, isEdited } }: { part: ApprovalPart
 function Question({ request, view }: { request: ApprovalRequest; view: ConversationView }) {
   const { approvalId, tool, args, specifier, reason, decisions } = request;
   const title = `approval-${approvalId}`;
+  const isSent = view.awaited.value.has(approvalId);
   return (
-    <section class="approval" aria-labelledby={title} data-approval={approvalId}>
+    <section class="approval" aria-labelledby={title} aria-busy={isSent} data-approval={approvalId}>
       <header>
         <Icon name="warning" />
         <h3 id={title}>
@@ -62,16 +63,17 @@ function Question({ request, view }: { request: ApprovalRequest; view: Conversat
       <Rule request={request} view={view} />
       <footer>
         {decisions.includes("allow_once") && (
-          <button type="button" class="primary" onClick={() => answer(view, request, "allow_once")}>
+          <button type="button" class="primary" aria-disabled={isSent} onClick={() => answer(view, request, "allow_once")}>
             {ANSWERS.allow_once} <Keys id="approval.allow" />
           </button>
         )}
         {decisions.includes("deny") && (
-          <button type="button" onClick={() => answer(view, request, "deny")}>
+          <button type="button" aria-disabled={isSent} onClick={() => answer(view, request, "deny")}>
             {ANSWERS.deny} <Keys id="approval.deny" />
           </button>
         )}
         {request.editable && Object.keys(args).length > 0 && <EditFirst approvalId={approvalId} args={args} />}
+        {isSent && <small role="status">Sending…</small>}
       </footer>
     </section>
   );
@@ -154,7 +156,7 @@ function Rule({ request, view }: { request: ApprovalRequest; view: ConversationV
         <input type="text" value={rule} spellcheck={false} onInput={(event) => setRule(event.currentTarget.value)} />
       </label>
       {lasting.map((decision) => (
-        <button key={decision} type="button" disabled={rule.trim() === ""} onClick={() => answer(view, request, decision, kept)}>
+        <button key={decision} type="button" aria-disabled={view.awaited.value.has(request.approvalId)} disabled={rule.trim() === ""} onClick={() => answer(view, request, decision, kept)}>
           {ANSWERS[decision]}
         </button>
       ))}

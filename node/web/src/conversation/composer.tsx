@@ -29,6 +29,7 @@ export function Composer({ view }: { view: ConversationView }) {
   const conversation = view.state.value;
   const running = runningTurn(conversation);
   const reason = reasonToWait();
+  const isStopping = running !== undefined && view.awaited.value.has(running.id);
 
   useEffect(() => {
     if (focusWish.value > 0) area.current?.focus();
@@ -91,7 +92,8 @@ export function Composer({ view }: { view: ConversationView }) {
     if (used) return event.preventDefault();
     if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
-      say(text);
+      // A key that is held down may have pressed a button before the keyboard came here.
+      if (!event.repeat) say(text);
     } else if (event.key === "Escape") {
       event.preventDefault();
       if (running) view.stop();
@@ -141,8 +143,8 @@ export function Composer({ view }: { view: ConversationView }) {
           onKeyDown={onKeyDown}
         />
         {running && (
-          <button type="button" class="stop" aria-label="Stop" title="Stop (Escape)" onClick={() => view.stop()}>
-            <Icon name="stop" />
+          <button type="button" class="stop" aria-label={isStopping ? "Stopping…" : "Stop"} title="Stop (Escape)" disabled={isStopping} onClick={() => view.stop()}>
+            {isStopping ? "Stopping…" : <Icon name="stop" />}
           </button>
         )}
         <button type="button" class="primary" aria-label="Send" title="Send (Enter)" disabled={reason !== null || text.trim() === ""} onClick={() => say(text)}>

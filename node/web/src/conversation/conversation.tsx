@@ -1,6 +1,6 @@
 // The conversation pane: the transcript, and below it the place to write.
 
-import { useEffect, useLayoutEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { socket } from "../net/socket";
 import { type PaneProps, registerPane } from "../panes/registry";
@@ -9,6 +9,7 @@ import { plainly } from "../shell/plainly";
 import { addConversationCommands } from "./commands";
 import { Composer } from "./composer";
 import { currentSession, findCurrent, remember } from "./current";
+import { useKeyboardKept } from "./keyboard";
 import { answerOf, turnsOf } from "./model";
 import { Transcript } from "./transcript";
 import { type ConversationView, viewOf } from "./views";
@@ -18,9 +19,11 @@ import "./composer.css";
 export function Conversation({ sessionId }: { sessionId: string }) {
   const view = viewOf(sessionId);
   const said = useAnnounced(view);
+  const box = useRef<HTMLDivElement>(null);
   useRemembered(view);
+  useKeyboardKept(box);
   return (
-    <div class="conversation" data-session={sessionId}>
+    <div class="conversation" ref={box} data-session={sessionId}>
       <h2 class="visually-hidden">Conversation</h2>
       <Connection />
       <Transcript view={view} />

@@ -56,10 +56,14 @@ export function useStick(box: RefObject<HTMLElement | null>, content: RefObject<
     outer.addEventListener("keydown", ({ key }) => KEYS_UP.has(key) && canScroll() && set(false), heard);
     // A press on the scrollbar hits the box itself, beside what it holds.
     outer.addEventListener("pointerdown", ({ target, offsetX }) => target === outer && offsetX > outer.clientWidth && set(false), heard);
+    let before = 0;
     outer.addEventListener("scroll", () => {
+      // On the way up the first steps are still near the end.
+      const goesDown = outer.scrollTop > before;
+      before = outer.scrollTop;
       if (stays.current) return;
       const hasMore = fromEnd() < WANTED_PX && wanted.current.onEnd();
-      if (!hasMore && fromEnd() < NEAR_PX) set(true);
+      if (!hasMore && fromEnd() < (goesDown ? NEAR_PX : 1)) set(true);
       else if (outer.scrollTop < WANTED_PX) wanted.current.onBeginning();
     }, heard);
     return () => {

@@ -63,6 +63,8 @@ export function Transcript({ view }: { view: ConversationView }) {
     return shown.behind > 0;
   };
   const { isAtEnd, toEnd } = useStick(box, content, { onBeginning, onEnd });
+  // Who says something wants to see it go out, wherever they were reading.
+  useLayoutEffect(toEnd, [view.said.value]);
   useLayoutEffect(() => {
     const { element, top } = held.current ?? {};
     held.current = null;

@@ -9,7 +9,7 @@ import type { ApprovalResponse, Ask, NodeFrame } from "../wire.gen";
 import { batched } from "./batched";
 import { isFresh } from "./current";
 import { type AgentFrame, fold, isProblem, sent, turnIn } from "./fold";
-import { type Conversation, EMPTY, isOpen, turnsOf } from "./model";
+import { type Conversation, EMPTY, isOpen, openApprovals, turnsOf } from "./model";
 import { tellOf } from "./notify";
 import { type StoredSession, firstPosition, withEarlier, withStored } from "./stored";
 
@@ -35,8 +35,12 @@ export class ConversationView {
   readonly isLoaded = signal(false);
   /** What last went wrong with a wish of the owner. */
   readonly problem = signal<string | null>(null);
+  /** The turns that were told to stop and the questions that were answered; the node has not confirmed it yet. */
+  readonly awaited = signal<ReadonlySet<string>>(new Set());
   /** How much the owner lets the agent do here; null: as it is set. */
   readonly mode = signal<Mode | null>(null);
+  /** How often the owner has said something here. */
+  readonly said = signal(0);
   /** One object for each pane that shows it. */
   readonly panes = signal<readonly object[]>([]);
   readonly stopFollowing: () => void;
@@ -102,6 +106,7 @@ export class ConversationView {
   ask(prompt: string, { mode, context }: Asking = {}): string {
     const ask: Ask = { turnId: crypto.randomUUID(), prompt, sessionId: this.id, mode: mode ?? null, context: context ?? null };
     this.problem.value = null;
+    this.said.value++;
     this.#asked.set(ask.turnId, ask);
     this.#frames.flush();
     this.#state.value = sent(this.#state.peek(), ask.turnId, prompt);
@@ -109,8 +114,9 @@ export class ConversationView {
     return ask.turnId;
   }
 
-  /** Say again what the node has not confirmed: under the same id it is one message. */
+  /** Say again what the node has not confirmed: under the same id it is one message. A decision is left to its owner. */
   sendUnconfirmed(): void {
+    this.awaited.value = new Set();
     for (const turn of turnsOf(this.#state.peek())) {
       const ask = this.#asked.get(turn.id);
       if (turn.state === "sending" && ask) this.node.say("ask", ask);
@@ -120,7 +126,7 @@ export class ConversationView {
   stop(): void {
     this.#frames.flush();
     const open = turnsOf(this.#state.peek()).find((turn) => turn.state === "running" || turn.state === "waiting");
-    if (open) this.#say("cancel", { turnId: open.id });
+    if (open) this.#decide(open.id, "cancel", { turnId: open.id });
   }
 
   withdraw(turnId: string): void {
@@ -134,7 +140,8 @@ export class ConversationView {
   /** Say a failed message again; one that the node refused goes out anew. */
   retry(turnId: string): void {
     const turn = turnIn(this.#state.peek(), turnId);
-    if (turn?.state !== "refused") return this.#say("retry", { turnId });
+    this.said.value++;
+    if (turn?.state !== "refused") return void this.#say("retry", { turnId });
     const items = this.#state.peek().items.filter((item) => item !== turn);
     this.#state.value = { ...this.#state.peek(), items };
     this.ask(turn.prompt, this.#asked.get(turnId) ?? {});
@@ -145,7 +152,8 @@ export class ConversationView {
   }
 
   answerApproval(answer: ApprovalResponse): void {
-    this.#say("approval_response", answer);
+    // A second press must not be refused as an answer that came too late.
+    if (!this.awaited.peek().has(answer.approvalId)) this.#decide(answer.approvalId, "approval_response", answer);
   }
 
   async rename(title: string): Promise<void> {
@@ -171,13 +179,27 @@ export class ConversationView {
       const { event, data } = frame;
       if ("turnId" in data && data.turnId !== null) tellOf(frame, turnIn(this.#state.peek(), data.turnId));
       if ((event === "queued" || event === "done") && data.turnId !== null) this.#asked.delete(data.turnId);
-      if (event === "error" && "about" in data && isProblem(data)) this.problem.value = data.message;
+      if (event === "error" && "about" in data && isProblem(data)) this.#refused(data.about, data.message);
+      if (event === "approval_resolved") this.problem.value = null;
     }
     if (received.some(({ frame }) => frame.event === "done") && !this.title.peek()) void this.load();
   }
 
-  #say<E extends Wish>(event: E, data: WishData<E>): void {
-    this.problem.value = this.node.say(event, data) ? null : NO_CONNECTION;
+  #refused(about: string, why: string): void {
+    this.awaited.value = new Set();
+    // Another page was faster: the question itself shows what became of it.
+    if (about === "approval_response" && openApprovals(this.#state.peek()).length === 0) return;
+    this.problem.value = why;
+  }
+
+  #say<E extends Wish>(event: E, data: WishData<E>): boolean {
+    const isSaid = this.node.say(event, data);
+    this.problem.value = isSaid ? null : NO_CONNECTION;
+    return isSaid;
+  }
+
+  #decide<E extends Wish>(id: string, event: E, data: WishData<E>): void {
+    if (this.#say(event, data)) this.awaited.value = new Set([...this.awaited.peek(), id]);
   }
 
   #tell(error: unknown): void {
