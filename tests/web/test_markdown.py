@@ -172,3 +172,14 @@ def test_an_answer_has_no_barrier_that_axe_can_find(page: Page, model: FakeOllam
     ask(page, "how do I bake")
     expect(turn(page).locator(".hl-keyword").first).to_be_visible()
     assert_accessible(page)
+
+
+def test_a_link_of_a_model_leads_out_of_the_cockpit_and_never_into_it(page: Page, model: FakeOllama) -> None:
+    own = "[go](#/w/main) [api](/api/agent/status) [root](/?token=abc)"
+    said = f"{own} [out](https://example.com/)[^1]\n\n[^1]: rye\n"
+    model.chat(reply(*text(said), done()))
+    ask(page, "links")
+    expect_answered(page, "[^1]: rye")
+    expect(turn(page).get_by_role("link")).to_have_count(1)
+    expect(turn(page).get_by_role("link", name="out")).to_have_attribute("target", "_blank")
+    expect(turn(page)).to_contain_text("out[^1]")

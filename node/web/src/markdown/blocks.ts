@@ -49,6 +49,8 @@ export class GrowingBlocks {
 function lexed(text: string): readonly Token[] {
   const lexer = new Lexer({ gfm: true, breaks: false, extensions: formulas });
   lexer.blockTokens(text.replace(/\r\n?/g, "\n"), lexer.tokens);
+  // A footnote of one word looks like the address of a link; both it and what names it stay text.
+  for (const name of Object.keys(lexer.tokens.links)) if (name.startsWith("^")) delete lexer.tokens.links[name];
   for (const { src, tokens } of lexer.inlineQueue) {
     if (src.length > PARAGRAPH_MAX_CHARS) tokens.push(plain(src));
     else lexer.inlineTokens(src, tokens);

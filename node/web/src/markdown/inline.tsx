@@ -6,7 +6,7 @@ import type { ComponentChild } from "preact";
 import { visible } from "../shell/visible";
 import { decoded } from "./entities";
 import { Formula } from "./formula";
-import { isForeign, safeAddress } from "./links";
+import { safeAddress } from "./links";
 
 export function inline(tokens: readonly Token[] | undefined): ComponentChild[] {
   return (tokens ?? []).map(one);
@@ -47,9 +47,8 @@ function link(token: Tokens.Link): ComponentChild {
   const address = safeAddress(decoded(token.href), location.origin);
   const text = inline(token.tokens);
   if (address === null) return <span class="no-link" title="This address is not one that can be followed">{text}</span>;
-  const foreign = isForeign(address, location.origin);
   return (
-    <a href={address} rel="noopener noreferrer nofollow" title={address} {...(foreign ? { target: "_blank" } : {})}>
+    <a href={address} rel="noopener noreferrer nofollow" title={address} target="_blank">
       {text}
     </a>
   );

@@ -11,18 +11,25 @@ import { safeAddress } from "./links";
 const ORIGIN = "http://127.0.0.1:8765";
 
 test("only addresses of known kinds may be followed", () => {
-  const followed = ["https://example.com/a", "http://example.com", "mailto:a@b.c", "#here", "/plain/"];
+  const followed = ["https://example.com/a", "http://example.com", "mailto:a@b.c"];
   expect(followed.map((href) => safeAddress(href, ORIGIN))).not.toContain(null);
   const refused = [
     "javascript:alert(1)", "JaVaScRiPt:alert(1)", " javascript:alert(1)", "java\nscript:alert(1)", "java\tscript:alert(1)",
     "data:text/html,x", "vbscript:x", "file:///etc/passwd", "blob:x", "//evil.example/x", "/\\evil.example", "api/x", "../x",
     "https://you@evil.example/", "about:blank", "filesystem:x", "",
+    "#/w/main", "/plain/", "/?token=abc", `${ORIGIN}/api/agent/status`, `${ORIGIN.toUpperCase()}#x`,
   ]; // prettier-ignore
   expect(refused.map((href) => safeAddress(href, ORIGIN)).filter((href) => href !== null)).toEqual([]);
 });
 
 test("character references become the characters they name, and no others", () => {
   expect(decoded("&lt;b&gt; &#60; &#x3c; &amp;lt; &nosuch; &#0;")).toBe("<b> < < &lt; &nosuch; \ufffd");
+});
+
+test("a footnote stays text, also one of a single word", () => {
+  const text = "bread[^1] and [site]\n\n[^1]: rye\n[site]: https://example.com";
+  const said = blocksOf(text)[0] as unknown as { tokens: { type: string }[] };
+  expect(said.tokens.map(({ type }) => type)).toEqual(["text", "link"]);
 });
 
 test("a fence is closed by as many of the same signs", () => {

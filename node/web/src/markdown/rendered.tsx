@@ -61,8 +61,9 @@ function block(token: Token, isSettled: boolean): ComponentChild {
       return token.tokens ? <>{inline(token.tokens)}</> : <p class="plain-text">{token.text}</p>;
     case "html":
       return <p class="plain-text">{token.raw.trimEnd()}</p>;
-    case "space":
     case "def":
+      return token["tag"].startsWith("^") ? <p class="plain-text">{token.raw.trimEnd()}</p> : null;
+    case "space":
       return null;
     default:
       return inline([token]);
