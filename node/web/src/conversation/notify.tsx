@@ -25,7 +25,7 @@ export function tellOf(frame: AgentFrame, turn: Turn | undefined): void {
   if (!document.hidden) return;
   if (frame.event === "approval_request") tell("Your agent asks", `Allow ${frame.data.tool} ${frame.data.specifier}?`, frame.data.approvalId);
   if (frame.event !== "done" || frame.data.reason === "interrupted" || !turn?.ms || turn.ms < WORTH_TELLING_MS) return;
-  const how = frame.data.reason === "answered" ? "answered" : "failed";
+  const how = frame.data.reason === "cancelled" ? "was stopped" : frame.data.reason;
   tell(`Your agent ${how} after ${duration(turn.ms)}`, turn.prompt, turn.id);
 }
 
