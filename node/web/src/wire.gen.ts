@@ -532,6 +532,7 @@ export interface Group {
   id: string;
   panes: Array<Pane>;
   active: string;
+  lender?: "before" | "after" | null;
 }
 
 /** Children beside each other (`row`) or one above the other (`column`). */
