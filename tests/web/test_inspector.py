@@ -57,6 +57,16 @@ def test_a_call_opens_in_the_inspector_with_its_turns_rounds_and_figures(
     assert_accessible(page)
 
 
+def test_a_turn_that_is_to_be_inspected_is_shown_in_place_of_the_io(page: Page, model: FakeOllama) -> None:
+    looks_at_the_clock(model)
+    ask(page, "what time is it")
+    expect_answered(page, "Noon.")
+    turn(page).get_by_role("button", name="clock.now").click()
+    inspector(page).get_by_role("tab", name="I/O").click()
+    turn(page).get_by_role("button", name="clock.now").click()
+    expect(inspector(page).get_by_role("heading", name="what time is it")).to_be_visible()
+
+
 @requirement("Q2", "B18")
 def test_the_inspector_follows_a_turn_while_it_asks_and_runs(
     page: Page, model: FakeOllama, stage: Stage, gate: asyncio.Event

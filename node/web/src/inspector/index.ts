@@ -6,6 +6,7 @@ import { Refusal } from "../layout/model";
 import { lazy } from "../panes/lazy";
 import { registerPane } from "../panes/registry";
 import { layout } from "../shell/cockpit";
+import { tab } from "./tab";
 
 registerPane({
   id: "inspector",
@@ -26,6 +27,7 @@ registerCommands({
 
 function show(sessionId: string, turnId: string, callId: string): void {
   const session = sessionId || (turnId && sessionOf(turnId)) || currentSession.peek();
+  tab.value = "Turn";
   const shown = layout.open("inspector", { params: params(session ?? "", turnId, callId), focus: true });
   if (shown instanceof Refusal) console.info("the inspector cannot be shown:", shown.text);
 }

@@ -7,17 +7,16 @@ import type { PaneProps } from "../panes/registry";
 import { useAsked } from "../traces/asked";
 import type { Trace, TurnLine } from "../traces/wire";
 import { IoLog } from "./io";
+import { TABS, tab } from "./tab";
 import { TraceView } from "./trace";
 import { oneLine } from "./words";
 import "./inspector.css";
 
 const LISTED = 30;
 const NAME_CHARS = 70;
-const TABS = ["Turn", "I/O"] as const;
-type Tab = (typeof TABS)[number];
 
 export function Inspector({ params }: PaneProps) {
-  const [tab, setTab] = useState<Tab>("Turn");
+  const shown = tab.value;
   const id = useId();
   return (
     <div class="inspector">
@@ -29,29 +28,29 @@ export function Inspector({ params }: PaneProps) {
             role="tab"
             id={`${id}-${name}`}
             aria-controls={`${id}-shown`}
-            aria-selected={tab === name}
-            tabIndex={tab === name ? 0 : -1}
-            data-autofocus={tab === name || undefined}
-            onClick={() => setTab(name)}
-            onKeyDown={(event) => onTabKey(event, setTab)}
+            aria-selected={shown === name}
+            tabIndex={shown === name ? 0 : -1}
+            data-autofocus={shown === name || undefined}
+            onClick={() => (tab.value = name)}
+            onKeyDown={onTabKey}
           >
             {name}
           </button>
         ))}
       </div>
-      <div class="inspected" role="tabpanel" id={`${id}-shown`} aria-labelledby={`${id}-${tab}`} tabIndex={0}>
-        {tab === "Turn" ? <Turns params={params} /> : <IoLog />}
+      <div class="inspected" role="tabpanel" id={`${id}-shown`} aria-labelledby={`${id}-${shown}`} tabIndex={0}>
+        {shown === "Turn" ? <Turns params={params} /> : <IoLog />}
       </div>
     </div>
   );
 }
 
 /** There are two, so every arrow leads to the other one. */
-function onTabKey(event: KeyboardEvent, setTab: (next: (before: Tab) => Tab) => void): void {
+function onTabKey(event: KeyboardEvent): void {
   if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
   event.preventDefault();
   const button = event.currentTarget as HTMLElement;
-  setTab((before) => (before === "Turn" ? "I/O" : "Turn"));
+  tab.value = tab.peek() === "Turn" ? "I/O" : "Turn";
   ((button.nextElementSibling ?? button.previousElementSibling) as HTMLElement | null)?.focus();
 }
 
