@@ -117,6 +117,47 @@ def test_deleting_names_what_goes_and_begins_on_cancel(three: None, page: Page, 
     assert {one["title"] for one in node.call("GET", ROOT)} == {"birds", "tax"}
 
 
+def by_keys(page: Page, title: str, item: str) -> None:
+    row(page, title).locator(".session-open").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.get_by_role("menuitem", name=item).press("Enter")
+
+
+@requirement("Q12")
+def test_the_keyboard_stays_in_the_list_whatever_is_done_to_a_session(three: None, page: Page) -> None:
+    row(page, "bread").locator(".session-open").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("menuitem", name="Rename")).to_be_focused()
+    assert_accessible(page)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="More for bread")).to_be_focused()
+    by_keys(page, "tax", "Pin")
+    expect(rows(page)).to_have_text(["tax, pinned", "bread", "birds"])
+    expect(page.get_by_role("button", name="More for tax")).to_be_focused()
+    by_keys(page, "bread", "Share by link")
+    expect(page.get_by_role("dialog").last).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="More for bread")).to_be_focused()
+    by_keys(page, "bread", "Archive")
+    expect(rows(page)).to_have_text(["tax, pinned", "birds"])
+    expect(rows(page).last).to_be_focused()
+    by_keys(page, "tax", "Delete")
+    page.get_by_role("alertdialog").get_by_role("button", name="Delete").press("Enter")
+    expect(rows(page)).to_have_text(["birds"])
+    expect(rows(page)).to_be_focused()
+
+
+def test_the_cockpits_keys_work_while_a_session_is_renamed(three: None, page: Page) -> None:
+    rows(page).first.focus()
+    page.keyboard.press("F2")
+    page.keyboard.type("rye")
+    page.keyboard.press("F6")
+    expect(page.get_by_role("textbox", name="Message", exact=True)).to_be_focused()
+    expect(rows(page).first).to_have_text("rye")
+
+
 @requirement("Q2", "G2")
 def test_the_list_is_walked_with_the_arrow_keys(three: None, page: Page) -> None:
     rows(page).first.focus()

@@ -75,9 +75,9 @@ function NameField({ session, onDone }: { session: Session; onDone: () => void }
     onDone();
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    event.stopPropagation();
-    if (event.isComposing || (event.key !== "Enter" && event.key !== "Escape")) return;
+    if (event.isComposing || event.shiftKey || (event.key !== "Enter" && event.key !== "Escape")) return;
     event.preventDefault();
+    event.stopPropagation();
     end(event.key === "Enter");
   };
   return (

@@ -29,6 +29,8 @@ export function Rows({ label, sessions, hasMore }: RowsProps) {
   const rowPx = sessions.some(({ excerpt }) => excerpt !== undefined) ? HIT_PX : ROW_PX;
   const { from, to } = sliceOf(view.top, view.height, rowPx, sessions.length);
   const stopAt = Math.max(0, sessions.findIndex(({ id }) => id === stop));
+  /** Where the row with the keyboard was, should it go: the one that comes in its place takes it. */
+  const lastAt = useRef(0);
 
   useLayoutEffect(() => {
     const look = () => box.current && setView({ top: box.current.scrollTop, height: box.current.clientHeight });
@@ -39,6 +41,10 @@ export function Rows({ label, sessions, hasMore }: RowsProps) {
   useLayoutEffect(() => {
     if (hasMore && to > sessions.length - AHEAD) void readMore();
   }, [to, sessions.length, hasMore]);
+  useLayoutEffect(() => {
+    if (sessions.some(({ id }) => id === stop)) lastAt.current = stopAt;
+    else if (stop !== null && document.activeElement === document.body) go(lastAt.current);
+  }, [sessions, stop]);
   useLayoutEffect(() => {
     const row = wanted.current !== null && box.current?.querySelector<HTMLElement>(`[data-session="${CSS.escape(wanted.current)}"] button`);
     if (!row) return;
@@ -62,13 +68,14 @@ export function Rows({ label, sessions, hasMore }: RowsProps) {
     if (!isRenamed && box.current?.contains(document.activeElement)) wanted.current = id;
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.isComposing || event.ctrlKey || event.altKey || event.metaKey) return;
+    // In the field of a new name the keys write.
+    if (event.isComposing || event.ctrlKey || event.altKey || event.metaKey || event.target instanceof HTMLInputElement) return;
     const page = Math.max(1, Math.floor(view.height / rowPx) - 1);
     const to = { ArrowDown: stopAt + 1, ArrowUp: stopAt - 1, Home: 0, End: sessions.length - 1, PageDown: stopAt + page, PageUp: stopAt - page }[event.key];
     const session = sessions[stopAt];
     if (to !== undefined) go(to);
     else if (event.key === "F2" && session) rename(session.id, true);
-    else if (event.key === "Delete" && session) void remove(session).then((isGone) => isGone && go(stopAt));
+    else if (event.key === "Delete" && session) void remove(session);
     else return;
     event.preventDefault();
     event.stopPropagation();

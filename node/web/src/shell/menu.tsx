@@ -58,7 +58,8 @@ function openMenu(button: HTMLElement, label: string, items: readonly (MenuItem 
   opened.addEventListener("toggle", (event) => {
     if ((event as ToggleEvent).newState === "closed") opened.remove();
   });
-  document.body.append(opened);
+  // Within a landmark; that it is shown above everything does not depend on its place.
+  (document.querySelector("main") ?? document.body).append(opened);
   menu = opened;
   opened.showPopover();
   const { left, bottom, right } = button.getBoundingClientRect();
