@@ -47,6 +47,35 @@ def test_every_setting_of_the_node_is_there_with_what_it_means(settings: Locator
     expect(row(settings, "chat.maxRunning")).to_contain_text("Turns of different sessions that run at once.")
 
 
+@requirement("T2")
+def test_what_is_typed_while_a_setting_is_being_saved_stays(
+    settings: Locator, page: Page, node: NodeProcess
+) -> None:
+    held: list[Route] = []
+    page.route("**/api/settings/agent.maxRounds", lambda route: held.append(route))  # noqa: PLW0108  playwright asks for a function
+    field = row(settings, "agent.maxRounds").get_by_role("textbox")
+    field.fill("7")
+    with page.expect_request("**/api/settings/agent.maxRounds"):
+        field.press("Enter")
+    field.fill("72")
+    page.unroute("**/api/settings/agent.maxRounds")
+    with sent(page):
+        held[0].continue_()
+    expect(
+        row(settings, "agent.maxRounds").get_by_role("button", name="Reset Max rounds to 24")
+    ).to_be_visible()
+    expect(field).to_have_value("72")
+    with sent(page):
+        field.press("Enter")
+    assert value(node, "agent.maxRounds") == 72
+
+
+def test_the_search_field_stays_within_a_narrow_pane(settings: Locator, page: Page) -> None:
+    page.set_viewport_size({"width": 224, "height": 800})
+    field = settings.get_by_role("searchbox")
+    assert field.evaluate("(field) => field.getBoundingClientRect().right <= innerWidth")
+
+
 @requirement("Q2", "T2")
 def test_a_value_is_kept_and_one_that_does_not_fit_is_told_in_its_place(
     settings: Locator, page: Page, node: NodeProcess, watch: Watch

@@ -1,6 +1,6 @@
 // The fitting control for a setting: it sends what was chosen at once, and what was typed when it is complete.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { type Setting, nameOf } from "./groups";
 import { type Kind, bounds, kindOf, readTyped, typedOf } from "./kinds";
@@ -40,7 +40,7 @@ export function Editor({ setting, id }: EditorProps) {
     case "fixed":
       return <output id={id}>{String(setting.value)}</output>;
     default:
-      return <Typed key={JSON.stringify(setting.value)} setting={setting} id={id} kind={kind} />;
+      return <Typed setting={setting} id={id} kind={kind} />;
   }
 }
 
@@ -87,6 +87,12 @@ function Typed({ setting, id, kind }: EditorProps & { kind: Kind }) {
   useEffect(() => () => refuse(setting.key, null), [setting.key]);
   /** What was sent last: Enter sends, and leaving after it does not send the same again. */
   const sent = useRef(there);
+  const shown = useRef(there);
+  // Another value is shown, but not in the place of what was typed while it was on its way.
+  useLayoutEffect(() => {
+    if (typed === sent.current || typed === shown.current) setTyped(there);
+    sent.current = shown.current = there;
+  }, [there]);
   const send = () => {
     if (typed === sent.current) return;
     sent.current = typed;
