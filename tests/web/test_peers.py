@@ -17,6 +17,7 @@ from tests.web.node_process import NodeProcess, stop
 from tests.web.stage import Stage
 from tests.web.watch import Watch
 
+BACKGROUND = "(element) => getComputedStyle(element).backgroundColor"
 BAKERY = Path(__file__).parent.parent / "fixtures" / "bakery"
 PATIENCE_S = 20.0
 HOSTILE = "<img src=x onerror=alert(1)> <b>bold</b> [a link](javascript:alert(1))"
@@ -348,6 +349,31 @@ def test_a_new_key_counts_only_once_the_owner_trusts_it(
     expect(row(pane, "bob")).to_contain_text("trusted")
     (known,) = node.call("GET", "/api/network/peers")
     assert known["nodeId"] == node_id(again)
+
+
+@pytest.mark.usefixtures("friend")
+def test_a_question_that_is_being_written_stays_with_its_peer_and_the_answer_comes_into_view(
+    page: Page, node: NodeProcess, start_node: StartNode, model: FakeOllama
+) -> None:
+    pair(node, start_node("carol"))
+    page.set_viewport_size({"width": 1280, "height": 420})
+    pane = peers(page)
+    bob = open_peer(pane, "bob")
+    button = bob.get_by_role("button", name="Ask", exact=True)
+    idle = button.evaluate(BACKGROUND)
+    box = bob.get_by_role("textbox", name="Ask bob", exact=True)
+    box.fill("which flour")
+    assert button.evaluate(BACKGROUND) != idle
+    open_peer(pane, "carol")
+    open_peer(pane, "bob")
+    expect(box).to_have_value("which flour")
+    model.chat(answer("\n\n".join(f"Flour number {number}." for number in range(3))))
+    box.press("Enter")
+    expect(bob.get_by_text("Flour number 2.")).to_be_in_viewport()
+    expect(box).to_have_value("")
+    bob.get_by_role("button", name="Close bob").press("Enter")
+    expect(bob).to_have_count(0)
+    expect(pane.locator(":focus")).to_have_count(1)
 
 
 # For everybody.

@@ -21,11 +21,15 @@ export interface Whom {
   together?: boolean;
 }
 
+/** What is written and not asked yet, by the conversation it belongs to. */
+const drafts = new Map<string, string>();
+
 export function Relay(props: Whom) {
   const { id, whom } = props;
   const said = exchanges.value.get(id) ?? [];
   const last = useRef<HTMLLIElement>(null);
-  useEffect(() => last.current?.scrollIntoView({ block: "nearest" }), [said.length]);
+  const latest = said.at(-1);
+  useEffect(() => last.current?.scrollIntoView({ block: "nearest" }), [said.length, latest?.heard.size, latest?.state, latest?.together]);
   return (
     <div class="relay">
       {said.length > 0 && (
@@ -37,7 +41,7 @@ export function Relay(props: Whom) {
           ))}
         </ol>
       )}
-      <Question {...props} isBusy={said.at(-1)?.state === "open"} />
+      <Question key={id} {...props} isBusy={latest?.state === "open"} />
     </div>
   );
 }
@@ -102,8 +106,8 @@ function Silent({ name, one }: { name: string; one: Exchange }) {
 }
 
 function Question({ id, asked, whom, hint, together = false, isBusy }: Whom & { isBusy: boolean }) {
-  const [text, setText] = useState("");
-  useEffect(() => setText(""), [id]);
+  const [text, setText] = useState(drafts.get(id) ?? "");
+  useEffect(() => void drafts.set(id, text), [text]);
   const canAsk = !isBusy && asked.length > 0 && text.trim() !== "";
   const send = () => {
     if (!canAsk) return;

@@ -58,7 +58,7 @@ function Row({ peer, now }: { peer: Peer; now: number }) {
           onClick={() => (selected.value = isSelected ? null : peer.nodeId)}
         >
           <span class="peer-lamp" aria-hidden="true" />
-          {peer.label || <code>{peer.nodeId.slice(0, 8)}</code>}
+          <span>{peer.label || <code>{peer.nodeId.slice(0, 8)}</code>}</span>
         </button>
         {hasNewKey && (
           <span class="badge caution">
