@@ -22,6 +22,12 @@ export function keepKeyboard(host: HTMLElement, controller: LayoutController): (
   };
 }
 
+/** Whether what was shown in a pane may take the keyboard: the pane has it, or nothing has. */
+export function mayFocus(part: HTMLElement | null): boolean {
+  const { activeElement, body } = document;
+  return activeElement === body || (part?.closest(".pane")?.contains(activeElement) ?? false);
+}
+
 /** To the rest of its pane, else to where the work is, else to the place where panes are. */
 function handOn(host: HTMLElement, controller: LayoutController): void {
   const pane = controller.focused.peek() ?? "";

@@ -2,6 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 
+import { mayFocus } from "../layout/keyboard";
 import { CopyButton } from "../markdown/code";
 import { api } from "../net/api";
 import { Icon } from "../shell/icons";
@@ -19,7 +20,9 @@ import { roundTrip, stateOf } from "./words";
 
 export function Details({ peer }: { peer: Peer }) {
   const own = useRef<HTMLElement>(null);
-  useEffect(() => own.current?.focus({ preventScroll: true }), [peer.nodeId]);
+  useEffect(() => {
+    if (mayFocus(own.current)) own.current?.focus({ preventScroll: true });
+  }, [peer.nodeId]);
   const name = peer.label || peer.nodeId.slice(0, 8);
   const change = keyChanges.value.find((one) => one.peerId === peer.nodeId);
   return (

@@ -3,6 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
+import { mayFocus } from "../layout/keyboard";
 import { plainly } from "../shell/plainly";
 import { Editor } from "./editor";
 import { type Setting, isDefault, nameOf } from "./groups";
@@ -29,6 +30,7 @@ export function SettingRow({ setting, isWanted = false, children }: RowProps) {
   useEffect(() => {
     if (!isWanted) return;
     bringIntoView(box.current);
+    if (!mayFocus(box.current)) return;
     box.current?.querySelector<HTMLElement>(`#${id}, input, select, textarea, button`)?.focus({ preventScroll: true });
   }, [isWanted]);
   return (
