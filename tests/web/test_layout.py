@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, WebSocketRoute, expect
 
 from tests.fakes.ollama_server import FakeOllama, answer, calls, done, reply
 from tests.mission import requirement
 from tests.web.axe import assert_accessible
 from tests.web.stage import Stage
+from tests.web.watch import Watch
 
 AT_FIRST = {"row": ["sessions", "conversation"]}
 WITH_ANOTHER = {"row": ["sessions", "conversation+conversation"]}
@@ -468,6 +469,39 @@ def test_a_workspace_has_an_address_of_its_own(cockpit: Page) -> None:
     expect(pane(cockpit, "sessions")).to_have_count(0)
 
 
+def test_with_many_workspaces_the_one_that_is_shown_and_the_way_to_another_are_in_view(
+    cockpit: Page, model: FakeOllama
+) -> None:
+    cockpit.evaluate("""async () => {
+        for (let number = 0; number < 10; number += 1) {
+            const body = JSON.stringify({title: `Workspace number ${number}`});
+            await fetch("/api/layout", {method: "POST", body});
+        }
+    }""")
+    ask(cockpit, model, ("list_workspaces", {}))
+    cockpit.reload()
+    expect(composer(cockpit)).to_be_visible()
+    banner = cockpit.get_by_role("banner")
+    cockpit.keyboard.press("Control+Alt+PageUp")
+    shown = banner.get_by_role("link", name="Workspace number 9")
+    expect(shown).to_have_attribute("aria-current", "page")
+    expect(shown).to_be_in_viewport(ratio=1)
+    expect(banner.get_by_role("button", name="New workspace")).to_be_in_viewport(ratio=1)
+    expect(banner.locator(".crumb")).to_be_in_viewport()
+
+
+def test_an_address_of_no_workspace_gives_way_to_that_of_the_one_that_is_shown(cockpit: Page) -> None:
+    cockpit.goto(cockpit.url.replace("main", "nowhere"))
+    expect(cockpit).to_have_url(re.compile(r"#/w/main$"))
+
+
+def test_a_workspace_of_blanks_is_told_in_plain_words(cockpit: Page) -> None:
+    cockpit.get_by_role("button", name="New workspace").click()
+    cockpit.keyboard.type("  ")
+    cockpit.keyboard.press("Enter")
+    expect(cockpit.get_by_role("alert").filter(has_text="There are only blanks here.")).to_be_visible()
+
+
 def test_a_stored_layout_that_names_unknown_panes_is_shown_without_them(cockpit: Page) -> None:
     stale = cockpit.evaluate("""async () => {
         const {revision} = await (await fetch("/api/layout/main")).json();
@@ -530,6 +564,29 @@ def test_a_pane_that_is_wanted_before_the_workspaces_are_here_opens_when_they_co
     with page.expect_request("**/api/layout"):
         page.reload()
     page.get_by_role("button", name="Peers", exact=True).click()
+    expect(page.get_by_text("Waiting for the node…")).to_be_visible()
     held[0].continue_()
     expect(pane(page, "peers")).to_be_visible()
     expect_stored(page, {"row": ["sessions", "conversation+peers"]})
+    expect(page.get_by_text("Waiting for the node…")).to_have_count(0)
+
+
+def test_a_pane_that_could_not_be_fetched_is_fetched_when_the_connection_is_back(
+    page: Page, watch: Watch
+) -> None:
+    watch.expect("ERR_FAILED|WebSocket|dynamically imported|preload")
+    sockets: list[WebSocketRoute] = []
+
+    def pass_on(socket: WebSocketRoute) -> None:
+        socket.connect_to_server()
+        sockets.append(socket)
+
+    page.route_web_socket("**/ws", pass_on)
+    page.reload()
+    expect(composer(page)).to_be_visible()
+    page.route("**/*.js", lambda route: route.abort())
+    page.get_by_role("button", name="Peers", exact=True).click()
+    expect(page.get_by_text("This pane could not be fetched")).to_be_visible()
+    page.unroute("**/*.js")
+    sockets[-1].close()
+    expect(pane(page, "peers")).to_contain_text("Nobody is here yet")

@@ -174,6 +174,7 @@ def test_without_its_node_the_bar_tells_what_the_composer_tells_and_counts_nobod
     for place in (bar, page.locator(".reason-to-wait")):
         expect(place).to_contain_text(down, ignore_case=True)
         expect(place).to_contain_text("palaver up")
+        expect(place).not_to_contain_text("`")
     expect(fact(bar, "peers")).to_have_count(0)
     start_node(port=int(node.url.rpartition(":")[2]))
     page.get_by_role("button", name="Try now").click()

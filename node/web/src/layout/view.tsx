@@ -67,6 +67,7 @@ export function LayoutView({ controller }: { controller: LayoutController }) {
       ))}
       <Panes controller={controller} layout={layout} areas={groups} view={at} />
       {tabDrag.value?.area && <div class="drop" style={box(tabDrag.value.area)} />}
+      {controller.shown.value === "" && <p class="nothing-open waiting">Waiting for the node…</p>}
       {panesOf(layout).length === 0 && controller.shown.value !== "" && (
         <p class="nothing-open">
           Nothing is open here. <kbd>{shownKeys("palette.open")}</kbd> finds everything there is.

@@ -4,13 +4,16 @@ import type { ComponentType } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 
 import { Later } from "../net/later";
+import { socket } from "../net/socket";
 import type { PaneProps } from "./registry";
 
 /** Return a pane's component that fetches the real one: `lazy(async () => (await import("./view")).Files)`. */
 export function lazy(fetch: () => Promise<ComponentType<PaneProps>>): ComponentType<PaneProps> {
   const view = new Later(fetch);
   return function Lazy(props: PaneProps) {
-    useEffect(() => view.want(), []);
+    // Tried again with each change of the connection: what could not be fetched was missing with it.
+    const connection = socket.state.value;
+    useEffect(() => view.want(), [connection]);
     const View = view.part.value;
     return View ? <View {...props} /> : <Coming view={view} />;
   };

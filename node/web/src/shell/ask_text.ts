@@ -43,6 +43,7 @@ export function askText(title: string, { label, button, value = "", maxChars = 6
     // The page's policy allows no form to be sent anywhere, and this one is not.
     event.preventDefault();
     const said = input.value.trim();
+    if (said === "") return void (problem.textContent = "There are only blanks here.");
     Promise.resolve(take?.(said)).then(
       () => {
         typed = said;

@@ -51,6 +51,7 @@ async function showWorkspace(): Promise<void> {
   window.addEventListener("hashchange", () => {
     const id = addressed();
     if (id !== null && layout.workspaces.peek().some((one) => one.id === id)) void layout.switchTo(id);
+    else history.replaceState(null, "", `#/w/${layout.shown.peek()}`);
   });
   let wasLost = false;
   effect(() => {

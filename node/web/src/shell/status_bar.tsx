@@ -13,6 +13,7 @@ import { doing, watchDoing } from "../sessions/doing";
 import { isConversationSeen, showConversation } from "./conversing";
 import { Icon } from "./icons";
 import { type Readiness, agent, readiness } from "./node_state";
+import { plainly } from "./plainly";
 import "./status_bar.css";
 
 watchDoing();
@@ -48,12 +49,12 @@ function Ready({ ready, onPress }: { ready: Readiness; onPress: () => void }) {
   const remedy = !isFine && ready.remedy ? ` – ${ready.remedy}` : "";
   return (
     <span class="ready" role="status" data-state={ready.state}>
-      <button type="button" class="fact" title={`${text}${remedy}\nChoose another model`} onClick={onPress}>
+      <button type="button" class="fact" title={`${text}${remedy}\nChoose another model`.replaceAll("`", "")} onClick={onPress}>
         <span class="lamp" aria-hidden="true" />
         <span class="visually-hidden">Model: </span>
         <span class="text">
           {text}
-          {remedy}
+          {plainly(remedy)}
         </span>
       </button>
     </span>

@@ -1,5 +1,7 @@
 // The bar at the top: workspaces, where we are, the palette, and the panes that can be opened.
 
+import { useLayoutEffect, useRef } from "preact/hooks";
+
 import { shownKeys } from "../commands/keys";
 import { openPalette } from "../commands/palette";
 import { command } from "../commands/registry";
@@ -16,25 +18,23 @@ import { theme } from "./theme";
 const BUTTONS_MAX = 8;
 
 export function TopBar({ layout }: { layout: LayoutController }) {
+  const nav = useRef<HTMLElement>(null);
+  useLayoutEffect(() => {
+    nav.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [layout.shown.value, layout.workspaces.value]);
   return (
     <header class="top-bar">
       <h1>Palaver</h1>
-      <nav aria-label="Workspaces">
+      <nav ref={nav} aria-label="Workspaces">
         {layout.workspaces.value.map(({ id, title }) => (
           <a key={id} href={`#/w/${id}`} title={title} aria-current={id === layout.shown.value ? "page" : undefined}>
             {title}
           </a>
         ))}
-        <button
-          type="button"
-          class="plain"
-          aria-label="New workspace"
-          title="New workspace"
-          onClick={() => void createWorkspace(layout)}
-        >
-          <Icon name="plus" />
-        </button>
       </nav>
+      <button type="button" class="plain" aria-label="New workspace" title="New workspace" onClick={() => void createWorkspace(layout)}>
+        <Icon name="plus" />
+      </button>
       {crumb.value && (
         <p class="crumb" title={crumb.value}>
           <span aria-hidden="true">/</span> {crumb.value}
