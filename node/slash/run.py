@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from node.client import NodeClient
+from node.replies import NodeError
 from node.slash.about import ABOUT
 from node.slash.call import Action, Call, Step, Tell
 from node.slash.commands import UsageError, read
@@ -27,6 +28,7 @@ ACTIONS: Mapping[str, Action] = {
     **LINKS,
 }
 """What the node does. Prompt commands are in the table of commands alone, the rest is done by the client."""
+NOTHING_SAID = "nothing was said here yet; the conversation begins with your first message"
 
 
 async def nobody(_: Step) -> None:
@@ -48,4 +50,9 @@ async def run(
     if command.kind == "prompt":
         return Outcome(prompt=command.prompt)
     call = Call(node=node, argument=argument, session_id=session_id, folder=folder, tell=tell)
-    return await ACTIONS[command.name](call)
+    try:
+        return await ACTIONS[command.name](call)
+    except NodeError as error:
+        if error.code == "no_such_session" and session_id is not None and session_id in str(error):
+            raise UsageError(NOTHING_SAID) from None
+        raise

@@ -15,7 +15,7 @@ from tests.web.conftest import StartNode
 from tests.web.network import allow_asks, pair
 from tests.web.node_process import NodeProcess
 from tests.web.stage import Stage
-from tests.web.talk import ask, composer, expect_answered, turn
+from tests.web.talk import ask, composer, expect_answered, transcript, turn
 
 MOVES = (
     "Split to the right",
@@ -44,6 +44,12 @@ AWAY = """
 def gate() -> asyncio.Event:
     """Holds a model's answer until the test lets it go on."""
     return asyncio.Event()
+
+
+def writes(model: FakeOllama) -> None:
+    """Have the model write a note, which its owner is asked about."""
+    note = calls(("notes.write", {"name": "bread", "text": "x", "mode": "replace"}))
+    model.chat(reply(note, done()), answer("Noted."))
 
 
 def palette(page: Page, words: str) -> None:
@@ -214,3 +220,133 @@ def test_two_conversations_side_by_side_have_names_of_their_own(page: Page, mode
     palette(page, "Split to the right")
     expect(page.locator("section[data-kind=conversation]:not([data-hidden])")).to_have_count(2)
     assert_accessible(page)
+
+
+@requirement("E6")
+def test_a_call_that_is_out_of_sight_is_shown_before_a_chord_allows_it(
+    page: Page, model: FakeOllama, node: NodeProcess
+) -> None:
+    model.chat(answer("\n\n".join(f"line {number}" for number in range(80))))
+    ask(page, "tell me much")
+    expect_answered(page, "line 79")
+    writes(model)
+    ask(page, "note it")
+    question = page.locator("section.approval")
+    expect(question).to_be_in_viewport()
+    palette(page, "Show Peers")
+    expect(question).to_be_hidden()
+    page.keyboard.press("Control+Alt+Enter")
+    page.get_by_role("tab", name="Conversation").click()
+    expect(question).to_be_visible()
+    transcript(page).focus()
+    page.keyboard.press("Home")
+    expect(transcript(page)).to_have_js_property("scrollTop", 0)
+    page.keyboard.press("Control+Alt+Enter")
+    expect(question.get_by_role("button", name="Deny")).to_be_in_viewport()
+    assert not (node.data / "notes" / "bread.md").exists()
+    page.keyboard.press("Control+Alt+Enter")
+    expect_answered(page, "Noted.")
+    assert (node.data / "notes" / "bread.md").exists()
+
+
+@requirement("E4")
+def test_the_mode_that_was_chosen_for_a_conversation_outlives_a_reload_and_holds_in_no_other(
+    page: Page, model: FakeOllama
+) -> None:
+    model.chat(answer("hello"))
+    ask(page, "hi")
+    expect_answered(page, "hello")
+    mode = page.get_by_role("combobox", name="What the agent may do")
+    mode.select_option(label="Plan: reads only")
+    page.reload()
+    expect(turn(page)).to_contain_text("hello")
+    expect(mode.locator("option:checked")).to_have_text("Plan: reads only")
+    page.keyboard.press("Control+Shift+O")
+    expect(mode.locator("option:checked")).to_have_text("Ask before acting (as set)")
+
+
+def test_the_title_stands_above_the_first_turn_and_follows_where_it_is_renamed_elsewhere(
+    page: Page, model: FakeOllama, node: NodeProcess
+) -> None:
+    writes(model)
+    ask(page, "note it")
+    expect(page.locator("section.approval")).to_be_visible()
+    expect(page).to_have_title("note it – Palaver")
+    (session,) = node.call("GET", "/api/chat/sessions")
+    node.call("PUT", f"/api/chat/sessions/{session['id']}", {"title": "Sourdough"})
+    expect(page).to_have_title("Sourdough – Palaver")
+    expect(page.locator(".crumb")).to_contain_text("Sourdough")
+
+
+def test_a_conversation_that_is_deleted_elsewhere_says_so_and_begins_anew(
+    page: Page, model: FakeOllama, node: NodeProcess
+) -> None:
+    model.chat(answer("hello"), answer("hello again"))
+    ask(page, "hi")
+    expect_answered(page, "hello")
+    composer(page).fill("half a thought")
+    (session,) = node.call("GET", "/api/chat/sessions")
+    node.call("DELETE", f"/api/chat/sessions/{session['id']}")
+    expect(page.get_by_role("alert")).to_contain_text("“hi” was deleted")
+    expect(page.locator("article.turn")).to_have_count(0)
+    expect(page).to_have_title("Palaver")
+    expect(composer(page)).to_have_value("half a thought")
+    composer(page).press("Enter")
+    expect_answered(page, "hello again")
+    expect(page.locator("article.turn")).to_have_count(1)
+    assert [message["role"] for message in model.asked[-1]["messages"]].count("user") == 1
+    expect(page).to_have_title("half a thought – Palaver")
+
+
+def test_a_page_that_is_opened_in_the_middle_of_a_turn_tells_how_long_the_whole_of_it_took(
+    page: Page, model: FakeOllama, node: NodeProcess, stage: Stage, gate: asyncio.Event
+) -> None:
+    model.chat(reply(*text("slowly"), gate, *text(" done"), done()))
+    ask(page, "take your time")
+    expect(turn(page)).to_contain_text("slowly")
+    other = page.context.new_page()
+    other.goto(node.url)
+    expect(turn(other)).to_contain_text("slowly")
+    stage.let(gate)
+    expect_answered(other, "slowly done")
+    (session,) = node.call("GET", "/api/chat/sessions")
+    (_, said) = node.call("GET", f"/api/chat/sessions/{session['id']}")["messages"]
+    took = f"{said['executionTimeMs'] / 1000:.1f} s"
+    expect(turn(other).locator(".ending")).to_contain_text(took)
+
+
+@requirement("R1")
+def test_a_long_turn_that_was_stopped_elsewhere_is_not_told_as_a_failure(
+    page: Page, model: FakeOllama, node: NodeProcess, gate: asyncio.Event
+) -> None:
+    page.add_init_script(AWAY)
+    page.reload()
+    expect(composer(page)).to_be_visible()
+    page.evaluate("() => { window.isAway = true; }")
+    model.chat(reply(*text("Let me see"), gate, done()))
+    ask(page, "which flour")
+    expect(turn(page)).to_contain_text("Let me see")
+    page.evaluate("() => { window.ahead = 11_000; }")
+    other = page.context.new_page()
+    other.goto(node.url)
+    other.get_by_role("button", name="Stop", exact=True).click()
+    page.wait_for_function("() => window.told.length > 0")
+    (told,) = page.evaluate("() => window.told")
+    assert told.startswith("Your agent was stopped after ")
+
+
+def test_a_long_draft_and_a_narrow_pane_leave_room_for_what_was_said(page: Page, model: FakeOllama) -> None:
+    model.chat(answer("hello"))
+    ask(page, "hi")
+    expect_answered(page, "hello")
+    page.set_viewport_size({"width": 640, "height": 400})
+    composer(page).fill("\n".join(f"line {number}" for number in range(60)))
+    assert (transcript(page).bounding_box() or {"height": 0})["height"] > 80
+    composer(page).fill("")
+    page.set_viewport_size({"width": 200, "height": 800})
+    mode = page.get_by_role("combobox", name="What the agent may do").bounding_box()
+    pane = page.locator(".conversation").bounding_box()
+    assert mode and pane and mode["x"] + mode["width"] <= pane["x"] + pane["width"]
+    page.set_viewport_size({"width": 380, "height": 800})
+    tops = page.locator(".beside > *").evaluate_all("all => all.map((one) => one.offsetTop)")
+    assert max(tops) - min(tops) < 10

@@ -39,6 +39,12 @@ def press(page: Page, name: str) -> None:
     page.keyboard.press("Enter")
 
 
+def to_the_top(page: Page) -> None:
+    transcript(page).focus()
+    page.keyboard.press("Home")
+    expect(transcript(page)).to_have_js_property("scrollTop", 0)
+
+
 class Line:
     """The socket of a page; while it is held, nothing that the page says reaches the node."""
 
@@ -180,15 +186,11 @@ def test_typing_goes_on_at_the_latest_message_and_where_a_message_was_sent_from_
     ask(page, "tell me much")
     expect_answered(page, "line 79")
     for _ in range(2):
-        transcript(page).focus()
-        page.keyboard.press("Home")
-        expect(page.get_by_text("line 79")).not_to_be_in_viewport()
+        to_the_top(page)
         press(page, "Jump to latest")
         expect(page.get_by_text("line 79")).to_be_in_viewport()
         expect_typing_goes_on(page)
-    transcript(page).focus()
-    page.keyboard.press("Home")
-    expect(page.get_by_text("line 79")).not_to_be_in_viewport()
+    to_the_top(page)
     ask(page, "and less")
     expect_answered(page, "short")
     expect(turn(page).get_by_text("short")).to_be_in_viewport()

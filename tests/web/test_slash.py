@@ -132,6 +132,8 @@ def test_status_is_sent_at_once_from_the_list_as_one_message(
     composer(page).press("Enter")
     expect_answered(page, "All done.")
     expect(page.locator("article.turn")).to_have_count(2)
+    # What was sent stands in the conversation; nothing of it is only here.
+    expect(page.locator("section.bubble")).to_have_count(0)
     (session,) = node.call("GET", "/api/chat/sessions")
     stored = node.call("GET", f"/api/chat/sessions/{session['id']}")["messages"]
     assert [message["role"] for message in stored] == ["user", "agent"] * 2
@@ -179,3 +181,22 @@ def test_a_table_can_be_read_in_a_narrow_window_in_both_themes(
     expect(bubble(page)).to_contain_text("tokens")
     assert_accessible(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+@requirement("O1", "O2")
+def test_a_command_is_one_in_capitals_too(page: Page, model: FakeOllama) -> None:
+    composer(page).type("/HEL")
+    expect(chosen(page)).to_contain_text("/help")
+    composer(page).type("P")
+    composer(page).press("Enter")
+    expect(bubble(page).get_by_role("row", name="/ask PEER TEXT control ask a peer's agent")).to_be_visible()
+    assert model.asked == []
+
+
+@pytest.mark.parametrize("line", ["/usage", "/clear", "/compact"])
+def test_a_command_about_what_was_said_says_of_an_empty_conversation_that_it_is_empty(
+    page: Page, line: str
+) -> None:
+    ask(page, line)
+    expect(bubble(page)).to_contain_text("nothing was said here yet")
+    expect(bubble(page)).not_to_contain_text("there is no session")

@@ -58,9 +58,25 @@ function isRunning(): boolean {
   return shown !== null && runningTurn(shown.state.value) !== undefined;
 }
 
+/** Answer the first question; one that is out of sight comes into view, and it takes another press. */
 function decide(decision: "allow_once" | "deny"): void {
   const question = firstQuestion();
-  if (question?.request.decisions.includes(decision)) answer(question.shown, question.request, decision);
+  if (!question?.request.decisions.includes(decision)) return;
+  const { shown, request } = question;
+  if (cardsOf(request.approvalId).some(isSeen)) return void answer(shown, request, decision);
+  focusComposer();
+  shown.endWish.value++;
+  requestAnimationFrame(() => cardsOf(request.approvalId).forEach((card) => card.scrollIntoView({ block: "end" })));
+}
+
+function cardsOf(approvalId: string): readonly Element[] {
+  return [...document.querySelectorAll(`[data-approval="${approvalId}"]`)];
+}
+
+/** Whether the lower end of a card, with its answers, is in view and nothing lies over it. */
+function isSeen(card: Element): boolean {
+  const { left, right, top, bottom } = card.querySelector("footer")!.getBoundingClientRect();
+  return card.contains(document.elementFromPoint((left + right) / 2, (top + bottom) / 2));
 }
 
 function copyLastReply(): void {

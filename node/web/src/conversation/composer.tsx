@@ -2,22 +2,26 @@
 
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 
+import { Later } from "../net/later";
 import { Icon } from "../shell/icons";
 import { capital, plainly } from "../shell/plainly";
 import { draftOf, keepDraft } from "./drafts";
+import { editing } from "./editing";
 import { draftWish, focusWish } from "./focus";
 import { GoingAlong } from "./going_along";
 import { queuedTurns, runningTurn, turnsOf } from "./model";
 import { reasonToWait } from "./models";
 import { NotifyButton } from "./notify";
 import { ModePicker, ModelPicker } from "./pickers";
-import { Queue, editing } from "./queue";
 import { isCommand, runCommand } from "./slash";
 import { contextToSend } from "./surroundings";
 import { type Suggested, type Suggestion, Suggestions, suggest } from "./suggestions";
 import type { ConversationView } from "./views";
 
 const ROWS_MAX = 12;
+
+/** It comes behind the first paint, long before a message waits. */
+const queue = new Later(async () => (await import("./queue")).Queue);
 
 export function Composer({ view }: { view: ConversationView }) {
   const [text, setText] = useState(() => draftOf(view.id));
@@ -28,12 +32,14 @@ export function Composer({ view }: { view: ConversationView }) {
   const listId = useId();
   const conversation = view.state.value;
   const running = runningTurn(conversation);
+  const Queue = queue.part.value;
   const reason = reasonToWait();
   const isStopping = running !== undefined && view.awaited.value.has(running.id);
 
   useEffect(() => {
     if (focusWish.value > 0) area.current?.focus();
   }, [focusWish.value]);
+  useEffect(() => queue.want(), [running !== undefined]);
   useLayoutEffect(() => fit(area.current), [text]);
   // The pane may have had the keyboard before there was anything to write in.
   useEffect(() => {
@@ -55,7 +61,9 @@ export function Composer({ view }: { view: ConversationView }) {
     const before = text.trim() ? `${text}\n` : "";
     write(before + wish.text);
     requestAnimationFrame(() => {
-      area.current?.focus();
+      // It stays in another pane if its owner took it there.
+      const pane = area.current?.closest("[data-pane]");
+      if (document.activeElement === document.body || pane?.contains(document.activeElement)) area.current?.focus();
       area.current?.setSelectionRange(before.length + wish.cursor, before.length + wish.cursor);
     });
   }, [draftWish.value]);
@@ -116,7 +124,7 @@ export function Composer({ view }: { view: ConversationView }) {
 
   return (
     <div class="composer">
-      <Queue view={view} />
+      {Queue && <Queue view={view} />}
       {view.problem.value && <p class="problem" role="alert">{view.problem.value}</p>}
       {reason && (
         <p class="reason-to-wait" role="status" id={`${listId}-reason`}>
@@ -162,7 +170,8 @@ export function Composer({ view }: { view: ConversationView }) {
 
 /** Whether a suggestion stands there already, under whichever of its names. */
 function isTyped(one: Suggestion | undefined, text: string): boolean {
-  return one !== undefined && [one.text.trim(), ...(one.alsoTyped ?? [])].includes(text.trim());
+  const typed = text.trim();
+  return one !== undefined && [one.text.trim(), ...(one.alsoTyped ?? [])].some((name) => name === typed || name === typed.toLowerCase());
 }
 
 /** Make the field as high as its text, up to a limit. */

@@ -1,4 +1,7 @@
-// What is being written in each session; kept in the browser, so that a reload or a crash loses nothing.
+// What is being written in each session, and how much its owner chose to let the agent do; kept in the browser, so that
+// a reload or a crash loses nothing.
+
+import type { Mode } from "../shell/node_state";
 
 const KEY = "palaver.drafts";
 const DRAFTS_MAX = 30;
@@ -21,6 +24,26 @@ export function keepDraft(sessionId: string, text: string, now: number, store: K
     store.setItem(KEY, JSON.stringify(Object.fromEntries(newest.slice(0, DRAFTS_MAX))));
   } catch {
     // The text stays in the composer all the same.
+  }
+}
+
+const MODE = "palaver.mode ";
+
+/** Return the mode that was chosen in this window and no other. */
+export function keptMode(sessionId: string): Mode | null {
+  try {
+    return sessionStorage.getItem(MODE + sessionId) as Mode | null;
+  } catch {
+    return null;
+  }
+}
+
+export function keepMode(sessionId: string, mode: Mode | null): void {
+  try {
+    if (mode === null) sessionStorage.removeItem(MODE + sessionId);
+    else sessionStorage.setItem(MODE + sessionId, mode);
+  } catch {
+    // It holds until the page is left.
   }
 }
 

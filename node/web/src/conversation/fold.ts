@@ -97,7 +97,7 @@ function failed(turn: Turn, message: string, code: string): Turn {
 function finished(turn: Turn, reason: "answered" | "failed" | "cancelled" | "interrupted", seq: number, now: number): Turn {
   if (reason === "interrupted") return { ...turn, state: "waiting", status: "the node stopped; it goes on when it is back" };
   const state = reason === "answered" ? "done" : reason;
-  const ms = turn.startedAt === null ? null : now - turn.startedAt;
+  const ms = turn.startedAt ? now - turn.startedAt : null;
   return { ...turn, state, status: "", ms, settledAt: seq, parts: parts.ended(turn.parts, now) };
 }
 
@@ -118,7 +118,7 @@ function fromSnapshot(state: Conversation, { messages, turns }: Snapshot): Conve
   for (const open of turns) {
     const turn = turnIn(next, open.turnId) ?? newTurn(open.turnId, open.prompt, "waiting");
     const isRunning = open.running;
-    next = put(next, { ...turn, settledAt: null, state: isRunning ? "running" : "waiting", parts: parts.partsOf(open) });
+    next = put(next, { ...turn, settledAt: null, state: isRunning ? "running" : "waiting", startedAt: turn.startedAt ?? (isRunning ? 0 : null), parts: parts.partsOf(open) });
   }
   return next;
 }

@@ -1,6 +1,7 @@
 // Beside the composer: how much the agent may do with the next message, and which model answers.
 
 import { type Mode, agent } from "../shell/node_state";
+import { keepMode } from "./drafts";
 import { type ModelShown, RULES, askProviders, chooseModel, modelProblem, providers } from "./models";
 import type { ConversationView } from "./views";
 
@@ -23,6 +24,7 @@ export function ModePicker({ view }: { view: ConversationView }) {
       value={chosen}
       onChange={(event) => {
         view.mode.value = MODES.find(({ id }) => id === event.currentTarget.value)?.id ?? null;
+        keepMode(view.id, view.mode.value);
       }}
     >
       <option value="">{held === undefined ? "Mode as set" : `${held.title} (as set)`}</option>

@@ -1,16 +1,16 @@
 // Messages that wait for the ones before them: each can be changed, taken back, or brought forward.
 
-import { signal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
 
 import { Icon } from "../shell/icons";
+import { editing } from "./editing";
+import { turnIn } from "./fold";
 import { type Turn, queuedTurns, runningTurn } from "./model";
 import type { ConversationView } from "./views";
 
-/** The message that is being changed. */
-export const editing = signal<{ turnId: string; text: string } | null>(null);
-
 export function Queue({ view }: { view: ConversationView }) {
   const waiting = queuedTurns(view.state.value);
+  useEffect(() => rescue(view, waiting));
   if (waiting.length === 0) return null;
   return (
     <section class="queue" aria-label="Waiting messages">
@@ -21,6 +21,15 @@ export function Queue({ view }: { view: ConversationView }) {
       </ol>
     </section>
   );
+}
+
+/** Give what was written in a message that waits no longer to the composer: it went out as it was before. */
+function rescue(view: ConversationView, waiting: readonly Turn[]): void {
+  const now = editing.peek();
+  const turn = now && turnIn(view.state.peek(), now.turnId);
+  if (!turn || waiting.includes(turn)) return;
+  editing.value = null;
+  if (now.text !== turn.prompt) view.giveBack(now.text);
 }
 
 function Row({ turn, view, isFirst }: { turn: Turn; view: ConversationView; isFirst: boolean }) {
@@ -46,6 +55,8 @@ function Row({ turn, view, isFirst }: { turn: Turn; view: ConversationView; isFi
 
 function Editor({ view }: { view: ConversationView }) {
   const now = editing.value;
+  const area = useRef<HTMLTextAreaElement>(null);
+  useEffect(() => area.current?.focus(), []);
   if (!now) return null;
   const close = () => (editing.value = null);
   const save = () => {
@@ -62,16 +73,14 @@ function Editor({ view }: { view: ConversationView }) {
     >
       <textarea
         aria-label="Waiting message"
-        ref={(made) => made?.focus()}
+        ref={area}
         value={now.text}
         onInput={(event) => (editing.value = { ...now, text: event.currentTarget.value })}
         onKeyDown={(event) => {
-          if (event.key === "Escape") close();
-          if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
-            event.preventDefault();
-            save();
-          }
-          event.stopPropagation();
+          const { key, shiftKey, ctrlKey, altKey, metaKey, isComposing } = event;
+          if (shiftKey || ctrlKey || altKey || metaKey || isComposing || (key !== "Escape" && key !== "Enter")) return;
+          event.preventDefault();
+          key === "Escape" ? close() : save();
         }}
       />
       <button type="submit">Save</button>

@@ -7,8 +7,9 @@ import { api, request } from "../net/api";
 import { lines } from "../net/ndjson";
 import { socket } from "../net/socket";
 import type { Mode } from "../shell/node_state";
-import { type Block, type Outcome, addBubble, changeBubble, clearBubbles } from "./bubbles";
+import { type Block, type Outcome, addBubble, changeBubble, clearBubbles, removeBubble } from "./bubbles";
 import { newSession, openSession } from "./current";
+import { keepMode } from "./drafts";
 import { focusComposer } from "./focus";
 import { contextToSend } from "./surroundings";
 import type { ConversationView } from "./views";
@@ -43,12 +44,12 @@ effect(() => {
 
 /** Whether a message is a command. A path, as `/etc/hosts`, is none, and neither is what begins with two slashes. */
 export function isCommand(text: string): boolean {
-  return /^\/(\?|[a-z][\w-]*)(\s|$)/.test(text);
+  return /^\/(\?|[a-z][\w-]*)(\s|$)/i.test(text);
 }
 
 /** Have a line done, and show what it comes to below what was said so far. */
 export async function runCommand(view: ConversationView, line: string): Promise<void> {
-  if (/^\/localclear\b/.test(line)) return clearBubbles(view.id);
+  if (/^\/localclear\b/i.test(line)) return clearBubbles(view.id);
   const stop = new AbortController();
   const id = addBubble(view, line, stop);
   try {
@@ -70,8 +71,15 @@ export async function runCommand(view: ConversationView, line: string): Promise<
 
 function takeOver(view: ConversationView, id: string, outcome: Outcome): void {
   changeBubble(view.id, id, { shown: outcome.shown, confirm: outcome.confirm });
-  if (outcome.mode !== null) view.mode.value = outcome.mode as Mode;
-  if (outcome.prompt !== null) view.ask(outcome.prompt, { mode: view.mode.peek(), context: contextToSend() });
+  // The node keeps this one, for no longer than it runs.
+  if (outcome.mode !== null) {
+    view.mode.value = outcome.mode as Mode;
+    keepMode(view.id, null);
+  }
+  if (outcome.prompt !== null) {
+    removeBubble(view.id, id);
+    view.ask(outcome.prompt, { mode: view.mode.peek(), context: contextToSend() });
+  }
   if (outcome.begins) newSession();
   if (outcome.opens !== null) openSession(outcome.opens);
   if (outcome.begins || outcome.opens !== null) focusComposer();

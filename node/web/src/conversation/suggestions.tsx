@@ -30,7 +30,7 @@ export interface Suggested {
 export async function suggest(text: string, cursor: number): Promise<Suggested | null> {
   const before = text.slice(0, cursor);
   const command = /^\/([\w-]*|\?)$/.exec(before);
-  if (command) return listed(0, cursor, commandsLike(command[1] ?? ""));
+  if (command) return listed(0, cursor, commandsLike(command[1]?.toLowerCase() ?? ""));
   const mention = /(?:^|\s)@([^\s@]*)$/.exec(before);
   if (!mention) return null;
   const wanted = mention[1] ?? "";

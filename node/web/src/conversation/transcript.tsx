@@ -64,7 +64,7 @@ export function Transcript({ view }: { view: ConversationView }) {
   };
   const { isAtEnd, toEnd } = useStick(box, content, { onBeginning, onEnd });
   // Who says something wants to see it go out, wherever they were reading.
-  useLayoutEffect(toEnd, [view.said.value]);
+  useLayoutEffect(toEnd, [view.endWish.value]);
   useLayoutEffect(() => {
     const { element, top } = held.current ?? {};
     held.current = null;

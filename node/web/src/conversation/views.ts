@@ -1,6 +1,6 @@
 // The conversations that this page has open. They outlive the panes that show them, so nothing is lost when one moves.
 
-import { type ReadonlySignal, effect, signal } from "@preact/signals";
+import { type ReadonlySignal, type Signal, effect, signal } from "@preact/signals";
 
 import { ApiError, api } from "../net/api";
 import { type NodeSocket, type Wish, type WishData, socket } from "../net/socket";
@@ -8,6 +8,8 @@ import type { Mode } from "../shell/node_state";
 import type { ApprovalResponse, Ask, NodeFrame } from "../wire.gen";
 import { batched } from "./batched";
 import { isFresh } from "./current";
+import { keptMode } from "./drafts";
+import { wishDraft } from "./focus";
 import { type AgentFrame, fold, isProblem, sent, turnIn } from "./fold";
 import { type Conversation, EMPTY, isOpen, openApprovals, turnsOf } from "./model";
 import { tellOf } from "./notify";
@@ -16,6 +18,8 @@ import { type StoredSession, firstPosition, withEarlier, withStored } from "./st
 /** 60 turns, each a question and an answer. */
 const PAGE_MESSAGES = 120;
 const OPEN_MAX = 12;
+/** So soon after a session is followed, its past events come once more. */
+const REPEATED_WITHIN_MS = 1_000;
 const NO_CONNECTION = "There is no connection to the node; try again when it is back.";
 
 /** An event, and when it came: some of them wait for the screen. */
@@ -38,9 +42,9 @@ export class ConversationView {
   /** The turns that were told to stop and the questions that were answered; the node has not confirmed it yet. */
   readonly awaited = signal<ReadonlySet<string>>(new Set());
   /** How much the owner lets the agent do here; null: as it is set. */
-  readonly mode = signal<Mode | null>(null);
-  /** How often the owner has said something here. */
-  readonly said = signal(0);
+  readonly mode: Signal<Mode | null>;
+  /** Counted up when the owner should see the end. */
+  readonly endWish = signal(0);
   /** One object for each pane that shows it. */
   readonly panes = signal<readonly object[]>([]);
   readonly stopFollowing: () => void;
@@ -49,12 +53,16 @@ export class ConversationView {
   readonly #frames = batched<Received>((received) => this.#fold(received));
   readonly #asked = new Map<string, Ask>();
   #isLoading = false;
+  #followedAt = Date.now();
+  /** The last change of a waiting message. */
+  #edit = "";
 
   constructor(
     readonly id: string,
     private readonly node: NodeSocket,
   ) {
     this.state = this.#state;
+    this.mode = signal(keptMode(id));
     this.stopFollowing = node.follow(id, () => {
       this.#frames.flush();
       return this.#state.peek().lastSeq;
@@ -81,11 +89,22 @@ export class ConversationView {
       this.#state.value = withStored(this.#state.peek(), session);
     } catch (error) {
       // A session is stored with its first message, and the socket tells of a node that is gone.
-      if (!(error instanceof ApiError) || (error.status !== 404 && error.status !== 0)) this.#tell(error);
+      if (error instanceof ApiError && error.status === 404) this.beginAnew();
+      else if (!(error instanceof ApiError) || error.status !== 0) this.#tell(error);
     } finally {
       this.#isLoading = false;
       this.isLoaded.value = true;
     }
+  }
+
+  /** Show nothing of a session that was deleted any more: under its id the next message begins a new one. */
+  beginAnew(): void {
+    const title = this.title.peek();
+    if (title === null) return;
+    this.#frames.flush();
+    this.#state.value = EMPTY;
+    this.title.value = null;
+    this.problem.value = `“${title}” was deleted. What you write now begins a new conversation.`;
   }
 
   async loadEarlier(): Promise<void> {
@@ -106,7 +125,7 @@ export class ConversationView {
   ask(prompt: string, { mode, context }: Asking = {}): string {
     const ask: Ask = { turnId: crypto.randomUUID(), prompt, sessionId: this.id, mode: mode ?? null, context: context ?? null };
     this.problem.value = null;
-    this.said.value++;
+    this.endWish.value++;
     this.#asked.set(ask.turnId, ask);
     this.#frames.flush();
     this.#state.value = sent(this.#state.peek(), ask.turnId, prompt);
@@ -114,9 +133,12 @@ export class ConversationView {
     return ask.turnId;
   }
 
-  /** Say again what the node has not confirmed: under the same id it is one message. A decision is left to its owner. */
-  sendUnconfirmed(): void {
+  /** Go on where the connection was lost: say again what the node has not confirmed, and see what changed meanwhile. */
+  takeUp(): void {
+    this.#followedAt = Date.now();
+    // A decision is left to its owner; a message is one message under the same id.
     this.awaited.value = new Set();
+    if (this.title.peek() !== null) void this.load();
     for (const turn of turnsOf(this.#state.peek())) {
       const ask = this.#asked.get(turn.id);
       if (turn.state === "sending" && ask) this.node.say("ask", ask);
@@ -134,13 +156,20 @@ export class ConversationView {
   }
 
   edit(turnId: string, prompt: string): void {
+    this.#edit = prompt;
     this.#say("edit", { turnId, prompt });
+  }
+
+  /** Put a change that came too late for its message into the composer, and say so. */
+  giveBack(text: string, why = "The message waits no longer and stays as it was"): void {
+    wishDraft({ sessionId: this.id, text, cursor: text.length });
+    this.problem.value = `${why}. Your change of it is below.`;
   }
 
   /** Say a failed message again; one that the node refused goes out anew. */
   retry(turnId: string): void {
     const turn = turnIn(this.#state.peek(), turnId);
-    this.said.value++;
+    this.endWish.value++;
     if (turn?.state !== "refused") return void this.#say("retry", { turnId });
     const items = this.#state.peek().items.filter((item) => item !== turn);
     this.#state.value = { ...this.#state.peek(), items };
@@ -182,14 +211,21 @@ export class ConversationView {
       if (event === "error" && "about" in data && isProblem(data)) this.#refused(data.about, data.message);
       if (event === "approval_resolved") this.problem.value = null;
     }
-    if (received.some(({ frame }) => frame.event === "done") && !this.title.peek()) void this.load();
+    if (received.some(({ frame }) => frame.event === "done" && this.#isToldBetter(frame.data.turnId))) void this.load();
+  }
+
+  /** Whether the store knows more of a turn: the first title, and how long one took that began before it was followed. */
+  #isToldBetter(turnId: string): boolean {
+    const startedAt = turnIn(this.#state.peek(), turnId)?.startedAt ?? 0;
+    return !this.title.peek() || startedAt < this.#followedAt + REPEATED_WITHIN_MS;
   }
 
   #refused(about: string, why: string): void {
     this.awaited.value = new Set();
     // Another page was faster: the question itself shows what became of it.
     if (about === "approval_response" && openApprovals(this.#state.peek()).length === 0) return;
-    this.problem.value = why;
+    if (about === "edit") this.giveBack(this.#edit, why);
+    else this.problem.value = why;
   }
 
   #say<E extends Wish>(event: E, data: WishData<E>): boolean {
@@ -250,6 +286,13 @@ function route(frame: NodeFrame): void {
 }
 
 socket.onChannel("agent", route);
+socket.on("sessions", "changed", ({ sessions, gone }) => {
+  for (const { id, title } of sessions) {
+    const view = views.get(id);
+    if (view) view.title.value = title;
+  }
+  gone.forEach((id) => views.get(id)?.beginAnew());
+});
 effect(() => {
-  if (socket.state.value === "open") openViews().forEach((view) => view.sendUnconfirmed());
+  if (socket.state.value === "open") openViews().forEach((view) => view.takeUp());
 });
