@@ -30,6 +30,13 @@ logger = logging.getLogger(__name__)
 RAW_SHOWN_CHARS = 200
 
 
+class NotPermitted(ToolError):
+    """The owner, a rule or the mode kept a call from running."""
+
+    def __init__(self, call: Call, reason: str) -> None:
+        super().__init__(f"{call.name} is not permitted: {reason}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permissions:
     """What holds for every call of a turn."""
@@ -94,7 +101,7 @@ class CallRunner:
         if earlier := self.log.earlier(call):
             return await self._reused(call, earlier)
         asked, started, number, times = call, time.monotonic(), None, self.repeats.count(call)
-        note = ""
+        note, denied = "", False
         try:
             tool = self._tool_of(call, times)
             call = _with_arguments(call, tool)
@@ -105,8 +112,8 @@ class CallRunner:
             await self._shown(call, relay=tool.handler is None)
             result = await self._ran(call, tool)
         except ToolError as error:
-            result = ToolResult.failure(str(error))
-        return await self._told(call, result, started=started, number=number, note=note)
+            result, denied = ToolResult.failure(str(error)), isinstance(error, NotPermitted)
+        return await self._told(call, result, started=started, number=number, note=note, denied=denied)
 
     async def _logged(self, call: Call, tool: ToolSpec) -> int | None:
         """Write down that a call runs. Meta tools change this run of the turn, so every run needs its own."""
@@ -158,7 +165,7 @@ class CallRunner:
             approval = await self.desk.approve(call, tool, specifier, judgement)
             self.transcript.decided(call, f"{approval.reason}; asked because {judgement.reason}")
             if not approval.allowed:
-                raise ToolError(f"{call.name} is not permitted: {approval.reason}")
+                raise NotPermitted(call, approval.reason)
             self.repeats.forgive()
             if approval.arguments is None:
                 return call
@@ -167,7 +174,7 @@ class CallRunner:
             if judgement.verdict is Verdict.ASK and not judgement.is_ruinous:
                 return call
         if judgement.verdict is not Verdict.ALLOW:
-            raise ToolError(f"{call.name} is not permitted: {unattended(judgement).reason}")
+            raise NotPermitted(call, unattended(judgement).reason)
         return call
 
     async def _judged(self, call: Call, tool: ToolSpec) -> tuple[str, Judgement]:
@@ -225,7 +232,14 @@ class CallRunner:
         return ToolResult.success(await tool.handler(context, arguments))
 
     async def _told(
-        self, call: Call, result: ToolResult, *, started: float, number: int | None = None, note: str = ""
+        self,
+        call: Call,
+        result: ToolResult,
+        *,
+        started: float,
+        number: int | None = None,
+        note: str = "",
+        denied: bool = False,
     ) -> ToolMessage:
         """Keep a result, under the number of a call that was logged; the note stands before it."""
         ok, text = _readable(call, result)
@@ -241,6 +255,7 @@ class CallRunner:
             duration_ms=round((time.monotonic() - started) * 1000),
             started_ms=self.transcript.at_ms(started),
             permission=self.transcript.permission(call),
+            denied=denied,
         )
         return await self._closed(call, record)
 
@@ -262,6 +277,7 @@ def tool_done(caller: Caller, record: CallRecord) -> ToolDone:
         duration_ms=record.duration_ms,
         started_ms=record.started_ms,
         permission=record.permission,
+        denied=record.denied,
         reused=record.reused,
     )
 

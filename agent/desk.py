@@ -40,6 +40,8 @@ class CallRecord:
     """Since the turn's run began."""
     permission: str = ""
     """Who or what let it run, or kept it from running; blank where that was never a question."""
+    denied: bool = False
+    """It was kept from running: it did not fail."""
     reused: bool = False
     """It ran when the turn ran before, or may have; this time nothing ran."""
 

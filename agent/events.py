@@ -253,6 +253,8 @@ class ToolDone(TurnEvent):
     """Since the turn's run began. The duration counts from here, a wait for an approval included."""
     permission: str = ""
     """Who or what let it run, or kept it from running; blank where that was never a question."""
+    denied: bool = False
+    """It was kept from running: it did not fail."""
     reused: bool = False
     """The turn runs again, and the call did not: the result is that of the earlier run."""
 

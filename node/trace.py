@@ -51,7 +51,7 @@ def stored_trace(answer: StoredMessage) -> Trace:
         error=answer.error,
         notices=list(answer.notices),
         rounds=list(answer.rounds),
-        calls=[{**call, "state": "ok" if call.get("ok") else "failed"} for call in answer.tool_calls],
+        calls=[{**call, "state": ended_as(call)} for call in answer.tool_calls],
         shown_tools=answer.shown_tools,
         citations=list(answer.citations),
         model=answer.model,
@@ -60,6 +60,11 @@ def stored_trace(answer: StoredMessage) -> Trace:
         context_max=answer.context_max,
         duration_ms=answer.execution_time_ms,
     )
+
+
+def ended_as(call: Mapping[str, object]) -> str:
+    """Return the state of a call of an action log; what was denied did not fail."""
+    return "ok" if call.get("ok") else "denied" if call.get("denied") else "failed"
 
 
 def running_trace(events: Iterable[LoggedEvent]) -> Trace:
@@ -122,7 +127,7 @@ class _Run:
     def _done(self, done: ToolDone) -> None:
         call = self.calls.setdefault(done.call_id, _open_call(done.call_id, done.name, {}, "running"))
         call |= {
-            "state": "ok" if done.ok else "failed",
+            "state": ended_as({"ok": done.ok, "denied": done.denied}),
             "ok": done.ok,
             "result": done.result,
             "durationMs": done.duration_ms,

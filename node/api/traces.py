@@ -15,7 +15,7 @@ from node.store.events import EventLog
 from node.store.recent import RecentTurn, RecentTurns
 from node.store.turn import Turn, TurnState
 from node.store.turns import TurnStore
-from node.trace import Trace, running_trace, stored_trace
+from node.trace import Trace, ended_as, running_trace, stored_trace
 
 RECENT_DEFAULT = 50
 RECENT_MAX = 200
@@ -100,11 +100,10 @@ def _facts(turn: Turn) -> dict[str, object]:
 
 def _short(call: Mapping[str, object]) -> dict[str, object]:
     """Return a call without what went in and what came out."""
-    state = call.get("state") or ("ok" if call.get("ok") else "failed")
     return {
         "callId": call.get("callId"),
         "name": call.get("name"),
-        "state": state,
+        "state": call.get("state") or ended_as(call),
         "startedMs": call.get("startedMs"),
         "durationMs": call.get("durationMs"),
     }

@@ -180,6 +180,7 @@ def _call(record: CallRecord) -> JsonObject:
         "durationMs": record.duration_ms,
         "startedMs": record.started_ms,
         "permission": record.permission,
+        "denied": record.denied,
         "reused": record.reused,
     }
 

@@ -46,8 +46,8 @@ _TOLD = """
 SELECT t.*, m.content AS prompt, s.title, a.model, a.error, (
     SELECT json_group_array(json_object(
         'callId', json_extract(value, '$.callId'), 'name', json_extract(value, '$.name'),
-        'ok', json_extract(value, '$.ok'), 'startedMs', json_extract(value, '$.startedMs'),
-        'durationMs', json_extract(value, '$.durationMs')
+        'ok', json_extract(value, '$.ok'), 'denied', json_extract(value, '$.denied'),
+        'startedMs', json_extract(value, '$.startedMs'), 'durationMs', json_extract(value, '$.durationMs')
     ))
     FROM json_each(iif(json_valid(a.tool_calls), a.tool_calls, '[]'))
 ) AS calls

@@ -65,6 +65,27 @@ async def test_a_turn_that_runs_tells_what_it_asks_and_then_who_allowed_it(
         assert (await trace(node))["calls"][0]["permission"] == call["permission"]
 
 
+@requirement("B18", "E13", "Q7")
+async def test_a_call_that_was_denied_is_told_as_denied_and_not_as_failed(tmp_path: Path) -> None:
+    gate = asyncio.Event()
+    async with talking(tmp_path) as (node, ollama, ws):
+        ollama.chat(
+            reply(calls(("notes.write", NOTE)), done()), reply(*text("Then"), gate, *text(" not."), done())
+        )
+        await ws.ask("note it", sessionId="s")
+        request = (await ws.until("approval_request"))["data"]
+        await ws.send("approval_response", {"approvalId": request["approvalId"], "decision": "deny"})
+        answered = (await ws.until("tool_done"))["data"]
+        assert (answered["ok"], answered["denied"]) == (False, True)
+        await ws.until("token")
+        assert [call["state"] for call in (await trace(node))["calls"]] == ["denied"]
+        gate.set()
+        await ws.until("done")
+        assert [call["state"] for call in (await trace(node))["calls"]] == ["denied"]
+        (listed,) = await node.client.call("GET", "/api/chat/turns")
+        assert [call["state"] for call in listed["calls"]] == ["denied"]
+
+
 @requirement("C11")
 async def test_a_round_that_broke_off_is_kept_as_failed_and_its_tokens_as_unknown(tmp_path: Path) -> None:
     gate = asyncio.Event()

@@ -66,6 +66,24 @@ def test_activity_names_the_tool_that_waits_and_folds_calls_of_one_tool(
     expect(page.locator(".inspector").get_by_role("heading", name="note the time")).to_be_visible()
 
 
+@requirement("E7", "Q7")
+def test_a_call_that_was_denied_is_said_to_be_denied(page: Page, model: FakeOllama) -> None:
+    model.chat(reply(calls(("notes.write", NOTE)), done()), answer("Then not."))
+    opens(page, "Activity")
+    ask(page, "note it")
+    page.get_by_role("button", name="Deny").click()
+    expect_answered(page, "Then not.")
+    expect(lately(page).first).to_contain_text("notes.write, 1 denied")
+    expect(lately(page).first).not_to_contain_text("failed")
+    # Nobody is asked where only reading is allowed: the call itself says how it ended.
+    page.get_by_role("combobox", name="What the agent may do").select_option(label="Plan: reads only")
+    model.chat(reply(calls(("notes.write", NOTE)), done()), answer("I only read."))
+    ask(page, "note it all the same")
+    expect_answered(page, "I only read.")
+    expect(turn(page).locator(".call")).to_contain_text("notes.write")
+    expect(turn(page).locator(".call .time")).to_have_text("denied")
+
+
 @requirement("Q7")
 def test_activity_is_of_all_sessions_and_filtered_by_one(
     page: Page, model: FakeOllama, node: NodeProcess

@@ -368,6 +368,7 @@ export interface ToolDone {
   durationMs: number;
   startedMs: number;
   permission: string;
+  denied: boolean;
   reused: boolean;
 }
 

@@ -208,6 +208,7 @@ async def test_an_answer_is_stored_with_its_action_log_and_figures(
             "durationMs": 7,
             "startedMs": 2,
             "permission": "it only reads",
+            "denied": False,
             "reused": False,
         }
     ]

@@ -16,11 +16,11 @@ const ask: AskRow = {
 
 describe("activity", () => {
   it("folds calls of one tool that follow each other", () => {
-    const runs = runsOf([call("read"), call("read", "failed"), call("write"), call("read")]);
+    const runs = runsOf([call("read"), call("read", "failed"), call("write", "denied"), call("read")]);
     expect(runs).toEqual([
-      { name: "read", count: 2, failed: 1 },
-      { name: "write", count: 1, failed: 0 },
-      { name: "read", count: 1, failed: 0 },
+      { name: "read", count: 2, failed: 1, denied: 0 },
+      { name: "write", count: 1, failed: 0, denied: 1 },
+      { name: "read", count: 1, failed: 0, denied: 0 },
     ]);
   });
 

@@ -127,11 +127,12 @@ function TurnRow({ turn, now }: { turn: TurnLine; now: number }) {
         {turn.title !== turn.prompt && <span class="soft"> in {turn.title}</span>}
       </span>
       <span class="chips">
-        {runsOf(turn.calls).map(({ name, count, failed }, index) => (
+        {runsOf(turn.calls).map(({ name, count, failed, denied }, index) => (
           <span key={index} class="chip" data-failed={failed > 0 || undefined}>
             {name}
             {count > 1 && ` ×${count}`}
             {failed > 0 && `, ${failed} failed`}
+            {denied > 0 && `, ${denied} denied`}
           </span>
         ))}
       </span>

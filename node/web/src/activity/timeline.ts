@@ -10,6 +10,7 @@ export interface Run {
   name: string;
   count: number;
   failed: number;
+  denied: number;
 }
 
 const ENTRIES_MAX = 100;
@@ -27,10 +28,10 @@ export function timeline(turns: readonly TurnLine[], asks: readonly AskRow[]): r
 export function runsOf(calls: readonly CallLine[]): readonly Run[] {
   const runs: Run[] = [];
   for (const { name, state } of calls) {
-    const failed = state === "failed" ? 1 : 0;
-    const last = runs.at(-1);
-    if (last?.name === name) runs[runs.length - 1] = { name, count: last.count + 1, failed: last.failed + failed };
-    else runs.push({ name, count: 1, failed });
+    if (runs.at(-1)?.name !== name) runs.push({ name, count: 0, failed: 0, denied: 0 });
+    const run = runs.at(-1)!;
+    run.count++;
+    if (state === "failed" || state === "denied") run[state]++;
   }
   return runs;
 }

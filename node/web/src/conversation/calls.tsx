@@ -15,6 +15,7 @@ const STATES: Readonly<Record<CallPart["state"], { icon: IconName; text: string 
   running: { icon: "tool", text: "running" },
   ok: { icon: "check", text: "done" },
   failed: { icon: "close", text: "failed" },
+  denied: { icon: "stop", text: "denied" },
   stopped: { icon: "stop", text: "stopped" },
 };
 
@@ -61,7 +62,7 @@ function Call({ call, turnId }: { call: CallPart; turnId: string }) {
         <span class="short">{shortArguments(call.args)}</span>
         <span class="time">
           {call.isReused && "kept from before · "}
-          {call.ms === null ? text : duration(call.ms)}
+          {call.ms === null || call.state === "denied" ? text : duration(call.ms)}
         </span>
       </button>
       {isOpen && <Detail call={call} />}

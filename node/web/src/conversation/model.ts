@@ -26,7 +26,7 @@ export interface CallPart {
   readonly callId: string;
   readonly name: string;
   readonly args: Readonly<Record<string, unknown>>;
-  readonly state: "running" | "ok" | "failed" | "stopped";
+  readonly state: "running" | "ok" | "failed" | "denied" | "stopped";
   readonly result: string;
   readonly ms: number | null;
   /** The result is that of an earlier run of the turn. */
@@ -79,7 +79,7 @@ export interface Turn {
   readonly position: number | null;
   /** Up to which event its end is known; null while it has none. Later ones may open it again. */
   readonly settledAt: number | null;
-  /** When this page first saw it run; null when it did not. */
+  /** When this page first saw it run; null when it did not, 0 when it ran before. */
   readonly startedAt: number | null;
   readonly ms: number | null;
 }

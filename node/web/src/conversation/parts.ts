@@ -37,12 +37,17 @@ export function withResult(parts: Parts, done: ToolDone, now: number): Parts {
   const call = known ?? running(done.callId, done.name, argsAskedAbout(parts, done.callId));
   const ended: CallPart = {
     ...call,
-    state: done.ok ? "ok" : "failed",
+    state: endedAs(done),
     result: done.result,
     ms: done.durationMs,
     isReused: done.reused,
   };
   return known ? replaced(parts, known, ended) : [...thought(parts, now), ended];
+}
+
+/** What was denied did not fail. */
+export function endedAs({ ok, denied }: Pick<ToolDone, "ok"> & Partial<ToolDone>): CallPart["state"] {
+  return ok ? "ok" : denied ? "denied" : "failed";
 }
 
 export function withApproval(parts: Parts, request: ApprovalRequest, now: number): Parts {

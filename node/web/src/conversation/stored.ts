@@ -2,12 +2,15 @@
 
 import type { Answer } from "../wire.gen";
 import { type Conversation, type Item, type Part, type Turn, newTurn } from "./model";
+import { endedAs } from "./parts";
 
 export interface StoredCall {
   callId: string;
   name: string;
   arguments: Record<string, unknown>;
   ok: boolean;
+  /** Left out by older nodes. */
+  denied?: boolean;
   result: string;
   durationMs: number;
 }
@@ -114,7 +117,7 @@ function* partsOf(message: StoredMessage): Iterable<Part> {
   if (message.reasoning) yield { kind: "reasoning", text: message.reasoning, startedAt: null, ms: 0 };
   for (const call of message.toolCalls) {
     yield {
-      kind: "call", callId: call.callId, name: call.name, args: call.arguments, state: call.ok ? "ok" : "failed",
+      kind: "call", callId: call.callId, name: call.name, args: call.arguments, state: endedAs(call),
       result: call.result, ms: call.durationMs, isReused: false,
     }; // prettier-ignore
   }

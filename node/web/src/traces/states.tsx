@@ -22,6 +22,7 @@ export const CALLS: Readonly<Record<CallState, Look>> = {
   asking: { icon: "warning", text: "asks you" },
   ok: { icon: "check", text: "done" },
   failed: { icon: "close", text: "failed" },
+  denied: { icon: "stop", text: "denied" },
 };
 
 /** The state as an icon; its word is there for those who do not see it, and for all with `isNamed`. */

@@ -3,7 +3,7 @@
 import type { Answer, Round } from "../wire.gen";
 
 export type TurnState = "pending" | "dispatching" | "sent" | "failed" | "cancelled";
-export type CallState = "running" | "asking" | "ok" | "failed";
+export type CallState = "running" | "asking" | "ok" | "failed" | "denied";
 
 interface TurnFacts {
   turnId: string;
