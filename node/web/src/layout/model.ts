@@ -25,7 +25,7 @@ export interface Group {
   readonly panes: readonly Pane[];
   readonly active: string;
   /** Which neighbour gave it its room and gets it back; left out: all beside it. */
-  readonly lender?: "before" | "after";
+  readonly lender?: "before" | "after" | null;
 }
 
 /** Children beside each other (`row`) or one above the other (`column`); their weights sum to one. */
