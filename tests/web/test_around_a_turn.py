@@ -271,10 +271,10 @@ def test_the_title_stands_above_the_first_turn_and_follows_where_it_is_renamed_e
     writes(model)
     ask(page, "note it")
     expect(page.locator("section.approval")).to_be_visible()
-    expect(page).to_have_title("note it – Palaver")
+    expect(page).to_have_title(re.compile("^note it "))
     (session,) = node.call("GET", "/api/chat/sessions")
     node.call("PUT", f"/api/chat/sessions/{session['id']}", {"title": "Sourdough"})
-    expect(page).to_have_title("Sourdough – Palaver")
+    expect(page).to_have_title(re.compile("^Sourdough "))
     expect(page.locator(".crumb")).to_contain_text("Sourdough")
 
 
@@ -295,7 +295,7 @@ def test_a_conversation_that_is_deleted_elsewhere_says_so_and_begins_anew(
     expect_answered(page, "hello again")
     expect(page.locator("article.turn")).to_have_count(1)
     assert [message["role"] for message in model.asked[-1]["messages"]].count("user") == 1
-    expect(page).to_have_title("half a thought – Palaver")
+    expect(page).to_have_title(re.compile("^half a thought "))
 
 
 def test_a_page_that_is_opened_in_the_middle_of_a_turn_tells_how_long_the_whole_of_it_took(
@@ -346,7 +346,9 @@ def test_a_long_draft_and_a_narrow_pane_leave_room_for_what_was_said(page: Page,
     page.set_viewport_size({"width": 200, "height": 800})
     mode = page.get_by_role("combobox", name="What the agent may do").bounding_box()
     pane = page.locator(".conversation").bounding_box()
-    assert mode and pane and mode["x"] + mode["width"] <= pane["x"] + pane["width"]
+    assert mode
+    assert pane
+    assert mode["x"] + mode["width"] <= pane["x"] + pane["width"]
     page.set_viewport_size({"width": 380, "height": 800})
     tops = page.locator(".beside > *").evaluate_all("all => all.map((one) => one.offsetTop)")
     assert max(tops) - min(tops) < 10
