@@ -1,24 +1,16 @@
-// A question to the owner: what exactly would run, why it is asked, and the answers that count.
+// A question to the owner: its card while it is open, later one line that says what became of it.
 
-import { useState } from "preact/hooks";
+import { signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 
-import { shownKeys } from "../commands/keys";
+import { Later } from "../net/later";
 import { Icon } from "../shell/icons";
-import { capital, plainly } from "../shell/plainly";
 import { visible } from "../shell/visible";
 import type { ApprovalRequest } from "../wire.gen";
-import { readFields, shown } from "./arguments";
-import { type Line, changeIn, unified } from "./changes";
-import { ArgumentFields, EditFirst, edited } from "./edit_first";
+import { type Fields, readFields } from "./arguments";
 import type { ApprovalPart, Decision } from "./model";
 import type { ConversationView } from "./views";
 
-const ANSWERS: Readonly<Record<Decision, string>> = {
-  allow_once: "Allow once",
-  allow_session: "Allow in this session",
-  allow_always: "Always allow",
-  deny: "Deny",
-};
 const OUTCOMES: Readonly<Record<NonNullable<ApprovalPart["decision"]>, string>> = {
   allow_once: "Allowed once",
   allow_session: "Allowed in this session",
@@ -28,8 +20,42 @@ const OUTCOMES: Readonly<Record<NonNullable<ApprovalPart["decision"]>, string>> 
   gone: "Not answered",
 };
 
+/** It comes with the first question. */
+const card = new Later(async () => (await import("./question")).Question);
+
+/** Arguments that are being edited, by question: a key press that allows sends these. */
+export const edited = signal<ReadonlyMap<string, Fields>>(new Map());
+
+export function setEdited(approvalId: string, fields: Fields | null): void {
+  const next = new Map(edited.peek());
+  if (fields === null) next.delete(approvalId);
+  else next.set(approvalId, fields);
+  edited.value = next;
+}
+
+/** Send an answer, with the arguments as the owner edited them; false while those cannot be read. */
+export function answer(view: ConversationView, request: ApprovalRequest, decision: Decision, rule?: string): boolean {
+  const fields = edited.peek().get(request.approvalId);
+  const args = decision === "deny" || fields === undefined ? null : readFields(fields, request.args);
+  if (typeof args === "string") return false;
+  view.answerApproval({ approvalId: request.approvalId, decision, rule: rule ?? null, args });
+  return true;
+}
+
 export function Approval({ part, view }: { part: ApprovalPart; view: ConversationView }) {
-  return part.decision === null ? <Question request={part.request} view={view} /> : <Outcome part={part} />;
+  return part.decision === null ? <Card request={part.request} view={view} /> : <Outcome part={part} />;
+}
+
+function Card(props: { request: ApprovalRequest; view: ConversationView }) {
+  const Question = card.part.value;
+  useEffect(() => card.want(), []);
+  if (Question) return <Question {...props} />;
+  if (!card.isMissing.value) return null;
+  return (
+    <p class="problem" role="alert">
+      The agent asks you something that could not be fetched. <button type="button" onClick={() => card.want()}>Try again</button>
+    </p>
+  );
 }
 
 /** What became of a question, in one line. */
@@ -42,124 +68,5 @@ function Outcome({ part: { request, decision, isEdited } }: { part: ApprovalPart
       {OUTCOMES[decision]}
       {isEdited && ", with changes"}: <code>{visible(request.tool)}</code> <span class="specifier">{visible(request.specifier)}</span>
     </p>
-  );
-}
-
-function Question({ request, view }: { request: ApprovalRequest; view: ConversationView }) {
-  const { approvalId, tool, args, specifier, reason, decisions } = request;
-  const title = `approval-${approvalId}`;
-  const isSent = view.awaited.value.has(approvalId);
-  return (
-    <section class="approval" aria-labelledby={title} aria-busy={isSent} data-approval={approvalId}>
-      <header>
-        <Icon name="warning" />
-        <h3 id={title}>
-          Allow <code>{visible(tool)}</code>
-          {specifier && <span class="specifier"> {visible(specifier)}</span>}?
-        </h3>
-      </header>
-      <p class="reason">{plainly(visible(capital(reason)))}.</p>
-      <Arguments request={request} />
-      <Rule request={request} view={view} />
-      <footer>
-        {decisions.includes("allow_once") && (
-          <button type="button" class="primary" aria-disabled={isSent} onClick={() => answer(view, request, "allow_once")}>
-            {ANSWERS.allow_once} <Keys id="approval.allow" />
-          </button>
-        )}
-        {decisions.includes("deny") && (
-          <button type="button" aria-disabled={isSent} onClick={() => answer(view, request, "deny")}>
-            {ANSWERS.deny} <Keys id="approval.deny" />
-          </button>
-        )}
-        {request.editable && Object.keys(args).length > 0 && <EditFirst approvalId={approvalId} args={args} />}
-        {isSent && <small role="status">Sending…</small>}
-      </footer>
-    </section>
-  );
-}
-
-function Keys({ id }: { id: string }) {
-  const keys = shownKeys(id);
-  return keys ? <kbd>{keys}</kbd> : null;
-}
-
-/** Send an answer, with the arguments as the owner edited them; false while those cannot be read. */
-export function answer(view: ConversationView, request: ApprovalRequest, decision: Decision, rule?: string): boolean {
-  const fields = edited.peek().get(request.approvalId);
-  const args = decision === "deny" || fields === undefined ? null : readFields(fields, request.args);
-  if (typeof args === "string") return false;
-  view.answerApproval({ approvalId: request.approvalId, decision, rule: rule ?? null, args });
-  return true;
-}
-
-function Arguments({ request: { approvalId, args, change } }: { request: ApprovalRequest }) {
-  const fields = edited.value.get(approvalId);
-  if (fields) return <ArgumentFields approvalId={approvalId} args={args} fields={fields} />;
-  const shownAs = change ? { lines: unified(change), names: [] } : changeIn(args);
-  const rest = Object.entries(args).filter(([name]) => !shownAs?.names.includes(name));
-  return (
-    <>
-      {shownAs && <Difference lines={shownAs.lines} />}
-      {change ? (
-        <details>
-          <summary>All arguments</summary>
-          <All args={rest} />
-        </details>
-      ) : (
-        <All args={rest} />
-      )}
-    </>
-  );
-}
-
-function All({ args }: { args: readonly (readonly [string, unknown])[] }) {
-  if (args.length === 0) return null;
-  return (
-    <dl class="arguments" tabIndex={0} aria-label="Arguments">
-      {args.map(([name, value]) => (
-        <div key={name}>
-          <dt>{visible(name)}</dt>
-          <dd>{visible(shown(value))}</dd>
-        </div>
-      ))}
-    </dl>
-  );
-}
-
-function Difference({ lines }: { lines: readonly Line[] }) {
-  return (
-    <pre class="diff" tabIndex={0} role="group" aria-label="What it changes">
-      {lines.map((line, index) => (
-        <span key={index} data-sign={line.sign}>
-          {visible(line.sign === "@" ? line.text : `${line.sign} ${line.text}`)}
-          {"\n"}
-        </span>
-      ))}
-    </pre>
-  );
-}
-
-/** To be asked no more: which rule to keep, and for how long. */
-function Rule({ request, view }: { request: ApprovalRequest; view: ConversationView }) {
-  const lasting = request.decisions.filter((decision) => decision === "allow_session" || decision === "allow_always");
-  const usual = request.specifier ? `${request.tool}(${request.specifier})` : request.tool;
-  const [rule, setRule] = useState(usual);
-  if (lasting.length === 0) return null;
-  // The usual rule is left to the node: it knows how to write it so that it means this call and no other.
-  const kept = rule.trim() === usual ? undefined : rule.trim();
-  return (
-    <details class="rule">
-      <summary>Do not ask again for …</summary>
-      <label>
-        Calls that match
-        <input type="text" value={rule} spellcheck={false} onInput={(event) => setRule(event.currentTarget.value)} />
-      </label>
-      {lasting.map((decision) => (
-        <button key={decision} type="button" aria-disabled={view.awaited.value.has(request.approvalId)} disabled={rule.trim() === ""} onClick={() => answer(view, request, decision, kept)}>
-          {ANSWERS[decision]}
-        </button>
-      ))}
-    </details>
   );
 }

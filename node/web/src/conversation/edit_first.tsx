@@ -1,21 +1,10 @@
 // The arguments of a call as its owner edits them: a field for each, text as text, all else as JSON.
 
-import { signal } from "@preact/signals";
-
 import { Icon } from "../shell/icons";
+import { edited, setEdited } from "./approval";
 import { type Args, type Fields, fieldsOf, readFields } from "./arguments";
 
 const ROWS_MAX = 16;
-
-/** Arguments that are being edited, by question: a key press that allows sends these. */
-export const edited = signal<ReadonlyMap<string, Fields>>(new Map());
-
-function setEdited(approvalId: string, fields: Fields | null): void {
-  const next = new Map(edited.peek());
-  if (fields === null) next.delete(approvalId);
-  else next.set(approvalId, fields);
-  edited.value = next;
-}
 
 /** Begins to edit, or takes the changes back. */
 export function EditFirst({ approvalId, args }: { approvalId: string; args: Args }) {
