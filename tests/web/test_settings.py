@@ -71,7 +71,7 @@ def test_what_is_typed_while_a_setting_is_being_saved_stays(
 
 
 def test_the_search_field_stays_within_a_narrow_pane(settings: Locator, page: Page) -> None:
-    page.set_viewport_size({"width": 224, "height": 800})
+    page.set_viewport_size({"width": 180, "height": 800})
     field = settings.get_by_role("searchbox")
     assert field.evaluate("(field) => field.getBoundingClientRect().right <= innerWidth")
 
