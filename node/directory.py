@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from peer.errors import Cycle, DeadlinePassed, LinkError, PeerError, UnknownPeer
+from peer.errors import Cycle, DeadlinePassed, LinkError, PeerError, PeerLost, UnknownPeer
 from peer.hub import PeerAnswer, PeerHub
 from peer.lineage import OpenLineage
 from peer.many import Heard, ask_many
@@ -80,6 +80,8 @@ class FabricDirectory:
 def told_to_a_peer(error: PeerError) -> str:
     """Return why an ask failed without a name that the owner gave, an address, or who is known here."""
     match error:
+        case PeerLost():
+            return "The link to it was lost before it answered."
         case LinkError() | UnknownPeer() | DeadlinePassed():
             return GONE
         case Cycle():

@@ -62,6 +62,7 @@ class CallFile(BaseModel):
     duration_ms: Count = 0
     started_ms: Count = 0
     permission: str = ""
+    denied: bool = False
     reused: bool = False
 
 
