@@ -69,7 +69,6 @@ def test_what_things_are_called_stays_text_in_every_pane(surrounded: Page, watch
     for opener in PANES:
         palette(page, opener)
         expect(page.locator(".pane-coming")).to_have_count(0)
-        page.wait_for_load_state("networkidle")
         expect_harmless(page, watch)
     palette(page, "Open a file or note")
     page.get_by_role("searchbox", name="Find a file or note").fill("onerror")
