@@ -59,11 +59,12 @@ class FabricDirectory:
         for_a_peer = lineage is not None and bool(lineage.lineage.seen)
         try:
             answer = await self._hub.ask(peer, prompt, lineage=lineage)
+            name = self._hub.find(answer.node_id).name if for_a_peer else answer.name
         except PeerError as error:
             raise ToolError(told_to_a_peer(error) if for_a_peer else str(error)) from error
         return PeerReply(
             node_id="" if for_a_peer else answer.node_id,
-            name=self._hub.find(answer.node_id).name if for_a_peer else answer.name,
+            name=name,
             text=answer.text,
             sources=sources_of(answer),
         )
